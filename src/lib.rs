@@ -1,0 +1,10 @@
+//! `stackwright` builds the watch over a Redis fleet.
+//!
+//! The order of the `mod` lines is the architecture: a module may import only modules above it
+//! (held by `tests/it/layers.rs`).
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod source;
+pub mod diagnostic;

@@ -1,0 +1,3 @@
+//! The `stackwright` binary.
+
+fn main() {}
