@@ -7,4 +7,6 @@
 #![warn(missing_docs)]
 
 pub mod source;
+pub mod quantity;
+pub mod document;
 pub mod diagnostic;

@@ -1,0 +1,16 @@
+//! YAML (and JSON, which YAML reads too) as trees that keep positions.
+//!
+//! A [`Node`] knows the bytes it was written in; a [`Route`] names a place in a tree
+//! (`targets.cache.port`, `groups[2].expr`) and resolves to a [`Span`].
+
+mod merge;
+mod node;
+mod route;
+mod scalar;
+mod yaml;
+
+pub use merge::merge_patch;
+pub use node::{Entry, Key, Node, ScalarStyle, Value};
+pub use route::{Route, Step};
+pub use scalar::resolve_plain;
+pub use yaml::{Limits, SyntaxError, parse_yaml};
