@@ -10,3 +10,4 @@ pub mod source;
 pub mod quantity;
 pub mod document;
 pub mod diagnostic;
+pub mod profile;

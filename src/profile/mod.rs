@@ -1,0 +1,12 @@
+//! What the user wrote: the profile's shape, loading it, and laying overlays over it. Every error
+//! has a position.
+
+mod address;
+mod secret;
+mod threshold;
+mod written;
+
+pub use address::{Address, AddressError};
+pub use secret::SecretRef;
+pub use threshold::ThresholdValue;
+pub use written::*;
