@@ -10,4 +10,6 @@ pub mod source;
 pub mod quantity;
 pub mod document;
 pub mod diagnostic;
+pub mod bundle;
+pub mod template;
 pub mod profile;
