@@ -13,3 +13,5 @@ pub mod diagnostic;
 pub mod bundle;
 pub mod template;
 pub mod profile;
+pub mod model;
+pub mod artifact;

@@ -152,6 +152,7 @@ impl Templates {
         environment.add_filter("go_template", |text: Cow<'_, str>| {
             literal::go_template(&text)
         });
+        environment.add_filter("relabel", |text: Cow<'_, str>| text.replace('$', "$$"));
         environment.add_filter("cell", |text: Cow<'_, str>| literal::markdown_cell(&text));
         let sources = overrides.clone();
         environment.set_loader(move |name| {

@@ -1,0 +1,31 @@
+//! One file per kind of file that we generate: the model's part that it needs → [`Artifact`]s.
+//!
+//! [`Artifact`]: crate::bundle::Artifact
+
+mod prometheus;
+
+pub use prometheus::prometheus;
+
+use crate::bundle::PathError;
+use crate::template::TemplateError;
+
+/// Why an artifact cannot be built.
+#[derive(Debug, Clone)]
+pub enum BuildError {
+    /// A template does not render. Ours or the user's: the error says which.
+    Template(TemplateError),
+    /// A name of the profile makes a path that cannot be.
+    Path(PathError),
+}
+
+impl From<TemplateError> for BuildError {
+    fn from(error: TemplateError) -> Self {
+        Self::Template(error)
+    }
+}
+
+impl From<PathError> for BuildError {
+    fn from(error: PathError) -> Self {
+        Self::Path(error)
+    }
+}

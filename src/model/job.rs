@@ -1,0 +1,167 @@
+//! One entry of `scrape_configs`, complete.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::quantity::Duration;
+
+/// What a scrape job is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobKind {
+    /// Prometheus, Alertmanager, Grafana, blackbox_exporter: the stack watches itself.
+    Own,
+    /// Redis servers that hold data, through an exporter.
+    Redis,
+    /// Sentinels, through an exporter.
+    Sentinel,
+    /// An exporter's own metrics, where it serves several targets.
+    Exporter,
+    /// An application.
+    Application,
+    /// Endpoints, through blackbox_exporter.
+    Probe,
+}
+
+/// How the address that is scraped comes about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Relabeling {
+    /// The target itself.
+    None,
+    /// The target is a parameter, and `exporter` answers for it.
+    Through {
+        /// `host:port` of the exporter.
+        exporter: String,
+        /// Labels of all targets, where service discovery gives none.
+        labels: IndexMap<String, String>,
+    },
+}
+
+/// Targets with the same labels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TargetGroup {
+    /// As Prometheus takes them: `host:port`, or what a parameter takes.
+    pub targets: Vec<String>,
+    /// Static labels.
+    pub labels: IndexMap<String, String>,
+}
+
+/// Where a job's targets come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Discovery {
+    /// They stand in `prometheus.yml`.
+    Static {
+        /// By labels.
+        groups: Vec<TargetGroup>,
+    },
+    /// They stand in a file of their own, because they are many.
+    File {
+        /// Path beside `prometheus.yml`.
+        path: String,
+        /// By labels.
+        #[serde(skip)]
+        groups: Vec<TargetGroup>,
+    },
+    /// The exporter names the nodes of a cluster.
+    ClusterNodes {
+        /// `http://exporter:9121/discover-cluster-nodes`.
+        url: String,
+    },
+}
+
+impl Discovery {
+    /// How many targets are known to be there; a cluster's nodes are not.
+    pub fn expected(&self) -> Option<usize> {
+        match self {
+            Self::Static { groups } | Self::File { groups, .. } => {
+                Some(groups.iter().map(|group| group.targets.len()).sum())
+            }
+            Self::ClusterNodes { .. } => None,
+        }
+    }
+
+    /// The target groups that we write.
+    pub fn groups(&self) -> &[TargetGroup] {
+        match self {
+            Self::Static { groups } | Self::File { groups, .. } => groups,
+            Self::ClusterNodes { .. } => &[],
+        }
+    }
+}
+
+/// Credentials that Prometheus shows at a door.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JobBasicAuth {
+    /// User name.
+    pub username: String,
+    /// File with the password, as Prometheus sees it.
+    pub password_file: String,
+}
+
+/// One entry of `scrape_configs`, complete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScrapeJob {
+    /// `job_name`.
+    pub name: String,
+    /// What it is there for.
+    pub kind: JobKind,
+    /// One sentence for the reader of `prometheus.yml`.
+    pub comment: String,
+    /// `https` or `http`.
+    pub scheme: String,
+    /// Path of the metrics.
+    pub metrics_path: String,
+    /// Query parameters.
+    pub params: IndexMap<String, Vec<String>>,
+    /// Time between two scrapes.
+    pub interval: Duration,
+    /// Longest time a scrape may take.
+    pub timeout: Duration,
+    /// Where its targets come from.
+    pub discovery: Discovery,
+    /// How the scraped address comes about.
+    pub relabeling: Relabeling,
+    /// Credentials.
+    pub basic_auth: Option<JobBasicAuth>,
+}
+
+/// Above this many targets a job's targets stand in a file of their own, so that
+/// `prometheus.yml` stays readable and targets change without a reload.
+pub const STATIC_TARGETS_AT_MOST: usize = 100;
+
+/// Targets in `prometheus.yml`, or in a file of their own where they are many.
+pub fn discovery(job: &str, groups: Vec<TargetGroup>) -> Discovery {
+    let count: usize = groups.iter().map(|group| group.targets.len()).sum();
+    if count > STATIC_TARGETS_AT_MOST {
+        Discovery::File {
+            path: format!("targets/{job}.json"),
+            groups,
+        }
+    } else {
+        Discovery::Static { groups }
+    }
+}
+
+/// Targets with equal labels put together, in order of first appearance.
+pub fn grouped(
+    targets: impl IntoIterator<Item = (String, IndexMap<String, String>)>,
+) -> Vec<TargetGroup> {
+    let mut groups: IndexMap<Vec<(String, String)>, TargetGroup> = IndexMap::new();
+    for (target, labels) in targets {
+        let key = labels
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        groups
+            .entry(key)
+            .or_insert_with(|| TargetGroup {
+                targets: Vec::new(),
+                labels,
+            })
+            .targets
+            .push(target);
+    }
+    groups.into_values().collect()
+}

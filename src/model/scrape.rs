@@ -1,0 +1,278 @@
+//! The jobs beside those of the exporters, and the times of all of them.
+
+use indexmap::IndexMap;
+
+use super::exporter::{split_url, timing};
+use super::job::{
+    Discovery, JobBasicAuth, JobKind, Relabeling, ScrapeJob, TargetGroup, discovery, grouped,
+};
+use super::secret::Secrets;
+use crate::document::Route;
+use crate::profile::{Problem, Profile};
+use crate::quantity::Duration;
+
+/// `host:port` of the stack's own services, as they reach each other.
+pub const PROMETHEUS: &str = "prometheus:9090";
+/// See [`PROMETHEUS`].
+pub const ALERTMANAGER: &str = "alertmanager:9093";
+/// See [`PROMETHEUS`].
+pub const GRAFANA: &str = "grafana:3000";
+/// See [`PROMETHEUS`].
+pub const BLACKBOX: &str = "blackbox-exporter:9115";
+/// Job of the probes.
+pub const PROBE_JOB: &str = "probe";
+
+/// The jobs with which the stack watches itself.
+pub fn own_jobs(profile: &Profile) -> Vec<ScrapeJob> {
+    let mut jobs = vec![
+        // Prometheus reaches itself without the network of the stack.
+        own(
+            "prometheus",
+            "localhost:9090",
+            "Prometheus itself.",
+            profile,
+        ),
+        own(
+            "alertmanager",
+            ALERTMANAGER,
+            "Whether alerts get out.",
+            profile,
+        ),
+        own(
+            "grafana",
+            GRAFANA,
+            "Whether dashboards can be looked at.",
+            profile,
+        ),
+    ];
+    if !profile.probes.is_empty() {
+        let comment = "The prober itself: it is what fails when all probes seem to.";
+        jobs.push(own("blackbox-exporter", BLACKBOX, comment, profile));
+    }
+    jobs
+}
+
+fn own(name: &str, address: &str, comment: &str, profile: &Profile) -> ScrapeJob {
+    let (interval, timeout) = timing(profile, None, None);
+    ScrapeJob {
+        name: name.into(),
+        kind: JobKind::Own,
+        comment: comment.into(),
+        scheme: "http".into(),
+        metrics_path: "/metrics".into(),
+        params: IndexMap::new(),
+        interval,
+        timeout,
+        discovery: Discovery::Static {
+            groups: grouped([(address.to_owned(), IndexMap::new())]),
+        },
+        relabeling: Relabeling::None,
+        basic_auth: None,
+    }
+}
+
+/// The jobs of the applications.
+pub fn application_jobs(
+    profile: &Profile,
+    secrets: &mut Secrets,
+    problems: &mut Vec<Problem>,
+) -> Vec<ScrapeJob> {
+    let mut jobs = Vec::new();
+    for (name, application) in &profile.applications {
+        let route = Route::of(["applications", name]);
+        let Some((scheme, host, path)) = split_url(&application.url) else {
+            problems.push(
+                Problem::value(
+                    "profile/bad-url",
+                    route.key("url"),
+                    "this is not a URL that Prometheus can scrape",
+                )
+                .help("write `http(s)://host[:port][/metrics]`"),
+            );
+            continue;
+        };
+        let (interval, timeout) = timing(profile, application.interval, application.timeout);
+        let basic_auth = application.basic_auth.as_ref().map(|auth| JobBasicAuth {
+            username: auth.username.clone(),
+            password_file: secrets.mount(
+                &auth.password,
+                "prometheus",
+                &format!("password of the metrics of {name}"),
+            ),
+        });
+        let comment = if application.description.is_empty() {
+            format!("The application {name}.")
+        } else {
+            application.description.clone()
+        };
+        jobs.push(ScrapeJob {
+            name: application.job.clone().unwrap_or_else(|| name.clone()),
+            kind: JobKind::Application,
+            comment,
+            scheme: scheme.into(),
+            metrics_path: path.into(),
+            params: IndexMap::new(),
+            interval,
+            timeout,
+            discovery: Discovery::Static {
+                groups: grouped([(host.to_owned(), application.labels.clone())]),
+            },
+            relabeling: Relabeling::None,
+            basic_auth,
+        });
+    }
+    jobs
+}
+
+/// The jobs of the probes: one for each distinct module and timing.
+pub fn probe_jobs(profile: &Profile, problems: &mut Vec<Problem>) -> Vec<ScrapeJob> {
+    let mut jobs = Vec::new();
+    for (name, probe) in &profile.probes {
+        let scheme_ok = ["http://", "https://"].iter().any(|scheme| {
+            probe
+                .url
+                .strip_prefix(scheme)
+                .is_some_and(|rest| !rest.is_empty())
+        });
+        if !scheme_ok || probe.url.contains(char::is_whitespace) || probe.url.contains('@') {
+            problems.push(
+                Problem::value(
+                    "profile/bad-url",
+                    Route::of(["probes", name, "url"]),
+                    "this is not a URL that can be probed",
+                )
+                .help("write `http(s)://host[:port]/path`, without credentials"),
+            );
+            continue;
+        }
+        let (interval, timeout) = timing(profile, probe.interval, probe.timeout);
+        let mut labels = IndexMap::from([("probe".to_owned(), name.clone())]);
+        labels.extend(probe.labels.clone());
+        let job = if profile.probes.len() == 1 {
+            PROBE_JOB.to_owned()
+        } else {
+            format!("{PROBE_JOB}-{name}")
+        };
+        jobs.push(ScrapeJob {
+            kind: JobKind::Probe,
+            comment: if probe.description.is_empty() {
+                format!("The endpoint {name}, asked from outside.")
+            } else {
+                probe.description.clone()
+            },
+            scheme: "http".into(),
+            metrics_path: "/probe".into(),
+            params: IndexMap::from([("module".to_owned(), vec![name.clone()])]),
+            interval,
+            timeout,
+            discovery: discovery(
+                &job,
+                vec![TargetGroup {
+                    targets: vec![probe.url.clone()],
+                    labels,
+                }],
+            ),
+            relabeling: Relabeling::Through {
+                exporter: BLACKBOX.into(),
+                labels: IndexMap::new(),
+            },
+            basic_auth: None,
+            name: job,
+        });
+    }
+    jobs
+}
+
+/// Times that cannot be: nothing, a timeout beyond its interval.
+pub fn check_timings(profile: &Profile, problems: &mut Vec<Problem>) {
+    let scrape = Route::of(["scrape"]);
+    for (key, value) in [
+        ("interval", profile.scrape.interval),
+        ("timeout", profile.scrape.timeout),
+        ("evaluation_interval", profile.scrape.evaluation_interval),
+    ] {
+        if value.is_zero() {
+            problems.push(Problem::value(
+                "profile/zero-duration",
+                scrape.key(key),
+                format!("`scrape.{key}` is no time at all"),
+            ));
+        }
+        // A gap longer than Prometheus' lookback of 5 minutes makes series vanish between samples.
+        if key != "timeout" && value > Duration::from_secs(120) {
+            problems.push(
+                Problem::value(
+                    "profile/interval-too-long",
+                    scrape.key(key),
+                    format!(
+                        "`scrape.{key}` is {value}, and a missed sample would make series vanish"
+                    ),
+                )
+                .help("use at most 2m: Prometheus looks back 5m for the last sample"),
+            );
+        }
+    }
+    if profile.scrape.timeout > profile.scrape.interval {
+        problems.push(
+            Problem::value(
+                "profile/timeout-exceeds-interval",
+                scrape.key("timeout"),
+                format!(
+                    "the scrape timeout of {} is longer than the interval of {}",
+                    profile.scrape.timeout, profile.scrape.interval
+                ),
+            )
+            .help("make the timeout at most the interval; Prometheus refuses to start otherwise"),
+        );
+    }
+    let own: Vec<(Route, Option<Duration>, Option<Duration>)> = profile
+        .exporters
+        .iter()
+        .map(|(name, x)| (Route::of(["exporters", name]), x.interval, x.timeout))
+        .chain(
+            profile
+                .applications
+                .iter()
+                .map(|(name, x)| (Route::of(["applications", name]), x.interval, x.timeout)),
+        )
+        .chain(
+            profile
+                .probes
+                .iter()
+                .map(|(name, x)| (Route::of(["probes", name]), x.interval, x.timeout)),
+        )
+        .collect();
+    for (route, interval, timeout) in own {
+        let (real_interval, real_timeout) = timing(profile, interval, timeout);
+        let key = if timeout.is_some() {
+            "timeout"
+        } else {
+            "interval"
+        };
+        if real_interval.is_zero() || real_timeout.is_zero() {
+            problems.push(Problem::value(
+                "profile/zero-duration",
+                route.key(key),
+                format!("`{}` is no time at all", route.key(key)),
+            ));
+        } else if real_timeout > real_interval {
+            problems.push(
+                Problem::value(
+                    "profile/timeout-exceeds-interval",
+                    route.key(key),
+                    format!("the timeout of {real_timeout} is longer than the interval of {real_interval}"),
+                )
+                .help("make the timeout at most the interval; Prometheus refuses to start otherwise"),
+            );
+        } else if real_interval > Duration::from_secs(120) {
+            problems.push(
+                Problem::value(
+                    "profile/interval-too-long",
+                    route.key("interval"),
+                    format!("an interval of {real_interval} makes series vanish when one sample is missed"),
+                )
+                .help("use at most 2m: Prometheus looks back 5m for the last sample"),
+            );
+        }
+    }
+}
