@@ -15,3 +15,4 @@ pub mod template;
 pub mod profile;
 pub mod model;
 pub mod artifact;
+pub mod report;

@@ -1,0 +1,8 @@
+//! Diagnostics and outcomes as people and programs read them.
+
+mod json;
+mod redact;
+mod text;
+
+pub use json::{diagnostic as diagnostic_json, location as location_json};
+pub use text::{Style, concise, diff, render};
