@@ -1,20 +1,44 @@
-use include_dir::{Dir, include_dir};
+//! The files under `templates/`, inside the binary.
+
+use include_dir::{Dir, DirEntry, include_dir};
 
 static TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
-/// Every file under `templates/`, by its path there, in alphabetical order of directories.
+/// Every embedded file as (path relative to `templates/`, text), sorted by path. Files that are not
+/// UTF-8 are left out; a test insists that there are none.
 pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let mut open = vec![&TEMPLATES];
-    std::iter::from_fn(move || {
-        let directory = open.pop()?;
-        open.extend(directory.dirs());
-        Some(directory.files())
-    })
-    .flatten()
-    .filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
+    let mut files = Vec::new();
+    collect(&TEMPLATES, &mut files);
+    files.sort_unstable();
+    files.into_iter()
+}
+
+fn collect(directory: &'static Dir<'static>, files: &mut Vec<(&'static str, &'static str)>) {
+    for entry in directory.entries() {
+        match entry {
+            DirEntry::Dir(directory) => collect(directory, files),
+            DirEntry::File(file) => files.extend(file.path().to_str().zip(file.contents_utf8())),
+        }
+    }
 }
 
 /// The text of one embedded file.
 pub fn file(path: &str) -> Option<&'static str> {
     TEMPLATES.get_file(path)?.contents_utf8()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(directory: &Dir<'_>) -> usize {
+        let below: usize = directory.dirs().map(count).sum();
+        directory.files().count() + below
+    }
+
+    #[test]
+    fn no_embedded_file_is_left_out() {
+        assert_eq!(files().count(), count(&TEMPLATES));
+        assert!(files().any(|(path, text)| path == "versions.yaml" && !text.is_empty()));
+    }
 }
