@@ -12,6 +12,7 @@ pub mod document;
 pub mod diagnostic;
 pub mod bundle;
 pub mod template;
+pub mod catalogue;
 pub mod profile;
 pub mod model;
 pub mod artifact;

@@ -1,0 +1,177 @@
+//! What an experienced engineer knows about metrics, exporters and versions: the typed, validated
+//! view of the data under `templates/`.
+//!
+//! Everything here is pure: texts in, knowledge or a list of mistakes out. A new kind of data file is one
+//! variant of `DataFile` in [`load`], one field of [`Catalogue`] and one file of this module.
+
+pub mod availability;
+pub mod closest;
+pub mod explain;
+pub mod exporter;
+pub mod load;
+pub mod metric;
+pub mod prefix;
+pub mod version;
+
+#[cfg(test)]
+mod tests;
+
+use indexmap::IndexMap;
+
+pub use availability::{Availability, Circumstances, Needs, Product, Reason, ServerKind};
+pub use closest::Suggestion;
+pub use exporter::{Exporter, Flag, Included, Indicators, Part, Resolved};
+pub use load::CatalogueError;
+pub use metric::{Domain, Metric, MetricType, Semantic, Topic, Unit, Zero};
+pub use prefix::{Evidence, MetricPrefix, MetricPrefixes};
+pub use version::{Since, Tool, Version};
+
+/// All we know, checked.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Catalogue {
+    exporters: IndexMap<String, Exporter>,
+    tools: IndexMap<String, Tool>,
+    prefixes: MetricPrefixes,
+}
+
+/// What the catalogue knows about a metric name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Known<'c> {
+    /// A metric, or a series of one.
+    Metric(Resolved<'c>),
+    /// One of the names that an exporter makes at run time.
+    Dynamic(&'c Exporter, &'c exporter::DynamicFamily),
+    /// A metric of older versions only.
+    Removed(&'c Exporter, &'c exporter::RemovedMetric),
+    /// A name that never existed.
+    Misnomer(&'c Exporter, &'c exporter::Misnomer),
+}
+
+impl Catalogue {
+    /// Reads data files. Paths are relative to `templates/`, with `/`; files that are no data of the
+    /// catalogue are passed over. Reports every mistake it finds, not only the first.
+    pub fn load<'t>(
+        files: impl IntoIterator<Item = (&'t str, &'t str)>,
+    ) -> Result<Self, Vec<CatalogueError>> {
+        load::load(files)
+    }
+
+    /// The catalogue inside the binary.
+    pub fn embedded() -> Result<Self, Vec<CatalogueError>> {
+        Self::load(crate::template::files())
+    }
+
+    /// All exporters, sorted by name.
+    pub fn exporters(&self) -> impl Iterator<Item = &Exporter> {
+        self.exporters.values()
+    }
+
+    /// The exporter called `name`.
+    pub fn exporter(&self, name: &str) -> Option<&Exporter> {
+        self.exporters.get(name)
+    }
+
+    /// The tool called `name`, with the version we pin.
+    pub fn tool(&self, name: &str) -> Option<&Tool> {
+        self.tools.get(name)
+    }
+
+    /// All tools in the order of `versions.yaml`.
+    pub fn tools(&self) -> impl Iterator<Item = &Tool> {
+        self.tools.values()
+    }
+
+    /// Prefixes of metric names and the technology behind them.
+    pub fn prefixes(&self) -> &MetricPrefixes {
+        &self.prefixes
+    }
+
+    /// The metric of which `name` is a series, whichever exporter it belongs to, under default namespaces.
+    pub fn metric(&self, name: &str) -> Option<Resolved<'_>> {
+        self.exporters().find_map(|exporter| exporter.resolve(name))
+    }
+
+    /// What `name` is, under default namespaces.
+    pub fn know(&self, name: &str) -> Option<Known<'_>> {
+        self.metric(name).map(Known::Metric).or_else(|| {
+            self.exporters()
+                .find_map(|exporter| exporter.know_beyond_metrics(name))
+        })
+    }
+
+    /// What `name` is at an exporter that runs with `namespace`, the metrics of its client library included.
+    pub fn know_at<'c>(
+        &'c self,
+        exporter: &'c Exporter,
+        name: &str,
+        namespace: Option<&str>,
+    ) -> Option<Known<'c>> {
+        let renamed = match namespace {
+            Some(namespace) => exporter.default_name(name, namespace),
+            None => Some(name.to_owned()),
+        };
+        let own = renamed.and_then(|name| {
+            exporter
+                .resolve(&name)
+                .map(Known::Metric)
+                .or_else(|| exporter.know_beyond_metrics(&name))
+        });
+        own.or_else(|| {
+            let library = self.exporter(&self.included(exporter, name)?.exporter)?;
+            library
+                .resolve(name)
+                .map(Known::Metric)
+                .or_else(|| library.know_beyond_metrics(name))
+        })
+    }
+
+    /// Whether an exporter exposes `name` under these circumstances, `None` for a name it does not
+    /// know at all. `name` is as the exporter exposes it, so under the namespace of `circumstances`.
+    pub fn availability(
+        &self,
+        exporter: &Exporter,
+        name: &str,
+        circumstances: &Circumstances,
+    ) -> Option<Availability> {
+        let known = self.know_at(exporter, name, circumstances.namespace.as_deref())?;
+        Some(match known {
+            Known::Metric(Resolved {
+                exporter: owner, ..
+            })
+            | Known::Dynamic(owner, _)
+                if owner.name != exporter.name =>
+            {
+                self.included(exporter, name)?
+                    .availability(exporter, circumstances)
+            }
+            Known::Metric(resolved) => resolved.metric.availability(exporter, circumstances),
+            Known::Dynamic(_, family) => family.availability(exporter, circumstances),
+            Known::Removed(_, removed) => match circumstances.exporter {
+                Some(version) if version < removed.removed_in => Availability::Available,
+                version => Availability::Unavailable(Reason::Removed {
+                    until: removed.removed_in,
+                    version: version.unwrap_or(removed.removed_in),
+                }),
+            },
+            Known::Misnomer(..) => return None,
+        })
+    }
+
+    /// The client library's part of `exporter` that `name` belongs to.
+    fn included<'c>(&self, exporter: &'c Exporter, name: &str) -> Option<&'c Included> {
+        exporter
+            .includes
+            .iter()
+            .find(|included| name.starts_with(&included.prefix))
+    }
+}
+
+impl Exporter {
+    /// What `name` is besides a metric of the newest version.
+    fn know_beyond_metrics(&self, name: &str) -> Option<Known<'_>> {
+        self.removed(name)
+            .map(|removed| Known::Removed(self, removed))
+            .or_else(|| self.misnomer(name).map(|m| Known::Misnomer(self, m)))
+            .or_else(|| self.dynamic_family(name).map(|d| Known::Dynamic(self, d)))
+    }
+}
