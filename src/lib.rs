@@ -16,4 +16,5 @@ pub mod catalogue;
 pub mod profile;
 pub mod model;
 pub mod artifact;
+pub mod check;
 pub mod report;

@@ -1,0 +1,4 @@
+//! Every integration test, in one binary.
+
+mod external_checks;
+mod tools;
