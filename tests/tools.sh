@@ -94,7 +94,7 @@ apt() {
     -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts="$state/none" \
     -o Dir::State="$state" -o Dir::State::Lists="$state/lists" -o Dir::State::Status="$state/status" \
     -o Dir::Cache="$state/cache" -o APT::Sandbox::User= \
-    -o Acquire::Languages=none -o Acquire::PDiffs=false -o Acquire::Retries=5 -o Acquire::http::Timeout=30 "$@"
+    -o APT::Update::Error-Mode=any -o Acquire::Languages=none -o Acquire::PDiffs=false -o Acquire::Retries=2 -o Acquire::http::Timeout=30 "$@"
 }
 
 # Libraries of what is linked to more than libc, with the loader that fits them.
@@ -103,7 +103,7 @@ libraries() {
 }
 
 unpack() {
-  local generation=$1 part suite packages deb
+  local generation=$1 part suite packages libraries deb
   shift
   local root=$work/$generation/root
   mkdir -p "$root" "$work/$generation/bin"
@@ -113,7 +113,9 @@ unpack() {
     say "$generation: reading the package lists of $suite"
     retry apt "$suite" update || die "the package lists of $suite cannot be fetched from $mirror"
     if [[ $part == *redis-tools* ]]; then
-      mapfile -t -O "${#packages[@]}" packages < <(libraries "$suite")
+      libraries=$(libraries "$suite") || die "the libraries of redis-tools in $suite are not to be had"
+      # shellcheck disable=SC2206 # a list of words
+      packages+=($libraries)
     fi
     say "$generation: fetching ${#packages[@]} packages of $suite"
     mkdir -p "$work/debs/$suite"
@@ -132,8 +134,8 @@ unpack() {
   rm -rf "$root"/{etc,var,usr/share}
 }
 
-# One entry in bin/ for one tool: a link where the host's own loader and libraries do, else a script that calls the
-# unpacked loader, because a library that is newer than the host's needs the C library it was built with.
+# One entry in bin/ for one tool. The Go programs need nothing but libc: a link, where the host's is new enough. For the
+# rest a script that calls the unpacked loader, because libraries need the libc they were built with.
 offer() {
   local generation=$1 tool=$2 name=$2 candidate linked loader libraries
   local final=$dir/$generation/root root=$work/$generation/root
@@ -141,7 +143,7 @@ offer() {
     [[ ! -e $root/usr/bin/$candidate ]] || name=$candidate
   done
   [[ -x $root/usr/bin/$name ]] || die "$generation: no package brought \`$tool\`"
-  if linked=$(ldd "$root/usr/bin/$name" 2>&1) && [[ $linked != *'not found'* ]]; then
+  if [[ $tool != redis-* ]] && linked=$(ldd "$root/usr/bin/$name" 2>&1) && [[ $linked != *'not found'* ]]; then
     ln -s "../root/usr/bin/$name" "$work/$generation/bin/$tool"
     return
   fi
