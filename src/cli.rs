@@ -1,0 +1,94 @@
+//! The command line: what can be typed, and which command it runs.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::commands::{
+    self, Color, Console, Exit, ExplainArgs, InitArgs, ListArgs, RenderArgs, ValidateArgs,
+};
+
+/// One profile in, a proven Redis monitoring stack out.
+///
+/// stackwright renders a declarative profile into everything that a monitoring stack is made of: Prometheus scrape
+/// configuration, alert and recording rules with their unit tests, Alertmanager routes, Grafana dashboards, Compose
+/// files; one deploy bundle per environment, checked before it is written.
+#[derive(Debug, Parser)]
+#[command(
+    name = "stackwright",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  stackwright init                               write a commented profile.yaml
+  stackwright render profile.yaml                write build/<name>/<environment>/…
+  stackwright render profile.yaml --check        has anything drifted? exits 1 with a diff
+  stackwright explain redis_memory_max_bytes     what a metric, alert or threshold means
+
+Exit status: 0 clean, 1 findings or drift, 2 could not run."
+)]
+pub struct Cli {
+    /// When to colour the output
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: Color,
+    /// Print errors and asked-for results only
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(InitArgs),
+    Render(RenderArgs),
+    Validate(ValidateArgs),
+    List(ListArgs),
+    Explain(ExplainArgs),
+    /// Print the JSON Schema of a profile, for editors
+    #[command(after_help = "\
+Example:
+  stackwright schema > profile.schema.json")]
+    Schema,
+    /// Print a shell's completions
+    #[command(after_help = "\
+Example:
+  stackwright completions bash > /etc/bash_completion.d/stackwright")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = "\
+Example:
+  stackwright man > /usr/local/share/man/man1/stackwright.1")]
+    Man,
+}
+
+/// Runs the program with the arguments of this process.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let console = Console::new(cli.color, cli.quiet);
+    match cli.command {
+        Command::Init(args) => commands::init(&args, console),
+        Command::Render(args) => commands::render(&args, console),
+        Command::Validate(args) => commands::validate(&args, console),
+        Command::List(args) => commands::list(&args, console),
+        Command::Explain(args) => commands::explain(&args, console),
+        Command::Schema => commands::schema(console),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "stackwright", &mut text);
+            console.result(&String::from_utf8_lossy(&text));
+            Exit::Clean
+        }
+        Command::Man => {
+            let mut text = Vec::new();
+            // Writing to memory cannot fail.
+            let _ = clap_mangen::Man::new(Cli::command()).render(&mut text);
+            console.result(&String::from_utf8_lossy(&text));
+            Exit::Clean
+        }
+    }
+    .into()
+}

@@ -1,0 +1,35 @@
+//! One file per command: wiring, and the only printing.
+
+mod console;
+mod init;
+mod input;
+mod list;
+mod schema;
+
+use std::process::ExitCode;
+
+pub use console::{Color, Console};
+pub use init::{InitArgs, init};
+pub use list::{ExplainArgs, ListArgs, explain, list};
+pub use schema::schema;
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing to complain about.
+    Clean,
+    /// Findings, failed checks, or drift.
+    Findings,
+    /// It could not run: usage, unreadable input, nothing written.
+    CouldNotRun,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Clean => Self::from(0),
+            Exit::Findings => Self::from(1),
+            Exit::CouldNotRun => Self::from(2),
+        }
+    }
+}
