@@ -1,23 +1,9 @@
-//! The embedded data against itself and against scrapes of real exporters.
+//! Scrapes of real exporters hold the catalogue to the truth, in both directions.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::*;
-
-fn catalogue() -> Catalogue {
-    Catalogue::embedded().unwrap_or_else(|errors| {
-        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        panic!("the embedded data is wrong:\n{}", errors.join("\n"))
-    })
-}
-
-fn flags<'a>(flags: impl IntoIterator<Item = (&'a str, &'a str)>) -> IndexMap<String, String> {
-    flags
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
-}
 
 /// One family of a scrape: type, and every label seen.
 #[derive(Default)]
@@ -169,16 +155,6 @@ fn in_every_capture(
     }
     assert!(families_seen > 1000, "only {families_seen} families read");
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
-}
-
-#[test]
-fn the_embedded_data_is_right_and_complete() {
-    let catalogue = catalogue();
-    let redis = catalogue.exporter("redis_exporter").expect("the exporter");
-    assert_eq!(redis.metrics.len(), 425);
-    // 56 of the metrics, and the one that a flag adds.
-    assert_eq!(redis.label_names().len(), 57);
-    assert!(redis.label_names().contains(&"role"));
 }
 
 #[test]
