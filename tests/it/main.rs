@@ -1,4 +1,5 @@
 //! Every integration test, in one binary.
 
 mod external_checks;
+mod layers;
 mod tools;
