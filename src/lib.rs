@@ -9,6 +9,7 @@
 pub mod source;
 pub mod quantity;
 pub mod document;
+pub mod promql;
 pub mod diagnostic;
 pub mod bundle;
 pub mod template;

@@ -11,7 +11,11 @@ fn order() -> Vec<String> {
     std::fs::read_to_string(source().join("lib.rs"))
         .expect("src/lib.rs")
         .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';').map(Into::into))
+        .filter_map(|line| {
+            line.strip_prefix("pub mod ")?
+                .strip_suffix(';')
+                .map(Into::into)
+        })
         .collect()
 }
 
@@ -71,7 +75,11 @@ fn no_module_imports_one_below_it() {
             }
         }
     }
-    assert!(wrong.is_empty(), "these import a module below them:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "these import a module below them:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -94,10 +102,23 @@ fn linting_knows_nothing_of_generating() {
 #[test]
 fn no_file_of_ours_uses_a_meaningless_name() {
     for path in files(&source()) {
-        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_stem()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         for meaningless in [
-            "utils", "util", "helpers", "helper", "common", "misc", "core", "base", "manager",
-            "handler", "processor", "engine",
+            "utils",
+            "util",
+            "helpers",
+            "helper",
+            "common",
+            "misc",
+            "core",
+            "base",
+            "manager",
+            "handler",
+            "processor",
+            "engine",
         ] {
             assert_ne!(name, meaningless, "{}", path.display());
         }

@@ -2,4 +2,5 @@
 
 mod external_checks;
 mod layers;
+mod promql_parity;
 mod tools;
