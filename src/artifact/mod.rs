@@ -2,8 +2,12 @@
 //!
 //! [`Artifact`]: crate::bundle::Artifact
 
+mod dashboard;
+mod grafana_provisioning;
 mod prometheus;
 
+pub use dashboard::dashboards;
+pub use grafana_provisioning::{DASHBOARDS_MOUNT, ProvisioningContext, grafana_provisioning};
 pub use prometheus::prometheus;
 
 use crate::bundle::PathError;

@@ -6,6 +6,7 @@
 
 pub mod availability;
 pub mod closest;
+pub mod dashboard;
 pub mod explain;
 pub mod exporter;
 pub mod load;
@@ -20,6 +21,10 @@ use indexmap::IndexMap;
 
 pub use availability::{Availability, Circumstances, Needs, Product, Reason, ServerKind};
 pub use closest::Suggestion;
+pub use dashboard::{
+    Color, DashboardLibrary, Feature, GrafanaUnit, LibraryDashboard, LibraryPanel, LibraryQuery,
+    LibrarySection, PanelKind, PanelSize, QueryStyle, Stacking, State, Step,
+};
 pub use exporter::{Exporter, Flag, Included, Indicators, Part, Resolved};
 pub use load::CatalogueError;
 pub use metric::{Domain, Metric, MetricType, Semantic, Topic, Unit, Zero};

@@ -1,0 +1,123 @@
+use serde::Serialize;
+
+use super::BuildError;
+use crate::bundle::{Artifact, Kind};
+use crate::model::dashboard::{Dashboard, PROMETHEUS_UID};
+use crate::quantity::Duration;
+use crate::source::{SourceFile, Span};
+use crate::template::{TemplateError, Templates, file, promql_string};
+
+const TEMPLATE: &str = "stack/grafana/dashboards/dashboard.json.j2";
+
+#[derive(Serialize)]
+struct DashboardContext<'a> {
+    dashboard: &'a Dashboard,
+    /// Uid of the Prometheus datasource.
+    datasource: &'static str,
+    /// How often an open dashboard asks again.
+    refresh: Duration,
+    variables: Vec<Variable>,
+    annotations: Annotations,
+}
+
+/// A variable at the top of a dashboard, filled by a query.
+#[derive(Serialize)]
+struct Variable {
+    name: &'static str,
+    label: &'static str,
+    query: String,
+    /// What "All" stands for; unset: every value by name.
+    all_value: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Annotations {
+    expr: &'static str,
+}
+
+/// Nobody sees more by asking more often than this.
+const REFRESH_AT_LEAST: Duration = Duration::from_secs(30);
+
+/// `grafana/dashboards/<folder>/<slug>.json` for every dashboard.
+///
+/// # Errors
+///
+/// A template that does not render, or renders something that is not JSON.
+pub fn dashboards(
+    dashboards: &[Dashboard],
+    scrape_interval: Duration,
+    templates: &Templates,
+) -> Result<Vec<Artifact>, BuildError> {
+    dashboards
+        .iter()
+        .map(|dashboard| {
+            let context = DashboardContext {
+                dashboard,
+                datasource: PROMETHEUS_UID,
+                refresh: scrape_interval.max(REFRESH_AT_LEAST),
+                variables: variables(dashboard),
+                annotations: Annotations {
+                    expr: annotations(dashboard),
+                },
+            };
+            let rendered = templates.render(TEMPLATE, &context)?;
+            let path = format!(
+                "grafana/dashboards/{}/{}.json",
+                dashboard.folder.slug, dashboard.slug
+            );
+            Ok(Artifact::new(
+                &path,
+                Kind::GrafanaDashboard,
+                printed(&rendered)?,
+            )?)
+        })
+        .collect()
+}
+
+/// The same JSON, indented.
+fn printed(rendered: &str) -> Result<String, TemplateError> {
+    let json: serde_json::Value = serde_json::from_str(rendered).map_err(|error| {
+        // The place is in what came out, which nobody has; the template is what can be mended.
+        let text = file(TEMPLATE).unwrap_or_default();
+        TemplateError {
+            message: format!("what this template renders is not JSON: {error}"),
+            file: std::sync::Arc::new(SourceFile::new(format!("templates/{TEMPLATE}"), text)),
+            span: Span::new(0, 0),
+        }
+    })?;
+    Ok(format!("{json:#}\n"))
+}
+
+/// Targets come from `up`, which Prometheus writes for each of them: a server whose exporter has
+/// died can still be chosen.
+fn variables(dashboard: &Dashboard) -> Vec<Variable> {
+    let Some(jobs) = &dashboard.redis_jobs else {
+        return Vec::new();
+    };
+    // Grafana takes `$` for the beginning of a variable even inside a string.
+    let jobs = promql_string(jobs).replace('$', r"\x24");
+    vec![
+        Variable {
+            name: "job",
+            label: "Job",
+            query: format!("label_values(up{{job=~{jobs}}},job)"),
+            all_value: None,
+        },
+        Variable {
+            name: "instance",
+            label: "Instance",
+            query: r#"label_values(up{job=~"$job"},instance)"#.into(),
+            // Thousands of names would not fit into a request; the jobs are restricted by name.
+            all_value: Some(".*"),
+        },
+    ]
+}
+
+/// Alerts without a job or an instance concern everybody.
+const fn annotations(dashboard: &Dashboard) -> &'static str {
+    if dashboard.redis_jobs.is_some() {
+        r#"ALERTS{alertstate="firing",job=~"$job|",instance=~"$instance|"}"#
+    } else {
+        r#"ALERTS{alertstate="firing"}"#
+    }
+}
