@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{Bundle, MANIFEST_PATH, Manifest, sha256};
+use super::{Artifact, Bundle, MANIFEST_PATH, Manifest, sha256};
 
 /// How a file of a directory differs from the bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -156,6 +156,32 @@ pub(super) fn read_manifest(directory: &Path) -> Result<Option<Manifest>, std::i
         }
         Err(error) => Err(error),
     }
+}
+
+/// The bundle that lies in `directory`, as its manifest lists it; `None` where there is no manifest of
+/// ours. Files that are missing or not text are left out, which the checks then notice.
+///
+/// # Errors
+///
+/// A file that cannot be read.
+pub fn open(directory: &Path) -> Result<Option<Bundle>, std::io::Error> {
+    let Some(manifest) = read_manifest(directory)? else {
+        return Ok(None);
+    };
+    let mut artifacts = Vec::new();
+    for (path, file) in manifest.files {
+        match std::fs::read_to_string(directory.join(path.as_str())) {
+            Ok(text) => artifacts.push(Artifact {
+                path,
+                kind: file.kind,
+                text,
+            }),
+            Err(error)
+                if is_absent(&error) || error.kind() == std::io::ErrorKind::InvalidData => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Bundle::new(artifacts).ok())
 }
 
 fn is_absent(error: &std::io::Error) -> bool {

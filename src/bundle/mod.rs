@@ -8,7 +8,7 @@ mod write;
 
 use indexmap::IndexMap;
 
-pub use drift::{Difference, Drift, compare};
+pub use drift::{Difference, Drift, compare, open};
 pub use manifest::{MANIFEST_PATH, Manifest, ManifestFile, sha256};
 pub use path::{BundlePath, PathError};
 pub use write::{Staged, WriteError, stage};

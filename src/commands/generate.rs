@@ -1,0 +1,149 @@
+//! Profile → bundle, for every command that needs one.
+
+use std::path::{Path, PathBuf};
+
+use crate::bundle::{Bundle, Manifest};
+use crate::catalogue::Catalogue;
+use crate::diagnostic::{Diagnostic, Level};
+use crate::model::Stack;
+use crate::platform;
+use crate::profile::{ProfileDocument, suggestion};
+use crate::template::Templates;
+
+/// What generating needs beside a profile.
+pub struct Generator {
+    /// The templates.
+    pub templates: Templates,
+    /// The catalogue.
+    pub catalogue: Catalogue,
+}
+
+/// One environment, generated but not written.
+pub struct Generated {
+    /// Its name.
+    pub environment: String,
+    /// What it is generated from.
+    pub stack: Stack,
+    /// Its files.
+    pub bundle: Bundle,
+    /// What the manifest will say.
+    pub manifest: Manifest,
+    /// Warnings about the profile.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Generator {
+    /// With the embedded templates, except where `overrides` has its own.
+    ///
+    /// # Errors
+    ///
+    /// Overrides that cannot be used.
+    pub fn new(overrides: Option<&Path>) -> Result<Self, Box<Diagnostic>> {
+        let templates = match overrides {
+            None => Templates::embedded(),
+            Some(directory) => Templates::with_overrides(directory).map_err(|error| {
+                Box::new(
+                    Diagnostic::error("template/unusable-override", error.to_string()).help(
+                        "a file of --templates DIR replaces the template of the same path; `stackwright list templates` names them",
+                    ),
+                )
+            })?,
+        };
+        let catalogue = Catalogue::embedded().map_err(|errors| {
+            let first = errors.first().map(ToString::to_string).unwrap_or_default();
+            Box::new(Diagnostic::error(
+                "catalogue/invalid",
+                format!("internal error: the embedded catalogue is invalid: {first}"),
+            ))
+        })?;
+        Ok(Self {
+            templates,
+            catalogue,
+        })
+    }
+
+    /// Generates one environment.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the profile, or a template that does not render.
+    pub fn generate(
+        &self,
+        document: &ProfileDocument,
+        environment: &str,
+    ) -> Result<Generated, Vec<Diagnostic>> {
+        let profile = document.environment(environment)?;
+        let (stack, problems) = Stack::resolve(&profile, &self.catalogue, &self.templates);
+        let (errors, warnings): (Vec<_>, Vec<_>) = profile
+            .diagnostics(problems)
+            .into_iter()
+            .partition(|diagnostic| diagnostic.level == Level::Error);
+        let stack = match stack {
+            Some(stack) if errors.is_empty() => stack,
+            _ => return Err(errors),
+        };
+        let bundle = platform::assemble(&stack, &self.templates)
+            .map_err(|error| vec![error.into_diagnostic()])?;
+        let manifest = Manifest::of(&bundle, &stack.name, document.file().text(), environment);
+        Ok(Generated {
+            environment: environment.into(),
+            stack,
+            bundle,
+            manifest,
+            warnings,
+        })
+    }
+}
+
+/// The environments that were asked for; all of them where none was.
+///
+/// # Errors
+///
+/// A name that the profile does not have.
+pub fn selected(
+    document: &ProfileDocument,
+    wanted: &[String],
+) -> Result<Vec<String>, Box<Diagnostic>> {
+    let known = document.environments();
+    if wanted.is_empty() {
+        return Ok(known);
+    }
+    for name in wanted {
+        if !known.contains(name) {
+            let mut diagnostic = Diagnostic::error(
+                "profile/unknown-environment",
+                format!(
+                    "`{}` has no environment `{name}`",
+                    document.file().path().display()
+                ),
+            );
+            diagnostic.help = suggestion(name, known.iter().map(String::as_str), "it has");
+            return Err(Box::new(diagnostic));
+        }
+    }
+    // In the order of the profile, each once, whatever order they were asked for in.
+    Ok(known
+        .into_iter()
+        .filter(|name| wanted.contains(name))
+        .collect())
+}
+
+/// Where the bundles of a profile go unless told otherwise: `build/<profile name>`.
+pub fn default_output(document: &ProfileDocument) -> PathBuf {
+    Path::new("build").join(document.name().unwrap_or("profile"))
+}
+
+/// The same diagnostic of several environments, once. They differ only where an overlay matters.
+pub fn deduplicated(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut seen = std::collections::BTreeSet::new();
+    diagnostics
+        .into_iter()
+        .filter(|diagnostic| {
+            let span = diagnostic
+                .location
+                .as_ref()
+                .map(|location| (location.file.path().to_owned(), location.span));
+            seen.insert((span, diagnostic.id.clone(), diagnostic.message.clone()))
+        })
+        .collect()
+}

@@ -1,0 +1,311 @@
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use rayon::prelude::*;
+use serde_json::json;
+
+use super::generate::{Generated, Generator, deduplicated, default_output, selected};
+use super::input::read_profile;
+use super::outcome::{outcome_json, outcome_lines};
+use super::{Console, Exit};
+use crate::bundle::{Difference, Drift, Staged, WriteError, compare, stage};
+use crate::check::{self, CheckOutcome, Verdict};
+use crate::diagnostic::Diagnostic;
+use crate::report;
+
+/// How a command's result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object, for programs.
+    Json,
+}
+
+/// Renders a profile into one deploy bundle per environment, checks and writes it.
+///
+/// Each environment is written to its own folder below the output directory, in one step: an interrupted or failed
+/// render leaves the old bundle as it was. Files of an earlier render that are no longer produced are removed; files
+/// that stackwright did not write are never touched.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  stackwright render profiles/gatewayz.yaml                    write build/gatewayz/{local,production}
+  stackwright render profile.yaml --env production --out deploy
+  stackwright render profile.yaml --out deploy --check         in CI: exits 1 with a diff if deploy/ has drifted")]
+pub struct RenderArgs {
+    /// The profile; `-` for standard input
+    pub profile: PathBuf,
+    /// Only this environment; may be given several times
+    #[arg(long, short, value_name = "NAME")]
+    pub env: Vec<String>,
+    /// Where to write; one folder per environment [default: build/<profile name>]
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write nothing; exit 1 with a diff if the directory differs from what would be written
+    #[arg(long)]
+    pub check: bool,
+    /// Show what changes, as a unified diff
+    #[arg(long)]
+    pub diff: bool,
+    /// Use the files of this directory instead of the embedded templates of the same path
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// What became of one environment.
+struct Rendered {
+    environment: String,
+    directory: PathBuf,
+    files: usize,
+    bytes: usize,
+    drift: Vec<Drift>,
+    outcomes: Vec<CheckOutcome>,
+    warnings: Vec<Diagnostic>,
+    staged: Option<Staged>,
+}
+
+/// Runs `render`.
+pub fn render(args: &RenderArgs, console: Console) -> Exit {
+    match run(args, console) {
+        Ok(exit) => exit,
+        Err(diagnostics) => {
+            report_errors(args.format, &diagnostics, console);
+            Exit::CouldNotRun
+        }
+    }
+}
+
+fn report_errors(format: Format, diagnostics: &[Diagnostic], console: Console) {
+    match format {
+        Format::Text => console.diagnostics(diagnostics),
+        Format::Json => {
+            let diagnostics: Vec<_> = diagnostics.iter().map(report::diagnostic_json).collect();
+            console.result(&format!(
+                "{:#}\n",
+                json!({"version": 1, "environments": [], "diagnostics": diagnostics})
+            ));
+        }
+    }
+}
+
+fn run(args: &RenderArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
+    let document = read_profile(&args.profile).map_err(|error| vec![*error])?;
+    let generator = Generator::new(args.templates.as_deref()).map_err(|error| vec![*error])?;
+    let environments = selected(&document, &args.env).map_err(|error| vec![*error])?;
+    let out = args.out.clone().unwrap_or_else(|| default_output(&document));
+    let bar = console.progress(environments.len() as u64, "rendering");
+    let results: Vec<Result<Rendered, Vec<Diagnostic>>> = environments
+        .par_iter()
+        .map(|environment| {
+            let generated = generator.generate(&document, environment)?;
+            let rendered = check_and_stage(generated, &generator, &out, args)?;
+            bar.inc(1);
+            Ok(rendered)
+        })
+        .collect();
+    bar.finish_and_clear();
+    let mut rendered = Vec::new();
+    let mut errors = Vec::new();
+    for result in results {
+        match result {
+            Ok(one) => rendered.push(one),
+            Err(diagnostics) => errors.extend(diagnostics),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(deduplicated(errors));
+    }
+    let mut replaced = Vec::new();
+    for one in &mut rendered {
+        if let Some(staged) = one.staged.take() {
+            replaced.extend(
+                staged
+                    .replaced_edits
+                    .iter()
+                    .map(|path| one.directory.join(path)),
+            );
+            staged.commit().map_err(|error| vec![write_error(&error)])?;
+        }
+    }
+    let drifted = args.check && rendered.iter().any(|one| one.drift.iter().any(is_drift));
+    match args.format {
+        Format::Text => print_text(args, &rendered, &replaced, console),
+        Format::Json => console.result(&format!("{:#}\n", to_json(args, &rendered))),
+    }
+    Ok(if drifted { Exit::Findings } else { Exit::Clean })
+}
+
+fn check_and_stage(
+    generated: Generated,
+    generator: &Generator,
+    out: &Path,
+    args: &RenderArgs,
+) -> Result<Rendered, Vec<Diagnostic>> {
+    let outcomes = check::embedded(
+        &generated.bundle,
+        &generator.catalogue,
+        &generated.stack.check_context(),
+    );
+    let failures: Vec<Diagnostic> = outcomes
+        .iter()
+        .filter_map(|outcome| match &outcome.verdict {
+            Verdict::Failed(diagnostics) => Some(diagnostics.clone()),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    if !failures.is_empty() {
+        return Err(failures);
+    }
+    let directory = out.join(&generated.environment);
+    let drift = if args.check || args.diff {
+        compare(&generated.bundle, &generated.manifest, &directory).map_err(|error| {
+            vec![Diagnostic::error(
+                "render/unreadable-output",
+                format!("cannot read `{}`: {error}", directory.display()),
+            )]
+        })?
+    } else {
+        Vec::new()
+    };
+    let staged = if args.check {
+        None
+    } else {
+        let staged = stage(&generated.bundle, &generated.manifest, &directory)
+            .map_err(|error| vec![write_error(&error)])?;
+        Some(staged)
+    };
+    Ok(Rendered {
+        files: generated.bundle.len() + 1,
+        bytes: generated.bundle.size(),
+        environment: generated.environment,
+        directory,
+        drift,
+        outcomes,
+        warnings: generated.warnings,
+        staged,
+    })
+}
+
+fn write_error(error: &WriteError) -> Diagnostic {
+    let help = match error {
+        WriteError::Foreign(_) => "move it away, or choose another directory with --out",
+        WriteError::NotADirectory(_) => "choose another directory with --out",
+        WriteError::Io { .. } => "nothing was changed; check permissions and free space",
+    };
+    Diagnostic::error("render/not-written", error.to_string()).help(help)
+}
+
+const fn is_drift(drift: &Drift) -> bool {
+    !matches!(drift.difference, Difference::Beside)
+}
+
+fn print_text(args: &RenderArgs, rendered: &[Rendered], replaced: &[PathBuf], console: Console) {
+    let warnings = deduplicated(
+        rendered
+            .iter()
+            .flat_map(|one| one.warnings.clone())
+            .collect(),
+    );
+    console.diagnostics(&warnings);
+    for one in rendered {
+        let directory = one.directory.display();
+        if args.check || args.diff {
+            for drift in &one.drift {
+                print_drift(drift, &one.directory, console);
+            }
+        }
+        let count = one.drift.iter().filter(|drift| is_drift(drift)).count();
+        let state = if args.check {
+            match count {
+                0 => console.paint("in sync", "32"),
+                1 => console.paint("1 file has drifted", "31"),
+                count => console.paint(&format!("{count} files have drifted"), "31"),
+            }
+        } else {
+            console.paint("written", "32")
+        };
+        console.say(&format!(
+            "{directory}: {state} ({} files, {} KB)\n",
+            one.files,
+            one.bytes.div_ceil(1024)
+        ));
+        console.say(&outcome_lines(&one.outcomes, console));
+    }
+    for path in replaced {
+        console.say(&format!(
+            "note: `{}` had been edited by hand and was replaced; change the profile instead\n",
+            path.display()
+        ));
+    }
+    if !args.check {
+        let first = rendered
+            .first()
+            .map(|one| one.directory.display().to_string())
+            .unwrap_or_default();
+        console.say(&format!(
+            "next: `stackwright validate {}` asks promtool, amtool and docker-compose too; {first}/README.md says how to deploy\n",
+            args.profile.display()
+        ));
+    }
+}
+
+fn print_drift(drift: &Drift, directory: &Path, console: Console) {
+    let path = directory.join(&drift.path);
+    let line = format!("{}: {}\n", path.display(), drift.difference.as_str());
+    if drift.difference == Difference::Beside {
+        return;
+    }
+    console.result(&line);
+    let (Some(expected), Some(found)) = (&drift.expected, &drift.found) else {
+        return;
+    };
+    let diff = report::diff(&path.to_string_lossy(), found, expected);
+    for line in diff.split_inclusive('\n') {
+        let colour = match line.as_bytes().first() {
+            Some(b'+') => "32",
+            Some(b'-') => "31",
+            Some(b'@') => "36",
+            _ => "0",
+        };
+        let body = line.strip_suffix('\n').unwrap_or(line);
+        console.result(&format!("{}\n", console.paint(body, colour)));
+    }
+}
+
+fn to_json(args: &RenderArgs, rendered: &[Rendered]) -> serde_json::Value {
+    let environments: Vec<_> = rendered
+        .iter()
+        .map(|one| {
+            json!({
+                "environment": one.environment,
+                "directory": one.directory.to_string_lossy(),
+                "written": !args.check,
+                "files": one.files,
+                "bytes": one.bytes,
+                "drift": one.drift.iter().map(|drift| json!({
+                    "path": drift.path,
+                    "difference": drift.difference.as_str(),
+                    "is_drift": is_drift(drift),
+                })).collect::<Vec<_>>(),
+                "checks": one.outcomes.iter().map(outcome_json).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let warnings = deduplicated(
+        rendered
+            .iter()
+            .flat_map(|one| one.warnings.clone())
+            .collect(),
+    );
+    json!({
+        "version": 1,
+        "environments": environments,
+        "diagnostics": warnings.iter().map(report::diagnostic_json).collect::<Vec<_>>(),
+    })
+}
