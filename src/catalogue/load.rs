@@ -220,11 +220,9 @@ fn parse(path: &str, text: &str, kind: &DataFile<'_>) -> Result<Parsed, Catalogu
 }
 
 fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, CatalogueError> {
-    T::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|error| {
-        CatalogueError::Unreadable {
-            path: path.to_owned(),
-            message: error.to_string(),
-        }
+    super::read::read(text).map_err(|error| CatalogueError::Unreadable {
+        path: path.to_owned(),
+        message: error.to_string(),
     })
 }
 

@@ -12,6 +12,7 @@ pub mod exporter;
 pub mod load;
 pub mod metric;
 pub mod prefix;
+pub mod read;
 pub mod version;
 
 #[cfg(test)]
