@@ -139,6 +139,22 @@ pub struct Circumstances {
     pub namespace: Option<String>,
 }
 
+impl Circumstances {
+    /// Whether the flag called `name` is on: true, or not empty; `None` where flags are not known.
+    pub fn flag_is_on(&self, exporter: &Exporter, name: &str) -> Option<bool> {
+        let flags = self.flags.as_ref()?;
+        let Some(flag) = exporter.flag(name) else {
+            return Some(false);
+        };
+        let value = flags.get(name).unwrap_or(&flag.default);
+        Some(match flag.kind {
+            // What Go's flag package takes for true.
+            FlagType::Bool => matches!(value.as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True"),
+            FlagType::String | FlagType::Int64 => !value.is_empty(),
+        })
+    }
+}
+
 /// Whether a metric is exposed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Availability {
@@ -303,15 +319,7 @@ impl Needs {
 
     fn missing_flag(&self, exporter: &Exporter, circumstances: &Circumstances) -> Option<Reason> {
         let flags = circumstances.flags.as_ref()?;
-        let is_on = |name: &str| {
-            exporter.flag(name).is_some_and(|flag| {
-                let value = flags.get(name).unwrap_or(&flag.default);
-                match flag.kind {
-                    FlagType::Bool => matches!(value.as_str(), "true" | "1" | "t" | "T" | "TRUE"),
-                    FlagType::String | FlagType::Int64 => !value.is_empty(),
-                }
-            })
-        };
+        let is_on = |name: &str| circumstances.flag_is_on(exporter, name) == Some(true);
         if !self.any_flag.is_empty() {
             let mut too_new = None;
             let on = self.any_flag.iter().any(|name| {

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::availability::Needs;
+use super::availability::{Circumstances, Needs};
 use super::metric::{Metric, MetricType, Unit};
 use super::version::{Since, Version};
 
@@ -332,6 +332,22 @@ impl Resolved<'_> {
             Part::Bucket | Part::Count => None,
             Part::Created => Some(Unit::TimestampSeconds),
         }
+    }
+
+    /// Every label such a series can have under these circumstances, besides those that Prometheus and the
+    /// scrape job add. What is not known is assumed to be there.
+    pub fn labels(&self, circumstances: &Circumstances) -> Vec<&str> {
+        let version = circumstances.exporter;
+        let added = self.exporter.added_labels.iter().filter(|added| {
+            circumstances.flag_is_on(self.exporter, &added.flag) != Some(false)
+                && !added.except.contains(&self.metric.name)
+        });
+        self.metric
+            .all_labels()
+            .filter(|label| self.metric.has_label(label, version))
+            .chain(self.part_label())
+            .chain(added.map(|added| added.label.as_str()))
+            .collect()
     }
 
     /// Label that only this part has: `le` or `quantile`.

@@ -1,8 +1,9 @@
 //! Reading data files faster than a general YAML reader does.
 //!
-//! Our own files use little of YAML: one-line scalars, block and flow collections, `|` and `>` texts. That
-//! part is read here in less than half the time; whatever goes beyond it, and every file with a mistake, goes to the
-//! general reader, which has the last word and words the errors. Tests hold both to the same result.
+//! Our own files use little of YAML: one-line scalars, block and flow collections, `|` and `>` texts.
+//! That part is read here in less than half the time. Whatever goes beyond it, and every file with a
+//! mistake, goes to the general reader, which has the last word and words the errors. Tests hold both
+//! to the same result.
 
 mod node;
 mod plain;

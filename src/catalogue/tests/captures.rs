@@ -1,6 +1,6 @@
 //! Scrapes of real exporters hold the catalogue to the truth, in both directions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::*;
@@ -9,7 +9,7 @@ use super::*;
 #[derive(Default)]
 struct Family {
     kind: String,
-    labels: Vec<String>,
+    labels: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A whole scrape, what it was taken from, and what is in it.
@@ -101,36 +101,36 @@ fn families(text: &str) -> BTreeMap<String, Family> {
             && let Some((_, labels)) = line.split_once('{')
         {
             let family = families.entry(current.clone()).or_default();
-            for label in label_names(labels) {
-                if !family.labels.contains(&label) {
-                    family.labels.push(label);
-                }
+            for (label, value) in label_pairs(labels) {
+                family.labels.entry(label).or_default().insert(value);
             }
         }
     }
     families
 }
 
-/// Names in `a="1",b="2"} 3`; values may hold escaped quotes.
-fn label_names(labels: &str) -> Vec<String> {
-    let (mut names, mut name) = (Vec::new(), String::new());
+/// `a="1",b="2"} 3` as pairs; values may hold escaped quotes.
+fn label_pairs(labels: &str) -> Vec<(String, String)> {
+    let (mut pairs, mut name, mut value) = (Vec::new(), String::new(), String::new());
     let (mut in_value, mut escaped) = (false, false);
     for c in labels.chars() {
         match c {
-            _ if escaped => escaped = false,
-            '\\' if in_value => escaped = true,
-            '"' if in_value => in_value = false,
-            '"' => {
-                in_value = true;
-                names.push(std::mem::take(&mut name));
+            '\\' if in_value && !escaped => escaped = true,
+            '"' if in_value && !escaped => {
+                in_value = false;
+                pairs.push((std::mem::take(&mut name), std::mem::take(&mut value)));
             }
-            _ if in_value => {}
+            _ if in_value => {
+                escaped = false;
+                value.push(c);
+            }
+            '"' => in_value = true,
             '}' => break,
             ',' | '=' => {}
             _ => name.push(c),
         }
     }
-    names
+    pairs
 }
 
 /// Runs `check` on every family of every capture and fails with all complaints at once.
@@ -176,14 +176,29 @@ fn every_scraped_label_is_known() {
         let Some(Known::Metric(resolved)) = catalogue.know_at(exporter, name, None) else {
             return None;
         };
-        let version = circumstances.exporter;
+        // `_bucket` and the quantiles are part of the family in a scrape.
+        let known = resolved.labels(circumstances);
         let unknown: Vec<_> = family
             .labels
-            .iter()
-            .filter(|label| !["le", "quantile"].contains(&label.as_str()))
-            .filter(|label| !resolved.metric.has_label(label, version))
+            .keys()
+            .filter(|label| !known.contains(&label.as_str()) && *label != "le")
             .collect();
         (!unknown.is_empty()).then(|| format!("labels {unknown:?}"))
+    });
+}
+
+#[test]
+fn every_scraped_value_is_in_the_closed_set_of_its_label() {
+    in_every_capture(|catalogue, exporter, _, name, family| {
+        let Some(Known::Metric(resolved)) = catalogue.know_at(exporter, name, None) else {
+            return None;
+        };
+        let mut sets = resolved.metric.values.iter();
+        sets.find_map(|(label, values)| {
+            let mut seen = family.labels.get(label)?.iter();
+            let other = seen.find(|seen| !values.contains(seen))?;
+            Some(format!("{label}=\"{other}\""))
+        })
     });
 }
 

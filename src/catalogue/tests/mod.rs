@@ -260,6 +260,36 @@ fn the_reason_says_what_is_missing() {
 }
 
 #[test]
+fn labels_follow_part_version_and_flags() {
+    let catalogue = catalogue();
+    let labels = |name: &str, circumstances: &Circumstances| {
+        let resolved = catalogue.metric(name).expect(name);
+        resolved.labels(circumstances).join(" ")
+    };
+    let version = |minor, list: &[(&'static str, &'static str)]| Circumstances {
+        exporter: Some(Version::new(1, minor, 0)),
+        flags: Some(flags(list.iter().copied())),
+        ..Circumstances::default()
+    };
+    let new = version(86, &[]);
+    assert_eq!(
+        labels("redis_commands_latencies_usec_bucket", &new),
+        "cmd le"
+    );
+    assert_eq!(labels("redis_commands_latencies_usec_sum", &new), "cmd");
+    assert_eq!(labels("redis_script_values", &new), "key filename");
+    assert_eq!(labels("redis_script_values", &version(45, &[])), "key");
+    let with_role = version(86, &[("append-instance-role-label", "true")]);
+    assert_eq!(labels("redis_up", &new), "");
+    assert_eq!(labels("redis_up", &with_role), "instance_role");
+    assert_eq!(
+        labels("redis_up", &Circumstances::default()),
+        "instance_role"
+    );
+    assert_eq!(labels("redis_exporter_scrapes_total", &with_role), "");
+}
+
+#[test]
 fn misnomers_and_removed_names_lead_to_the_right_one() {
     let catalogue = catalogue();
     for (wrong, right) in [
