@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn every_data_file_is_read_fast_and_right() {
         let mut seen = 0;
-        for (path, text) in crate::template::embedded::files() {
+        for (path, text) in crate::template::files() {
             if !path.ends_with(".yaml") {
                 continue;
             }
