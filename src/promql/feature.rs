@@ -32,6 +32,10 @@ pub enum Feature {
     NumberAsDuration,
     /// A metric or label name in quotes: `{"a.b", "c.d"="e"}`.
     QuotedName,
+    /// A colon in a label of `by`, `without`, `on` or `ignoring` that has no quotes.
+    ColonInLabel,
+    /// A sign before a duration, but for the minus behind `offset`.
+    DurationSign,
     /// Arithmetic in brackets and after `offset`: `x[5m * 2]`.
     DurationExpression,
     /// `step()` in a duration.
@@ -68,7 +72,8 @@ impl Feature {
             Self::NumberUnderscore | Self::DurationAsNumber | Self::NumberAsDuration => {
                 Support::since(2, 54)
             }
-            Self::QuotedName => Support::since(3, 0),
+            Self::QuotedName | Self::ColonInLabel => Support::since(3, 0),
+            Self::DurationSign => Support::since(3, 4),
             Self::DurationExpression => Support::since(3, 4).flag_until(DURATIONS, 3, 14),
             Self::DurationStep => Support::since(3, 6).flag_until(DURATIONS, 3, 14),
             Self::DurationRange => Support::since(3, 10).flag_until(DURATIONS, 3, 14),
@@ -97,6 +102,8 @@ impl fmt::Display for Feature {
             Self::DurationAsNumber => "durations as numbers",
             Self::NumberAsDuration => "numbers without a unit as durations",
             Self::QuotedName => "names in quotes",
+            Self::ColonInLabel => "colons in labels",
+            Self::DurationSign => "signs before durations",
             Self::DurationExpression => "arithmetic in durations",
             Self::DurationStep => "`step()` in durations",
             Self::DurationRange => "`range()` in durations",

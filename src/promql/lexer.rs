@@ -332,9 +332,32 @@ impl Lexer<'_> {
             (b'|', Some(b'|')) => {
                 return self.slip("||", "or", TokenKind::Keyword(Keyword::Or));
             }
+            (b'|', _) if self.is_log_pipe() => return self.log_pipe(),
             _ => return self.unexpected_character(),
         };
         self.push(kind, self.at + length);
+    }
+
+    /// Whether the `|` here stands behind braces or a string, as Loki's filters and parsers do.
+    fn is_log_pipe(&self) -> bool {
+        self.out
+            .tokens
+            .last()
+            .is_some_and(|token| matches!(token.kind, TokenKind::RightBrace | TokenKind::String))
+    }
+
+    /// The rest is no PromQL, and further errors would only hide that.
+    fn log_pipe(&mut self) {
+        let span = Span::new(self.at, self.at + 1);
+        self.error(
+            ParseError::syntax(
+                span,
+                "`|` filters log lines: this is LogQL, the language of Loki",
+            )
+            .hint("give the query to a Loki datasource or ruler"),
+        );
+        self.out.truncated = true;
+        self.push(TokenKind::Unknown, self.bytes.len());
     }
 
     /// An operator of another language: reported, and read as the one of this.

@@ -398,6 +398,19 @@ impl Kind {
         }
     }
 
+    /// Calls `visit` with the number of every child of a node that is part of a duration.
+    pub(super) fn for_each_duration_child_mut(&mut self, mut visit: impl FnMut(&mut NodeId)) {
+        match self {
+            Self::Call(call) => call.arguments.iter_mut().for_each(visit),
+            Self::Binary(binary) => {
+                visit(&mut binary.left);
+                visit(&mut binary.right);
+            }
+            Self::Unary(_, operand) | Self::Paren(operand) => visit(operand),
+            _ => {}
+        }
+    }
+
     /// The modifiers behind a selector, range or subquery.
     pub fn modifiers(&self) -> Option<&Modifiers> {
         match self {

@@ -87,8 +87,8 @@ fn every_node_covers_its_text() {
         [
             "http_requests{job=\"a\"}",
             "5m",
-            "http_requests{job=\"a\"}[5m] offset 1h",
             "1h",
+            "http_requests{job=\"a\"}[5m] offset 1h",
             "rate(http_requests{job=\"a\"}[5m] offset 1h)",
             "sum by (job) (rate(http_requests{job=\"a\"}[5m] offset 1h))",
             "foo @ 10",
@@ -119,6 +119,10 @@ fn tokens_and_comments_cover_all_but_white_space() {
 fn known_slips_are_named_and_mended() {
     for (wrong, right) in [
         ("rate(x[5m]) by (y)", "sum by (y) (rate(x[5m]))"),
+        (
+            "topk(5, rate(x[5m]) by (y)) or z",
+            "topk(5, sum by (y) (rate(x[5m]))) or z",
+        ),
         ("a => 5", "a >= 5"),
         ("a =< 5", "a <= 5"),
         ("a <> 5", "a != 5"),
@@ -184,6 +188,13 @@ fn messages_say_where_what_and_how() {
     assert_eq!(
         hint,
         "move `offset 1h` into the parentheses, behind the selector"
+    );
+
+    let (at, message, _) = error("sum(rate({a=\"b\"} |~ \"c\" [5m]))");
+    assert_eq!(at, "|");
+    assert_eq!(
+        message,
+        "`|` filters log lines: this is LogQL, the language of Loki"
     );
 
     let (at, message, _) = error("a{b=~\"(\"}");

@@ -145,6 +145,17 @@ impl Parser<'_> {
     fn label(&mut self) -> Option<Name> {
         let token = self.peek();
         match token.kind {
+            // The one keyword that Prometheus's grammar leaves out here.
+            TokenKind::Keyword(Keyword::Without) => {
+                if let Some(error) = self.unexpected("a label") {
+                    self.error(
+                        error
+                            .hint("write it in quotes: `\"without\"`")
+                            .replace(token.span, "\"without\""),
+                    );
+                }
+                None
+            }
             TokenKind::Identifier
             | TokenKind::Variable
             | TokenKind::Template
@@ -162,14 +173,8 @@ impl Parser<'_> {
             }
             TokenKind::MetricIdentifier => {
                 self.advance();
-                self.error(
-                    ParseError::syntax(
-                        token.span,
-                        format!("the label {} has a colon", self.shown(token)),
-                    )
-                    .hint("only metric names may have colons without quotes"),
-                );
-                None
+                self.feature(Feature::ColonInLabel, token.span);
+                Some(self.plain_name(token))
             }
             _ => {
                 self.report_unexpected("a label");

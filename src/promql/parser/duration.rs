@@ -115,8 +115,7 @@ impl Parser<'_> {
     fn window(&mut self, expected: &str) -> NodeId {
         if matches!(self.kind(), TokenKind::RightBracket | TokenKind::Colon) {
             self.report_unexpected(expected);
-            let at = self.peek().span.start;
-            return self.invalid(Span::at(at));
+            return self.missing();
         }
         let window = self.duration(precedence::LOWEST, true);
         if self.literal(window).is_some_and(|seconds| seconds <= 0.0) {
@@ -175,8 +174,7 @@ impl Parser<'_> {
     /// A duration expression of operators that bind at least as tightly as `least`.
     fn duration(&mut self, least: u8, in_brackets: bool) -> NodeId {
         if !self.enter() {
-            let span = self.peek().span;
-            return self.invalid(span);
+            return self.missing();
         }
         let mut left = self.duration_operand(in_brackets);
         loop {
@@ -228,7 +226,7 @@ impl Parser<'_> {
             TokenKind::Add | TokenKind::Sub => {
                 self.advance();
                 let operand = self.duration(precedence::POWER, in_brackets);
-                self.duration_sign(token, operand)
+                self.duration_sign(token, operand, false)
             }
             TokenKind::LeftParen => {
                 self.advance();
@@ -242,13 +240,17 @@ impl Parser<'_> {
         }
     }
 
-    fn duration_sign(&mut self, token: Token, operand: NodeId) -> NodeId {
+    /// A sign before a duration; `is_offset` says that it is the first behind `offset`.
+    fn duration_sign(&mut self, token: Token, operand: NodeId, is_offset: bool) -> NodeId {
         let sign = if token.kind == TokenKind::Sub {
             Sign::Minus
         } else {
             Sign::Plus
         };
         let span = token.span.join(self.span(operand));
+        if !is_offset || sign == Sign::Plus {
+            self.feature(Feature::DurationSign, span);
+        }
         self.push(Kind::Unary(sign, operand), span, DURATION)
     }
 
@@ -305,8 +307,7 @@ impl Parser<'_> {
 
     fn no_duration(&mut self) -> NodeId {
         self.report_unexpected("a duration such as `5m`");
-        let token = self.peek();
-        self.invalid(Span::at(token.span.start))
+        self.missing()
     }
 
     fn duration_call(&mut self, feature: Feature, wanted: usize, in_brackets: bool) -> NodeId {
@@ -361,19 +362,19 @@ impl Parser<'_> {
             TokenKind::LeftParen => {
                 self.advance();
                 let operand = self.duration_operand(false);
-                self.duration_sign(token, operand)
+                self.duration_sign(token, operand, true)
             }
             TokenKind::Add | TokenKind::Sub => self.duration(precedence::LOWEST, false),
             _ => {
                 self.advance();
                 let operand = self.duration_atom(false);
-                self.duration_sign(token, operand)
+                self.duration_sign(token, operand, true)
             }
         }
     }
 
     /// `offset 5m` behind `operand`.
-    pub(super) fn offset(&mut self, operand: NodeId) {
+    pub(super) fn offset(&mut self, operand: NodeId) -> NodeId {
         let token = self.advance();
         let offset = self.offset_duration();
         let span = Span::new(token.span.start, self.last_end());
@@ -383,7 +384,10 @@ impl Parser<'_> {
         let end = self.last_end();
         let earlier = match self.node(operand).kind.modifiers() {
             Some(modifiers) => modifiers.offset,
-            None => return self.misplaced_modifier(operand, span, "offset"),
+            None => {
+                self.misplaced_modifier(operand, span, "offset");
+                return operand;
+            }
         };
         // Prometheus takes an offset of zero for none.
         if earlier.is_some_and(|earlier| self.literal(earlier) != Some(0.0)) {
@@ -391,13 +395,32 @@ impl Parser<'_> {
                 ParseError::syntax(span, "a second `offset` for the same samples")
                     .hint("add the two up"),
             );
-            return;
+            return operand;
         }
+        let (operand, offset) = self.move_behind(operand, offset);
         let node = self.node_mut(operand);
         node.span.end = end;
         if let Some(modifiers) = node.kind.modifiers_mut() {
             modifiers.offset = Some(offset);
         }
+        operand
+    }
+
+    /// Moves the node of `operand` behind the nodes of its offset, so that parents stay behind their children.
+    fn move_behind(&mut self, operand: NodeId, offset: NodeId) -> (NodeId, NodeId) {
+        let first = operand.index();
+        self.nodes[first..].rotate_left(1);
+        for node in &mut self.nodes[first..] {
+            node.kind.for_each_duration_child_mut(|child| {
+                if child.index() > first {
+                    child.0 -= 1;
+                }
+            });
+        }
+        (
+            NodeId(operand.0 + (offset.0 - operand.0)),
+            NodeId(offset.0 - 1),
+        )
     }
 
     /// `@ 1609746000`, `@ start()`, `@ end()` behind `operand`.

@@ -17,11 +17,11 @@ impl Parser<'_> {
             if !self.truncated {
                 self.error(ParseError::syntax(span, "no expression"));
             }
-            return self.invalid(span);
+            return self.missing();
         }
         let mut root = self.expression(precedence::LOWEST);
         while !self.is(TokenKind::End) {
-            self.surplus(root);
+            self.surplus();
             // Going on behind what does not belong shows further errors in one go.
             root = self.operators(root, precedence::LOWEST);
         }
@@ -29,12 +29,9 @@ impl Parser<'_> {
     }
 
     /// Reports and skips what follows a complete expression.
-    fn surplus(&mut self, before: NodeId) {
+    fn surplus(&mut self) {
         let token = self.peek();
         match token.kind {
-            TokenKind::Keyword(Keyword::By | Keyword::Without) => {
-                return self.misplaced_grouping(before);
-            }
             TokenKind::RightParen | TokenKind::RightBrace | TokenKind::RightBracket => {
                 let shown = self.shown(token);
                 self.error(ParseError::syntax(
@@ -122,8 +119,7 @@ impl Parser<'_> {
     /// An expression of operators that bind at least as tightly as `least`.
     pub(super) fn expression(&mut self, least: u8) -> NodeId {
         if !self.enter() {
-            let span = self.peek().span;
-            return self.invalid(span);
+            return self.missing();
         }
         let left = self.signed();
         let whole = self.operators(left, least);
@@ -136,6 +132,10 @@ impl Parser<'_> {
         loop {
             let token = self.peek();
             let op = match token.kind {
+                TokenKind::Keyword(Keyword::By | Keyword::Without) => {
+                    self.misplaced_grouping(left);
+                    continue;
+                }
                 // In the place of an operator a `=` can only mean the comparison.
                 TokenKind::Assign if self.starts_operand(1) => {
                     self.error(
@@ -238,7 +238,7 @@ impl Parser<'_> {
         loop {
             match self.kind() {
                 TokenKind::LeftBracket => operand = self.brackets(operand),
-                TokenKind::Keyword(Keyword::Offset) => self.offset(operand),
+                TokenKind::Keyword(Keyword::Offset) => operand = self.offset(operand),
                 TokenKind::At => self.at_modifier(operand),
                 TokenKind::Keyword(Keyword::Anchored | Keyword::Smoothed) => {
                     self.extension(operand)

@@ -137,6 +137,12 @@ impl<'a> Parser<'a> {
         self.push(Kind::Invalid, span, ValueType::Any)
     }
 
+    /// Stands for what is missing behind the last token.
+    fn missing(&mut self) -> NodeId {
+        let end = self.last_end();
+        self.invalid(Span::at(end))
+    }
+
     fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
     }

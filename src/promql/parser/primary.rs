@@ -97,14 +97,11 @@ impl Parser<'_> {
                 | TokenKind::RightBrace
                 | TokenKind::RightBracket
         ) || super::super::operator::BinaryOp::of(token.kind).is_some();
-        if !stays {
-            self.advance();
+        if stays {
+            return self.missing();
         }
-        self.invalid(if stays {
-            Span::at(token.span.start)
-        } else {
-            token.span
-        })
+        self.advance();
+        self.invalid(token.span)
     }
 
     /// The value of a number or duration token.
@@ -237,10 +234,6 @@ impl Parser<'_> {
                 break;
             }
             if let Some(mut error) = self.unexpected("an operator, `,` or `)`") {
-                if let TokenKind::Keyword(Keyword::By | Keyword::Without) = self.kind() {
-                    error =
-                        error.hint("`by (…)` stands outside the parentheses of the aggregation");
-                }
                 if self.is(TokenKind::RightBracket) || self.is(TokenKind::RightBrace) {
                     error = error.hint("a bracket of another kind is still open or already closed");
                 }
