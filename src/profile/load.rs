@@ -196,6 +196,7 @@ fn diagnostics(file: &Arc<SourceFile>, tree: &Node, problems: Vec<Problem>) -> V
                 tree.span_of(&problem.route)
             };
             let mut diagnostic = Diagnostic::error(problem.id, problem.message).at(file, span);
+            diagnostic.level = problem.level;
             diagnostic.help = problem.help;
             diagnostic
         })

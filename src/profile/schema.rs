@@ -7,6 +7,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value as Json;
 
 use super::Profile;
+use crate::diagnostic::Level;
 use crate::document::{Node, Route, Step};
 
 /// Something wrong at a place of a profile.
@@ -16,6 +17,8 @@ pub struct Problem {
     pub id: &'static str,
     /// Where in the profile, with the environment's overlay applied.
     pub route: Route,
+    /// An error stops the render; a warning has a sensible reading that is rendered.
+    pub level: Level,
     /// Point at the key instead of the value.
     pub at_key: bool,
     /// What is wrong, in one line.
@@ -30,6 +33,7 @@ impl Problem {
         Self {
             id,
             route,
+            level: Level::Error,
             at_key: false,
             message: message.into(),
             help: None,
@@ -42,6 +46,12 @@ impl Problem {
             at_key: true,
             ..Self::value(id, route, message)
         }
+    }
+
+    /// The same, as something that is rendered in spite of it.
+    pub fn warning(mut self) -> Self {
+        self.level = Level::Warning;
+        self
     }
 
     /// The same, with advice in the imperative.
