@@ -2,7 +2,12 @@
 
 pub mod dashboard;
 pub mod exporter;
+pub mod inhibition;
 pub mod job;
+pub mod notification;
+pub mod probe;
+pub mod routing;
 pub mod scrape;
 pub mod secret;
+pub mod service;
 pub mod target;

@@ -1,0 +1,364 @@
+//! What the stack runs: services, ports, volumes and networks, whatever platform runs them.
+
+mod check;
+mod exporter;
+mod redis;
+
+use indexmap::{IndexMap, IndexSet};
+
+pub use exporter::ExporterService;
+pub use redis::RedisService;
+
+use super::exporter::ExporterProcess;
+use super::job::ScrapeJob;
+use super::secret::Secrets;
+use super::target::RedisTarget;
+use crate::document::Route;
+use crate::profile::{Links, Port, Problem, Profile, SecretRef, suggestion};
+use crate::quantity::Duration;
+
+/// Name by which containers reach the host that runs them.
+pub const HOST_GATEWAY: &str = "host.docker.internal";
+/// Where Grafana finds the dashboards, as its provisioning must say.
+pub const GRAFANA_DASHBOARDS: &str = "/var/lib/grafana/dashboards";
+/// The environment variable that Grafana's first password is taken from.
+pub const GRAFANA_PASSWORD: &str = "GRAFANA_ADMIN_PASSWORD";
+
+/// How long Prometheus keeps samples unless told otherwise, as Prometheus' own default.
+const RETENTION: Duration = Duration::from_secs(15 * 24 * 3600);
+/// How long Alertmanager remembers what it told, its own default.
+const NOTIFICATION_RETENTION: Duration = Duration::from_secs(120 * 3600);
+
+/// What [`Services::resolve`] needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct ServiceContext<'a> {
+    /// The profile.
+    pub profile: &'a Profile,
+    /// Name of the environment.
+    pub environment: &'a str,
+    /// Whole image references that are pinned, by tool: `prometheus`, `alertmanager`, `grafana`,
+    /// `blackbox_exporter`, `redis_exporter`, `redis`.
+    pub images: &'a IndexMap<String, String>,
+    /// The targets.
+    pub targets: &'a [RedisTarget],
+    /// The exporters that the stack runs, with all of their flags.
+    pub exporters: &'a [ExporterProcess],
+    /// The scrape jobs.
+    pub jobs: &'a [ScrapeJob],
+    /// The longest time after which an alert is told again.
+    pub longest_repeat_interval: Duration,
+}
+
+/// A service that keeps data and has a page to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonitoringService {
+    /// Whole image reference.
+    pub image: String,
+    /// Port on the host; `None` where it is not published.
+    pub published: Option<u16>,
+    /// Named volume of its data.
+    pub volume: String,
+    /// Where people open it.
+    pub external_url: String,
+    /// Whether it asks the host that runs it.
+    pub reaches_host: bool,
+}
+
+/// The blackbox exporter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeService {
+    /// Whole image reference.
+    pub image: String,
+    /// Port on the host; `None` where it is not published.
+    pub published: Option<u16>,
+    /// Whether some probe asks the host that runs it.
+    pub reaches_host: bool,
+}
+
+/// A network beside the stack's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceNetwork {
+    /// Name in the Compose file.
+    pub key: String,
+    /// Real name.
+    pub name: String,
+    /// Whether somebody else created it.
+    pub external: bool,
+}
+
+/// Everything the stack runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Services {
+    /// Name of the project.
+    pub project: String,
+    /// Compose profiles of the monitoring services.
+    pub profiles: Vec<String>,
+    /// Host address that ports are published on.
+    pub bind: String,
+    /// How long Prometheus keeps samples.
+    pub retention: Duration,
+    /// How long Alertmanager remembers what it told: longer than every repeat interval.
+    pub notification_retention: Duration,
+    /// Prometheus.
+    pub prometheus: MonitoringService,
+    /// Alertmanager.
+    pub alertmanager: MonitoringService,
+    /// Grafana.
+    pub grafana: MonitoringService,
+    /// Path in the container of the file with Grafana's first password.
+    pub grafana_password_file: String,
+    /// The blackbox exporter, where there are probes.
+    pub blackbox: Option<ProbeService>,
+    /// The exporters, in the model's order.
+    pub exporters: Vec<ExporterService>,
+    /// The Redis servers that the stack runs itself, in the profile's order.
+    pub redis: Vec<RedisService>,
+    /// Networks beside the stack's own.
+    pub networks: Vec<ServiceNetwork>,
+}
+
+impl Services {
+    /// Resolves what runs. `secrets` learns what the services read, `problems` what is wrong. With
+    /// an error among them the result must not be rendered.
+    pub fn resolve(
+        context: ServiceContext<'_>,
+        secrets: &mut Secrets,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let compose = &context.profile.compose;
+        let links = &context.profile.links;
+        let redis = redis::resolve(context, secrets, problems);
+        let exporters = exporter::resolve(context, secrets, problems);
+        let blackbox = (!context.profile.probes.is_empty()).then(|| ProbeService {
+            image: image(context, "blackbox-exporter", "blackbox_exporter", None),
+            published: published(context, "blackbox-exporter", None),
+            reaches_host: (context.profile.probes.values())
+                .any(|probe| host_of(&probe.url) == HOST_GATEWAY),
+        });
+        let page = |service: &str, port: u16, link: &Option<String>| MonitoringService {
+            image: image(context, service, service, None),
+            published: published(context, service, Some(port)),
+            volume: volume(context, service, None),
+            external_url: link.clone().unwrap_or_else(|| {
+                let port = published(context, service, Some(port)).unwrap_or(port);
+                format!("http://localhost:{port}")
+            }),
+            reaches_host: false,
+        };
+        let longest = context.longest_repeat_interval;
+        let mut services = Self {
+            project: compose
+                .project
+                .clone()
+                .unwrap_or_else(|| format!("{}-{}", context.profile.name, context.environment)),
+            profiles: compose.profiles.clone(),
+            bind: compose.bind.clone().unwrap_or_else(|| "127.0.0.1".into()),
+            retention: compose.retention.unwrap_or(RETENTION),
+            // Twice, so that a repeat is still known when it is due.
+            notification_retention: NOTIFICATION_RETENTION.max(longest.times(2)),
+            prometheus: page("prometheus", 9090, &links.prometheus),
+            alertmanager: page("alertmanager", 9093, &links.alertmanager),
+            grafana: page("grafana", 3000, &links.grafana),
+            grafana_password_file: secrets.mount(
+                &SecretRef::Env(GRAFANA_PASSWORD.into()),
+                "grafana",
+                "first password of Grafana's administrator; later changes are made in Grafana",
+            ),
+            blackbox,
+            exporters,
+            redis,
+            networks: networks(context),
+        };
+        services.prometheus.reaches_host = context.jobs.iter().any(scrapes_host);
+        check::check(&services, context, problems);
+        services
+    }
+
+    /// Name and container port of every service, in the order of the Compose file.
+    pub fn names(&self) -> Vec<(&str, u16)> {
+        let mut names = vec![
+            ("prometheus", 9090),
+            ("alertmanager", 9093),
+            ("grafana", 3000),
+        ];
+        names.extend(self.blackbox.iter().map(|_| ("blackbox-exporter", 9115)));
+        names.extend(
+            self.exporters
+                .iter()
+                .map(|exporter| (exporter.service.as_str(), exporter.port)),
+        );
+        names.extend(
+            self.redis
+                .iter()
+                .map(|redis| (redis.service.as_str(), redis.port)),
+        );
+        names
+    }
+
+    /// Whole image reference of a service; empty for a name that is none.
+    pub fn image_of(&self, service: &str) -> &str {
+        match service {
+            "prometheus" => &self.prometheus.image,
+            "alertmanager" => &self.alertmanager.image,
+            "grafana" => &self.grafana.image,
+            "blackbox-exporter" => self.blackbox.as_ref().map_or("", |probe| &probe.image),
+            _ => self
+                .exporters
+                .iter()
+                .map(|exporter| (&exporter.service, &exporter.image))
+                .chain(
+                    self.redis
+                        .iter()
+                        .map(|redis| (&redis.service, &redis.image)),
+                )
+                .find(|(name, _)| *name == service)
+                .map_or("", |(_, image)| image),
+        }
+    }
+
+    /// Service, host port and container port of everything published, in the same order.
+    pub fn published(&self) -> Vec<(&str, u16, u16)> {
+        self.names()
+            .into_iter()
+            .filter_map(|(service, port)| Some((service, self.published_port(service)?, port)))
+            .collect()
+    }
+
+    fn published_port(&self, service: &str) -> Option<u16> {
+        match service {
+            "prometheus" => self.prometheus.published,
+            "alertmanager" => self.alertmanager.published,
+            "grafana" => self.grafana.published,
+            "blackbox-exporter" => self.blackbox.as_ref()?.published,
+            _ => {
+                self.exporters
+                    .iter()
+                    .map(|exporter| (&exporter.service, exporter.published))
+                    .chain(
+                        self.redis
+                            .iter()
+                            .map(|redis| (&redis.service, redis.published)),
+                    )
+                    .find(|(name, _)| *name == service)?
+                    .1
+            }
+        }
+    }
+
+    /// Volume and the service whose data it holds, in the same order.
+    pub fn volumes(&self) -> Vec<(&str, &str)> {
+        let redis = self
+            .redis
+            .iter()
+            .filter_map(|redis| Some((redis.volume.as_deref()?, redis.service.as_str())));
+        [
+            (self.prometheus.volume.as_str(), "prometheus"),
+            (self.alertmanager.volume.as_str(), "alertmanager"),
+            (self.grafana.volume.as_str(), "grafana"),
+        ]
+        .into_iter()
+        .chain(redis)
+        .collect()
+    }
+}
+
+/// The image of a service: the Compose block's word, then its owner's, then the pinned one.
+fn image(context: ServiceContext<'_>, service: &str, tool: &str, own: Option<&String>) -> String {
+    context
+        .profile
+        .compose
+        .images
+        .get(service)
+        .or(own)
+        .or_else(|| context.images.get(tool))
+        .cloned()
+        .unwrap_or_else(|| tool.to_owned())
+}
+
+fn published(context: ServiceContext<'_>, service: &str, default: Option<u16>) -> Option<u16> {
+    match context.profile.compose.ports.get(service) {
+        Some(Port::Published(port)) => Some(*port),
+        Some(Port::Off(_)) => None,
+        None => default,
+    }
+}
+
+fn volume(context: ServiceContext<'_>, service: &str, own: Option<&String>) -> String {
+    context
+        .profile
+        .compose
+        .volumes
+        .get(service)
+        .or(own)
+        .cloned()
+        .unwrap_or_else(|| format!("{service}_data"))
+}
+
+fn networks(context: ServiceContext<'_>) -> Vec<ServiceNetwork> {
+    let written = &context.profile.compose.networks;
+    written
+        .iter()
+        .map(|(name, network)| {
+            // `monitoring` is the stack's own; another one of that name keeps its real name.
+            let mut key = name.clone();
+            while key == OWN_NETWORK || (key != *name && written.contains_key(&key)) {
+                key.push_str("-outside");
+            }
+            ServiceNetwork {
+                key,
+                name: name.clone(),
+                external: network.external,
+            }
+        })
+        .collect()
+}
+
+/// The stack's own network.
+pub const OWN_NETWORK: &str = "monitoring";
+
+fn scrapes_host(job: &ScrapeJob) -> bool {
+    job.relabeling == super::job::Relabeling::None
+        && job
+            .discovery
+            .groups()
+            .iter()
+            .flat_map(|group| &group.targets)
+            .any(|target| host_of(target) == HOST_GATEWAY)
+}
+
+/// The host in `[scheme://]host[:port][/path]`.
+fn host_of(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let place = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    place.split(':').next().unwrap_or(place)
+}
+
+/// Help for a name that no service bears.
+fn unknown_service<'a>(
+    route: Route,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Problem {
+    let mut problem = Problem::key(
+        "profile/unknown-service",
+        route,
+        format!("there is no service `{name}`"),
+    );
+    problem.help = suggestion(name, known, "services");
+    problem
+}
+
+/// Links as the profile gives them, checked by [`check`].
+fn written_links(links: &Links) -> [(&'static str, Option<&String>); 4] {
+    [
+        ("grafana", links.grafana.as_ref()),
+        ("prometheus", links.prometheus.as_ref()),
+        ("alertmanager", links.alertmanager.as_ref()),
+        ("runbooks", links.runbooks.as_ref()),
+    ]
+}
+
+/// Names of all services as a set, for checks.
+fn service_names(services: &Services) -> IndexSet<&str> {
+    services.names().into_iter().map(|(name, _)| name).collect()
+}
