@@ -17,5 +17,6 @@ pub mod catalogue;
 pub mod profile;
 pub mod model;
 pub mod artifact;
+pub mod platform;
 pub mod check;
 pub mod report;

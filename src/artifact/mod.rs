@@ -2,13 +2,21 @@
 //!
 //! [`Artifact`]: crate::bundle::Artifact
 
+mod alertmanager;
+mod blackbox;
 mod dashboard;
+mod env_example;
 mod grafana_provisioning;
 mod prometheus;
+mod readme;
 
+pub use alertmanager::{AlertmanagerContext, alertmanager};
+pub use blackbox::{BlackboxContext, blackbox};
 pub use dashboard::dashboards;
+pub use env_example::{EnvExampleContext, env_example};
 pub use grafana_provisioning::{DASHBOARDS_MOUNT, ProvisioningContext, grafana_provisioning};
 pub use prometheus::prometheus;
+pub use readme::{ReadmeContext, ReadmeCounts, readme};
 
 use crate::bundle::PathError;
 use crate::template::TemplateError;

@@ -1,0 +1,145 @@
+use serde::Serialize;
+
+use super::BuildError;
+use crate::bundle::{Artifact, Kind};
+use crate::model::secret::Secrets;
+use crate::model::service::Services;
+use crate::template::Templates;
+
+/// What the bundle's `README.md` says.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadmeContext<'a> {
+    /// Name of the profile.
+    pub profile: &'a str,
+    /// Its description.
+    pub description: &'a str,
+    /// Name of the environment.
+    pub environment: &'a str,
+    /// What runs.
+    pub services: &'a Services,
+    /// The secrets of the whole stack.
+    pub secrets: &'a Secrets,
+    /// Title and path of every runbook in the bundle, in order.
+    pub runbooks: &'a [(String, String)],
+    /// Title, and where people open it, of every dashboard, in order.
+    pub dashboards: &'a [(String, String)],
+    /// Alerting rules, recording rules, and unit tests.
+    pub counts: ReadmeCounts,
+}
+
+/// How much there is.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct ReadmeCounts {
+    /// Redis servers that are watched; a cluster's nodes that only the exporter knows count once.
+    pub servers: usize,
+    /// Alerting rules.
+    pub alerts: usize,
+    /// Recording rules.
+    pub recording_rules: usize,
+}
+
+/// `README.md`: how to deploy this bundle, and what is in it.
+///
+/// # Errors
+///
+/// A template that does not render.
+pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artifact, BuildError> {
+    let services = context.services;
+    let reads = |uses: &[crate::model::secret::SecretUse]| {
+        let uses: Vec<String> = uses
+            .iter()
+            .map(|used| format!("{} ({})", used.purpose, used.service))
+            .collect();
+        uses.join("; ")
+    };
+    let published = services.published();
+    let view = View {
+        profile: context.profile,
+        description: context.description,
+        environment: context.environment,
+        bind: &services.bind,
+        is_everywhere: services.bind == "0.0.0.0" || services.bind == "::",
+        is_loopback: services
+            .bind
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|it| it.is_loopback()),
+        profiles: &services.profiles,
+        flags: services
+            .profiles
+            .iter()
+            .map(|profile| format!(" --profile {profile}"))
+            .collect(),
+        grafana: &services.grafana.external_url,
+        alertmanager: &services.alertmanager.external_url,
+        services: services
+            .names()
+            .into_iter()
+            .map(|(name, port)| Service {
+                name,
+                port,
+                published: published
+                    .iter()
+                    .find(|(service, ..)| *service == name)
+                    .map(|(_, host, _)| *host),
+                image: services.image_of(name),
+            })
+            .collect(),
+        volumes: services.volumes(),
+        networks: services
+            .networks
+            .iter()
+            .filter(|network| network.external)
+            .map(|network| network.name.as_str())
+            .collect(),
+        variables: context
+            .secrets
+            .variables()
+            .into_iter()
+            .map(|variable| (variable.name, reads(&variable.uses)))
+            .collect(),
+        files: context
+            .secrets
+            .files()
+            .into_iter()
+            .map(|(path, secret)| (path.to_owned(), reads(&secret.uses)))
+            .collect(),
+        has_probes: services.blackbox.is_some(),
+        runbooks: context.runbooks,
+        dashboards: context.dashboards,
+        counts: context.counts,
+    };
+    let text = templates.render("stack/README.md.j2", &view)?;
+    Ok(Artifact::new("README.md", Kind::Document, text)?)
+}
+
+#[derive(Debug, Serialize)]
+struct View<'a> {
+    profile: &'a str,
+    description: &'a str,
+    environment: &'a str,
+    bind: &'a str,
+    is_everywhere: bool,
+    is_loopback: bool,
+    profiles: &'a [String],
+    /// ` --profile a --profile b`.
+    flags: String,
+    grafana: &'a str,
+    alertmanager: &'a str,
+    services: Vec<Service<'a>>,
+    volumes: Vec<(&'a str, &'a str)>,
+    networks: Vec<&'a str>,
+    variables: Vec<(String, String)>,
+    files: Vec<(String, String)>,
+    has_probes: bool,
+    runbooks: &'a [(String, String)],
+    dashboards: &'a [(String, String)],
+    counts: ReadmeCounts,
+}
+
+#[derive(Debug, Serialize)]
+struct Service<'a> {
+    name: &'a str,
+    port: u16,
+    published: Option<u16>,
+    image: &'a str,
+}

@@ -1,0 +1,360 @@
+//! Docker Compose.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::artifact::BuildError;
+use crate::bundle::{Artifact, Kind};
+use crate::model::secret::{Delivery, Secret, Secrets};
+use crate::model::service::{
+    ExporterService, GRAFANA_DASHBOARDS, MonitoringService, OWN_NETWORK, RedisService, Services,
+};
+use crate::profile::SecretRef;
+use crate::quantity::Duration;
+use crate::template::Templates;
+
+/// What `compose.yaml` says.
+#[derive(Debug, Clone, Copy)]
+pub struct ComposeContext<'a> {
+    /// Name of the profile.
+    pub profile: &'a str,
+    /// Name of the environment.
+    pub environment: &'a str,
+    /// What runs.
+    pub services: &'a Services,
+    /// The secrets of the whole stack.
+    pub secrets: &'a Secrets,
+}
+
+/// `compose.yaml`.
+///
+/// # Errors
+///
+/// A template that does not render.
+pub fn compose(context: ComposeContext<'_>, templates: &Templates) -> Result<Artifact, BuildError> {
+    let view = View::new(context);
+    let text = templates.render("platforms/compose/compose.yaml.j2", &view)?;
+    Ok(Artifact::new("compose.yaml", Kind::Compose, text)?)
+}
+
+/// The template's values. Whatever comes from the profile has its `$` doubled, because Compose
+/// expands variables in every value.
+#[derive(Debug, Serialize)]
+struct View<'a> {
+    profile: &'a str,
+    environment: &'a str,
+    project: &'a str,
+    required: Vec<Required>,
+    retention: Duration,
+    notification_retention: String,
+    dashboards: &'a str,
+    grafana_password_file: &'a str,
+    prometheus: Page<'a>,
+    alertmanager: Page<'a>,
+    grafana: Page<'a>,
+    blackbox: Option<Blackbox<'a>>,
+    exporters: Vec<Exporter<'a>>,
+    redis: Vec<Redis<'a>>,
+    own_network: &'a str,
+    networks: Vec<Network<'a>>,
+    volumes: Vec<&'a str>,
+    secrets: Vec<SecretView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Required {
+    name: String,
+    guard: String,
+}
+
+/// What every service says.
+#[derive(Debug, Serialize)]
+struct Shared<'a> {
+    profiles: &'a [String],
+    networks: Vec<&'a str>,
+    published: Option<String>,
+    reaches_host: bool,
+    secrets: Vec<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Page<'a> {
+    image: &'a str,
+    volume: &'a str,
+    external_url: String,
+    #[serde(flatten)]
+    shared: Shared<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Blackbox<'a> {
+    image: &'a str,
+    #[serde(flatten)]
+    shared: Shared<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Exporter<'a> {
+    service: &'a str,
+    image: &'a str,
+    args: Vec<String>,
+    environment: IndexMap<&'a str, String>,
+    password: Option<String>,
+    password_path: Option<&'a str>,
+    health: Option<[String; 5]>,
+    #[serde(flatten)]
+    shared: Shared<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Redis<'a> {
+    service: &'a str,
+    image: &'a str,
+    args: Vec<String>,
+    password_path: Option<&'a str>,
+    script: String,
+    volume: Option<&'a str>,
+    health: [String; 2],
+    #[serde(flatten)]
+    shared: Shared<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Network<'a> {
+    key: &'a str,
+    name: &'a str,
+    external: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct SecretView<'a> {
+    name: &'a str,
+    purpose: String,
+    environment: Option<&'a str>,
+    file: Option<String>,
+}
+
+impl<'a> View<'a> {
+    fn new(context: ComposeContext<'a>) -> Self {
+        let ComposeContext {
+            services, secrets, ..
+        } = context;
+        let shared = |service: &str, port: u16, published: Option<u16>, reaches_host: bool| {
+            shared(context, service, port, published, reaches_host)
+        };
+        let page = |name: &str, port: u16, service: &'a MonitoringService| Page {
+            image: &service.image,
+            volume: &service.volume,
+            external_url: literal(&service.external_url),
+            shared: shared(name, port, service.published, service.reaches_host),
+        };
+        Self {
+            profile: context.profile,
+            environment: context.environment,
+            project: &services.project,
+            required: secrets.variables().into_iter().map(required).collect(),
+            retention: services.retention,
+            notification_retention: hours(services.notification_retention),
+            dashboards: GRAFANA_DASHBOARDS,
+            grafana_password_file: &services.grafana_password_file,
+            prometheus: page("prometheus", 9090, &services.prometheus),
+            alertmanager: page("alertmanager", 9093, &services.alertmanager),
+            grafana: page("grafana", 3000, &services.grafana),
+            blackbox: services.blackbox.as_ref().map(|probe| Blackbox {
+                image: &probe.image,
+                shared: shared(
+                    "blackbox-exporter",
+                    9115,
+                    probe.published,
+                    probe.reaches_host,
+                ),
+            }),
+            exporters: services
+                .exporters
+                .iter()
+                .map(|exporter| Exporter::new(exporter, shared))
+                .collect(),
+            redis: services
+                .redis
+                .iter()
+                .map(|redis| Redis::new(redis, shared))
+                .collect(),
+            own_network: OWN_NETWORK,
+            networks: services
+                .networks
+                .iter()
+                .map(|network| Network {
+                    key: &network.key,
+                    name: &network.name,
+                    external: network.external,
+                })
+                .collect(),
+            volumes: services
+                .volumes()
+                .into_iter()
+                .map(|(volume, _)| volume)
+                .collect(),
+            secrets: secrets
+                .sorted()
+                .into_iter()
+                .filter(|secret| secret.is_mounted())
+                .map(SecretView::new)
+                .collect(),
+        }
+    }
+}
+
+/// The blocks that all services have. Only what meets the outside joins the outside's networks.
+fn shared<'a>(
+    context: ComposeContext<'a>,
+    service: &str,
+    port: u16,
+    published: Option<u16>,
+    reaches_host: bool,
+) -> Shared<'a> {
+    let services = context.services;
+    let is_redis = services.redis.iter().any(|redis| redis.service == service);
+    let meets_outside = !matches!(service, "alertmanager" | "grafana");
+    let outside = services
+        .networks
+        .iter()
+        .filter(|_| meets_outside)
+        .map(|network| network.key.as_str());
+    let bind = if services.bind.contains(':') {
+        format!("[{}]", services.bind)
+    } else {
+        services.bind.clone()
+    };
+    Shared {
+        // A Redis is not there for monitoring's sake: it runs with every Compose profile.
+        profiles: if is_redis { &[] } else { &services.profiles },
+        networks: std::iter::once(OWN_NETWORK).chain(outside).collect(),
+        published: published.map(|host| format!("{bind}:{host}:{port}")),
+        reaches_host,
+        secrets: context
+            .secrets
+            .mounted_by(service)
+            .into_iter()
+            .map(|secret| secret.name.as_str())
+            .collect(),
+    }
+}
+
+impl<'a> Exporter<'a> {
+    fn new(
+        exporter: &'a ExporterService,
+        shared: impl Fn(&str, u16, Option<u16>, bool) -> Shared<'a>,
+    ) -> Self {
+        let port = exporter.port;
+        Self {
+            service: &exporter.service,
+            image: &exporter.image,
+            args: exporter.args.iter().map(|arg| literal(arg)).collect(),
+            environment: exporter
+                .environment
+                .iter()
+                .map(|(name, value)| (name.as_str(), literal(value)))
+                .collect(),
+            password: exporter.password_variable.as_deref().map(guard),
+            password_path: exporter.password_path.as_deref(),
+            health: exporter.has_shell.then(|| {
+                let url = format!("http://127.0.0.1:{port}/health");
+                ["CMD", "wget", "-q", "--spider", &url].map(Into::into)
+            }),
+            shared: shared(
+                &exporter.service,
+                port,
+                exporter.published,
+                exporter.reaches_host,
+            ),
+        }
+    }
+}
+
+impl<'a> Redis<'a> {
+    fn new(
+        redis: &'a RedisService,
+        shared: impl Fn(&str, u16, Option<u16>, bool) -> Shared<'a>,
+    ) -> Self {
+        let port = redis.port;
+        let path = redis.password_path.as_deref();
+        // `redis-cli` takes the password from its environment; an error reply exits with 0.
+        let login = path.map_or_else(String::new, |path| {
+            format!("REDISCLI_AUTH=\"$$(head -n 1 {path})\" ")
+        });
+        Self {
+            service: &redis.service,
+            image: &redis.image,
+            args: redis.args.iter().map(|arg| literal(arg)).collect(),
+            password_path: path,
+            script: path.map(start_script).unwrap_or_default(),
+            volume: redis.volume.as_deref(),
+            health: [
+                "CMD-SHELL".into(),
+                format!("{login}redis-cli -p {port} ping | grep -q PONG"),
+            ],
+            shared: shared(&redis.service, port, redis.published, false),
+        }
+    }
+}
+
+/// Starts Redis with the password from `path`. The image's own entrypoint follows, which gives up
+/// root. An empty password would be none, so it stops there.
+fn start_script(path: &str) -> String {
+    format!(
+        "head -n 1 {path} | grep -q . || {{ echo 'the password of Redis is empty' >&2; exit 1; }}\n\
+         sed -n '1{{s/[\\\\\"]/\\\\&/g;s/.*/requirepass \"&\"/p}}' {path} > /run/redis/redis.conf\n\
+         exec docker-entrypoint.sh redis-server /run/redis/redis.conf \"$$@\"\n"
+    )
+}
+
+impl<'a> SecretView<'a> {
+    fn new(secret: &'a Secret) -> Self {
+        let purposes: Vec<&str> = secret
+            .uses
+            .iter()
+            .filter(|used| used.delivery == Delivery::File)
+            .map(|used| used.purpose.as_str())
+            .collect();
+        let (environment, file) = match &secret.source {
+            SecretRef::Env(name) => (Some(name.as_str()), None),
+            SecretRef::File(path) if path.starts_with(['/', '.']) => (None, Some(path.clone())),
+            SecretRef::File(path) => (None, Some(format!("./{path}"))),
+        };
+        Self {
+            name: &secret.name,
+            purpose: sentence(&purposes.join("; ")),
+            environment,
+            file,
+        }
+    }
+}
+
+fn required(variable: crate::model::secret::Variable) -> Required {
+    Required {
+        guard: guard(&variable.name),
+        name: variable.name,
+    }
+}
+
+/// A variable that must be set and not empty.
+fn guard(name: &str) -> String {
+    format!("${{{name}:?set {name} in .env}}")
+}
+
+/// Text in which Compose finds no variable.
+fn literal(text: &str) -> String {
+    text.replace('$', "$$")
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        format!("{}{}.", first.to_uppercase(), chars.as_str())
+    })
+}
+
+/// A duration as Go's `time.ParseDuration` takes it, which knows no days.
+fn hours(duration: Duration) -> String {
+    format!("{}h", duration.as_millis().div_ceil(3_600_000))
+}

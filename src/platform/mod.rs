@@ -1,0 +1,5 @@
+//! Where artifacts go and what runs them.
+
+mod compose;
+
+pub use compose::{ComposeContext, compose};
