@@ -1,0 +1,8 @@
+//! What is deployed beside Prometheus and dashboards: Alertmanager, Compose, blackbox_exporter, and prose.
+
+mod alertmanager;
+mod compose;
+mod messages;
+mod problems;
+mod stack;
+mod strange;
