@@ -1,4 +1,5 @@
 use serde::Serialize;
+use serde_json::Value;
 
 use super::BuildError;
 use crate::bundle::{Artifact, Kind};
@@ -76,7 +77,7 @@ pub fn dashboards(
 
 /// The same JSON, indented.
 fn printed(rendered: &str) -> Result<String, TemplateError> {
-    let json: serde_json::Value = serde_json::from_str(rendered).map_err(|error| {
+    let mut json: Value = serde_json::from_str(rendered).map_err(|error| {
         // The place is in what came out, which nobody has; the template is what can be mended.
         let text = file(TEMPLATE).unwrap_or_default();
         TemplateError {
@@ -85,7 +86,27 @@ fn printed(rendered: &str) -> Result<String, TemplateError> {
             span: Span::new(0, 0),
         }
     })?;
+    whole_numbers(&mut json);
     Ok(format!("{json:#}\n"))
+}
+
+/// `1.0` as `1`, as Grafana itself writes it.
+fn whole_numbers(json: &mut Value) {
+    match json {
+        Value::Array(values) => values.iter_mut().for_each(whole_numbers),
+        Value::Object(entries) => entries.values_mut().for_each(whole_numbers),
+        Value::Number(number) => {
+            // Up to here, every whole number has a float of its own.
+            const EXACT: f64 = 9_007_199_254_740_992.0;
+            let whole = number
+                .as_f64()
+                .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT);
+            if let Some(whole) = whole {
+                *number = (whole as i64).into();
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
 }
 
 /// Targets come from `up`, which Prometheus writes for each of them: a server whose exporter has

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::CatalogueError;
+use crate::promql;
 
 /// All panels by name and all dashboards by slug, in the order of their files.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -90,6 +91,9 @@ pub struct LibraryQuery {
     /// How its series differ from the others of the panel.
     #[serde(default)]
     pub style: QueryStyle,
+    /// Only asked where the query before it cannot have an answer.
+    #[serde(default)]
+    pub fallback: bool,
 }
 
 /// Grafana's panel types that we use, by their ids.
@@ -130,11 +134,11 @@ impl PanelKind {
                 width: 4,
                 height: 5,
             },
-            Self::Timeseries | Self::Bargauge => PanelSize {
+            Self::Timeseries | Self::StateTimeline | Self::Bargauge => PanelSize {
                 width: 8,
                 height: 8,
             },
-            Self::Table | Self::StateTimeline => PanelSize {
+            Self::Table => PanelSize {
                 width: 12,
                 height: 8,
             },
@@ -523,15 +527,13 @@ impl LibraryQuery {
         self.expr.contains("$job")
     }
 
-    /// Names of the series that it selects with a matcher, in order, as often as they stand there.
-    pub fn metrics(&self) -> impl Iterator<Item = &str> {
-        self.expr.match_indices('{').filter_map(|(end, _)| {
-            let before = &self.expr[..end];
-            let start = before
-                .rfind(|char: char| !char.is_ascii_alphanumeric() && !matches!(char, '_' | ':'))
-                .map_or(0, |at| at + 1);
-            Some(&before[start..]).filter(|name| !name.is_empty())
-        })
+    /// Names of the series that it selects, in order, as often as they stand there.
+    pub fn metrics(&self) -> Vec<String> {
+        let parsed = promql::parse_with(&self.expr, &promql::Options::grafana());
+        let selectors = parsed.selectors().into_iter();
+        selectors
+            .filter_map(|used| used.selector.metric_name().map(ToOwned::to_owned))
+            .collect()
     }
 }
 
@@ -602,6 +604,15 @@ fn check_panel(path: &str, name: &str, panel: &LibraryPanel, errors: &mut Vec<Ca
     let over_time = matches!(panel.kind, PanelKind::Timeseries | PanelKind::StateTimeline);
     if over_time && panel.queries.iter().any(|query| query.instant) {
         contradiction("a course over time cannot be asked for with `instant`");
+    }
+    if panel.queries.first().is_some_and(|query| query.fallback) {
+        contradiction("the first query has none before it to stand in for");
+    }
+    for query in &panel.queries {
+        let parsed = promql::parse_with(&query.expr, &promql::Options::grafana());
+        if let Some(error) = parsed.errors.first() {
+            contradiction(&format!("`{}`: {error}", query.expr));
+        }
     }
     if panel.sparkline && panel.kind != PanelKind::Stat {
         contradiction("only a stat has a sparkline");

@@ -159,6 +159,7 @@ impl LibraryPanel {
             legend: legend.into(),
             instant: false,
             style: QueryStyle::Normal,
+            fallback: false,
         });
         self
     }

@@ -74,17 +74,28 @@ pub struct PanelThreshold {
     pub critical: Option<f64>,
 }
 
+/// Where "more than nothing" begins on a panel.
+const JUST_ABOVE_ZERO: f64 = 1e-6;
+
 impl PanelThreshold {
     /// The colours that this means, ascending.
     pub fn steps(self) -> Vec<Step> {
+        // Beyond a threshold means above it, and Grafana's steps begin at their number.
+        let above = |number: f64| {
+            if number == 0.0 {
+                JUST_ABOVE_ZERO
+            } else {
+                number
+            }
+        };
         let step = |color, from| Step { color, from };
         let numbers = (self.warning, self.critical);
         match (self.direction, numbers) {
             (_, (None, None)) => vec![step(Color::Green, None)],
             (Direction::HigherIsWorse, (warning, critical)) => {
                 let mut steps = vec![step(Color::Green, None)];
-                steps.extend(warning.map(|from| step(Color::Yellow, Some(from))));
-                steps.extend(critical.map(|from| step(Color::Red, Some(from))));
+                steps.extend(warning.map(|from| step(Color::Yellow, Some(above(from)))));
+                steps.extend(critical.map(|from| step(Color::Red, Some(above(from)))));
                 steps
             }
             (Direction::LowerIsWorse, (Some(warning), Some(critical))) => vec![

@@ -189,7 +189,7 @@ impl<'a> Resolution<'a> {
         (!panels.is_empty()).then(|| Draft {
             uid: uid(self.input.profile, &slug),
             slug,
-            title: in_words(name),
+            title: format!("Application {name}"),
             description: format!("Metrics of the application {name}."),
             folder: self.input.profile.into(),
             tags: vec!["application".into()],
@@ -246,19 +246,25 @@ impl<'a> Resolution<'a> {
         }
         let mut reason = None;
         let mut answered = Vec::new();
+        let mut is_asked_already = false;
         for query in &panel.queries {
-            match self.unanswered(query) {
-                Some(why) => reason = Some(why),
+            if query.fallback && is_asked_already {
+                continue;
+            }
+            let why = self.unanswered(query);
+            is_asked_already = why.is_none();
+            match why {
+                Some(why) => reason = reason.or(Some(why)),
                 None => answered.push(query.clone()),
             }
         }
         let panel = match reason {
             Some(why) if answered.is_empty() => return Err(Missing::NotHere(why)),
-            Some(_) => Cow::Owned(LibraryPanel {
+            _ if answered.len() == panel.queries.len() => Cow::Borrowed(panel),
+            _ => Cow::Owned(LibraryPanel {
                 queries: answered,
                 ..panel.clone()
             }),
-            None => Cow::Borrowed(panel),
         };
         Ok(DraftPanel {
             name: name.into(),
@@ -276,8 +282,8 @@ impl<'a> Resolution<'a> {
         if self.input.redis_jobs.is_empty() && query.uses_redis_jobs() {
             return Some("there is no Redis target".into());
         }
-        query.metrics().find_map(|metric| {
-            (self.input.unavailable)(metric).map(|why| format!("`{metric}` is not exposed: {why}"))
+        query.metrics().into_iter().find_map(|metric| {
+            (self.input.unavailable)(&metric).map(|why| format!("`{metric}` is not exposed: {why}"))
         })
     }
 
