@@ -1,7 +1,10 @@
 //! Every integration test, in one binary.
 
+mod dashboards;
 mod deploy;
 mod external_checks;
 mod layers;
+mod profile_cases;
+mod program;
 mod promql_parity;
 mod tools;
