@@ -38,6 +38,7 @@ pub struct Catalogue {
     exporters: IndexMap<String, Exporter>,
     tools: IndexMap<String, Tool>,
     prefixes: MetricPrefixes,
+    dashboards: DashboardLibrary,
 }
 
 /// What the catalogue knows about a metric name.
@@ -59,7 +60,23 @@ impl Catalogue {
     pub fn load<'t>(
         files: impl IntoIterator<Item = (&'t str, &'t str)>,
     ) -> Result<Self, Vec<CatalogueError>> {
-        load::load(files)
+        let files: Vec<(&str, &str)> = files.into_iter().collect();
+        let (dashboards, catalogue) = rayon::join(
+            || DashboardLibrary::load(files.iter().copied()),
+            || load::load(files.iter().copied()),
+        );
+        match (dashboards, catalogue) {
+            (Ok(dashboards), Ok(catalogue)) => Ok(Self {
+                dashboards,
+                ..catalogue
+            }),
+            (dashboards, catalogue) => Err(dashboards
+                .err()
+                .into_iter()
+                .chain(catalogue.err())
+                .flatten()
+                .collect()),
+        }
     }
 
     /// The catalogue inside the binary.
@@ -90,6 +107,11 @@ impl Catalogue {
     /// Prefixes of metric names and the technology behind them.
     pub fn prefixes(&self) -> &MetricPrefixes {
         &self.prefixes
+    }
+
+    /// Panels and dashboards.
+    pub const fn dashboards(&self) -> &DashboardLibrary {
+        &self.dashboards
     }
 
     /// The metric of which `name` is a series, whichever exporter it belongs to, under default namespaces.

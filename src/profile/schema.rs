@@ -54,6 +54,11 @@ impl Problem {
         self
     }
 
+    /// Whether it stops the render.
+    pub fn is_error(&self) -> bool {
+        self.level == Level::Error
+    }
+
     /// The same, with advice in the imperative.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

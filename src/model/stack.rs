@@ -1,0 +1,549 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+
+use super::alert::{self, AlertLinks, Alerting, AlertingInputs};
+use super::dashboard::{self, ApplicationInput, Dashboard, DashboardInput, PanelThreshold};
+use super::exporter::{self, ExporterProcess, Exporting};
+use super::image::{self, PinnedTool};
+use super::inhibition::Inhibition;
+use super::job::{JobKind, ScrapeJob};
+use super::notification::{Notification, NotificationContext};
+use super::routing::RoutableAlert;
+use super::secret::Secrets;
+use super::service::{ServiceContext, Services};
+use super::target::{self, RedisTarget};
+use super::{label, probe, scrape};
+use crate::catalogue::{
+    Availability, Catalogue, Circumstances, Direction, Feature, Severity, Version,
+};
+use crate::document::Route;
+use crate::profile::{
+    EnvironmentProfile, ExporterMode, Flag, Persistence, Problem, Profile, Topology, suggestion,
+};
+use crate::quantity::Duration;
+use crate::template::{TemplateError, Templates};
+
+/// Name of the exporter whose catalogue describes Redis.
+const REDIS_EXPORTER: &str = "redis_exporter";
+/// The dashboard that alerts link to, unless the profile has its own.
+const DEFAULT_DASHBOARD: &str = "redis-overview";
+
+/// Everything that one environment consists of.
+#[derive(Debug)]
+pub struct Stack<'c> {
+    /// Name of the profile.
+    pub name: String,
+    /// Name of the environment.
+    pub environment: String,
+    /// The profile, its overlay applied.
+    pub profile: Profile,
+    /// External labels, `environment` among them.
+    pub external_labels: IndexMap<String, String>,
+    /// Redis deployments.
+    pub targets: Vec<RedisTarget>,
+    /// Exporters that the stack runs.
+    pub exporters: Vec<ExporterProcess>,
+    /// Scrape jobs, in the order of `prometheus.yml`.
+    pub jobs: Vec<ScrapeJob>,
+    /// Rules.
+    pub alerting: Alerting<'c>,
+    /// Dashboards.
+    pub dashboards: Vec<Dashboard>,
+    /// Alerts as Alertmanager sees them.
+    pub routable: Vec<RoutableAlert>,
+    /// Routes, receivers and inhibit rules.
+    pub notification: Notification,
+    /// What runs.
+    pub services: Services,
+    /// Where secrets are found.
+    pub secrets: Secrets,
+    /// The version of the exporters, oldest first where they differ.
+    pub exporter_version: Option<Version>,
+    /// The version of Redis.
+    pub redis_version: Option<Version>,
+}
+
+/// Why a stack cannot be resolved.
+#[derive(Debug)]
+pub enum StackError {
+    /// The profile is wrong. Warnings may be among them.
+    Profile(Vec<Problem>),
+    /// A text of the catalogue does not render: our mistake.
+    Catalogue(Box<TemplateError>),
+}
+
+impl<'c> Stack<'c> {
+    /// What `profile` means. Warnings come beside the stack.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the profile's content.
+    pub fn resolve(
+        environment: &EnvironmentProfile,
+        catalogue: &'c Catalogue,
+        templates: &Templates,
+    ) -> Result<(Self, Vec<Problem>), StackError> {
+        let profile = &environment.profile;
+        let mut problems = Vec::new();
+        let mut secrets = Secrets::new();
+        if profile.targets.is_empty() {
+            problems.push(
+                Problem::key(
+                    "profile/no-targets",
+                    Route::of(["targets"]),
+                    "this profile watches no Redis",
+                )
+                .help("add a target: `targets: {cache: {address: redis://cache:6379}}`"),
+            );
+        }
+        let tools = image::resolve(profile, catalogue, &mut problems);
+        label::check(profile, catalogue, &mut problems);
+        scrape::check_timings(profile, &mut problems);
+        probe::check(&profile.probes, &mut problems);
+        let written_exporters = target::exporters(profile);
+        let targets = target::resolve(profile, &written_exporters, &mut problems);
+        let Exporting {
+            processes: mut exporters,
+            jobs: redis_jobs,
+        } = exporter::resolve(
+            profile,
+            &written_exporters,
+            &targets,
+            &mut secrets,
+            &mut problems,
+        );
+        let mut jobs = redis_jobs;
+        jobs.extend(scrape::application_jobs(profile, &mut secrets, &mut problems));
+        jobs.extend(scrape::probe_jobs(profile, &mut problems));
+        jobs.extend(scrape::own_jobs(profile));
+        check_job_names(&jobs, &mut problems);
+        let own_exporter_version = exporter_version(profile, &tools);
+        let redis_version = tools.get("redis").and_then(|tool| tool.version);
+
+        let links = alert_links(profile, &mut problems);
+        let own_runbooks: BTreeSet<String> = profile.runbooks.keys().cloned().collect();
+        let alerting = alert::resolve(
+            catalogue.alerting(),
+            &AlertingInputs {
+                targets: &targets,
+                jobs: &jobs,
+                exporter: own_exporter_version,
+                redis: redis_version,
+                thresholds: &profile.thresholds,
+                overrides: &profile.alerts,
+                own_runbooks: &own_runbooks,
+                links: &links,
+            },
+            templates,
+            &mut problems,
+        )
+        .map_err(|error| StackError::Catalogue(Box::new(error)))?;
+        for exporter in &mut exporters {
+            for flag in &alerting.flags {
+                exporter
+                    .flags
+                    .entry(flag.clone())
+                    .or_insert(Flag::Switch(true));
+            }
+        }
+        check_flags(profile, catalogue, own_exporter_version, &mut problems);
+
+        let dashboards = dashboards(&DashboardParts {
+            profile,
+            catalogue,
+            targets: &targets,
+            jobs: &jobs,
+            exporters: &exporters,
+            alerting: &alerting,
+            exporter_version: own_exporter_version,
+            redis_version,
+        }, &mut problems)?;
+
+        let routable = routable(&alerting, &targets);
+        let groups: IndexSet<String> = catalogue.alerting().groups.keys().cloned().collect();
+        let names: IndexSet<String> = profile.targets.keys().cloned().collect();
+        let alertmanager = tools.get("alertmanager").and_then(|tool| tool.version);
+        let notification = Notification::resolve(
+            NotificationContext {
+                notifications: &profile.notifications,
+                alerts: &routable,
+                groups: &groups,
+                targets: &names,
+                inhibitions: &Inhibition::embedded(),
+                jobs: &jobs,
+                has_webhook_url_file: alertmanager
+                    .is_none_or(|version| "0.26".parse().is_ok_and(|since| version >= since)),
+            },
+            &mut secrets,
+            &mut problems,
+        );
+        let images: IndexMap<String, String> = tools
+            .iter()
+            .map(|(name, tool)| (name.clone(), tool.image.clone()))
+            .collect();
+        let services = Services::resolve(
+            ServiceContext {
+                profile,
+                environment: &environment.environment,
+                images: &images,
+                targets: &targets,
+                exporters: &exporters,
+                jobs: &jobs,
+                longest_repeat_interval: notification.routing.longest_repeat_interval(),
+            },
+            &mut secrets,
+            &mut problems,
+        );
+        if problems.iter().any(Problem::is_error) {
+            return Err(StackError::Profile(problems));
+        }
+        let mut external_labels = profile.labels.clone();
+        external_labels
+            .entry("environment".into())
+            .or_insert_with(|| environment.environment.clone());
+        let stack = Self {
+            name: profile.name.clone(),
+            environment: environment.environment.clone(),
+            profile: profile.clone(),
+            external_labels,
+            targets,
+            exporters,
+            jobs,
+            alerting,
+            dashboards,
+            routable,
+            notification,
+            services,
+            secrets,
+            exporter_version: own_exporter_version,
+            redis_version,
+        };
+        Ok((stack, problems))
+    }
+
+    /// How many Redis servers and sentinels are named.
+    pub fn server_count(&self) -> usize {
+        self.targets.iter().map(|target| target.servers.len()).sum()
+    }
+}
+
+/// The oldest version among the exporters: what an alert may rely on. An exporter that runs
+/// elsewhere has the pinned version unless the profile says otherwise.
+fn exporter_version(profile: &Profile, tools: &IndexMap<String, PinnedTool>) -> Option<Version> {
+    let pinned = tools.get(REDIS_EXPORTER).and_then(|tool| tool.version);
+    let own = profile
+        .exporters
+        .values()
+        .filter_map(|exporter| exporter.image.as_deref())
+        .map(|image| Version::from_tag(image.rsplit(':').next().unwrap_or_default()));
+    own.chain([pinned]).flatten().min()
+}
+
+fn check_job_names(jobs: &[ScrapeJob], problems: &mut Vec<Problem>) {
+    let mut seen = IndexSet::new();
+    for job in jobs {
+        if !seen.insert(job.name.as_str()) {
+            problems.push(
+                Problem::key(
+                    "profile/duplicate-job",
+                    Route::root(),
+                    format!("two scrape jobs would be called `{}`", job.name),
+                )
+                .help("give one of them another name with `job:`, or rename the exporter, application or probe"),
+            );
+        }
+    }
+}
+
+/// Flags that no exporter has, or not yet in this version.
+fn check_flags(
+    profile: &Profile,
+    catalogue: &Catalogue,
+    version: Option<Version>,
+    problems: &mut Vec<Problem>,
+) {
+    let Some(known) = catalogue.exporter(REDIS_EXPORTER) else {
+        return;
+    };
+    for (name, exporter) in &profile.exporters {
+        for flag in exporter.flags.keys() {
+            let route = Route::of(["exporters", name, "flags", flag]);
+            match known.flag(flag) {
+                None => {
+                    let mut problem = Problem::key(
+                        "profile/unknown-flag",
+                        route,
+                        format!("redis_exporter has no flag `{flag}`"),
+                    );
+                    let names = known.flags.iter().map(|flag| flag.name.as_str());
+                    problem.help = suggestion(flag, names, "flags")
+                        .or_else(|| Some("`stackwright list flags` names them all".into()));
+                    problems.push(problem);
+                }
+                Some(found) => {
+                    if let Some(version) = version
+                        && !found.since.includes(version)
+                    {
+                        problems.push(
+                            Problem::key(
+                                "profile/flag-too-new",
+                                route,
+                                format!(
+                                    "redis_exporter {version} has no flag `{flag}`; it came with {}",
+                                    found.since
+                                ),
+                            )
+                            .help("set `versions.redis_exporter` to a newer one, or remove the flag"),
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Slug and uid of every dashboard of the profile, whether written or the catalogue's own.
+fn main_dashboard(profile: &Profile) -> String {
+    let own = profile
+        .dashboards
+        .iter()
+        .find(|(_, written)| written.enabled != Some(false));
+    match own {
+        Some((slug, written)) => written
+            .uid
+            .clone()
+            .unwrap_or_else(|| dashboard::uid(&profile.name, slug)),
+        None => dashboard::uid(&profile.name, DEFAULT_DASHBOARD),
+    }
+}
+
+fn alert_links(profile: &Profile, problems: &mut Vec<Problem>) -> AlertLinks {
+    let links = &profile.links;
+    for (key, link) in [
+        ("grafana", &links.grafana),
+        ("prometheus", &links.prometheus),
+        ("alertmanager", &links.alertmanager),
+        ("runbooks", &links.runbooks),
+    ] {
+        let is_url = |link: &String| {
+            ["http://", "https://"].iter().any(|scheme| {
+                link.strip_prefix(scheme)
+                    .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|char| char.is_ascii_graphic()))
+            }) && !link.contains('@')
+        };
+        if link.as_ref().is_some_and(|link| !is_url(link)) {
+            problems.push(
+                Problem::value(
+                    "profile/bad-url",
+                    Route::of(["links", key]),
+                    "this is not an address that a browser can open",
+                )
+                .help("write `https://host/path`, without credentials"),
+            );
+        }
+    }
+    let trimmed = |link: &String| link.trim_end_matches('/').to_owned();
+    AlertLinks {
+        grafana: links.grafana.as_ref().map_or_else(
+            || {
+                let port = match profile.compose.ports.get("grafana") {
+                    Some(crate::profile::Port::Published(port)) => *port,
+                    _ => 3000,
+                };
+                format!("http://localhost:{port}")
+            },
+            trimmed,
+        ),
+        dashboard: Some(main_dashboard(profile)),
+        dashboards: BTreeMap::new(),
+        runbooks: links.runbooks.as_ref().map(trimmed),
+    }
+}
+
+struct DashboardParts<'a, 'c> {
+    profile: &'a Profile,
+    catalogue: &'c Catalogue,
+    targets: &'a [RedisTarget],
+    jobs: &'a [ScrapeJob],
+    exporters: &'a [ExporterProcess],
+    alerting: &'a Alerting<'c>,
+    exporter_version: Option<Version>,
+    redis_version: Option<Version>,
+}
+
+fn dashboards(
+    parts: &DashboardParts<'_, '_>,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<Dashboard>, StackError> {
+    let of_redis = |job: &&ScrapeJob| {
+        matches!(
+            job.kind,
+            JobKind::Redis | JobKind::Sentinel | JobKind::Exporter
+        )
+    };
+    let redis_jobs: Vec<String> = parts
+        .jobs
+        .iter()
+        .filter(of_redis)
+        .map(|job| job.name.clone())
+        .collect();
+    let redis_interval = parts
+        .jobs
+        .iter()
+        .filter(of_redis)
+        .map(|job| job.interval)
+        .max()
+        .unwrap_or(parts.profile.scrape.interval);
+    let mut applications = IndexMap::new();
+    for (name, application) in &parts.profile.applications {
+        let flavour = application.flavour.as_deref().and_then(|flavour| {
+            let found = parts
+                .catalogue
+                .exporter(flavour)
+                .filter(|exporter| exporter.indicators.is_some());
+            if found.is_none() {
+                let mut problem = Problem::value(
+                    "profile/unknown-flavour",
+                    Route::of(["applications", name, "flavour"]),
+                    format!("there is no flavour `{flavour}`"),
+                );
+                let known = parts
+                    .catalogue
+                    .exporters()
+                    .filter(|exporter| exporter.indicators.is_some())
+                    .map(|exporter| exporter.name.as_str());
+                problem.help = suggestion(flavour, known, "flavours");
+                problems.push(problem);
+            }
+            found
+        });
+        let job = application.job.as_deref().unwrap_or(name);
+        applications.insert(
+            name.clone(),
+            ApplicationInput {
+                job,
+                interval: application.interval.unwrap_or(parts.profile.scrape.interval),
+                metrics: &application.metrics,
+                flavour,
+            },
+        );
+    }
+    let thresholds: IndexMap<String, PanelThreshold> = parts
+        .alerting
+        .thresholds
+        .values()
+        .filter_map(|threshold| {
+            let direction = match threshold.direction {
+                Direction::HigherIsWorse => dashboard::Direction::HigherIsWorse,
+                Direction::LowerIsWorse => dashboard::Direction::LowerIsWorse,
+                Direction::Guard => return None,
+            };
+            Some((
+                threshold.name.clone(),
+                PanelThreshold {
+                    direction,
+                    warning: threshold.warning,
+                    critical: threshold.critical,
+                },
+            ))
+        })
+        .collect();
+    let circumstances = circumstances(parts);
+    let exporter = parts.catalogue.exporter(REDIS_EXPORTER);
+    let unavailable = |metric: &str| -> Option<String> {
+        match parts
+            .catalogue
+            .availability(exporter?, metric, &circumstances)?
+        {
+            Availability::Unavailable(reason) => Some(reason.to_string()),
+            Availability::Available | Availability::Conditional(_) => None,
+        }
+    };
+    Ok(dashboard::resolve(
+        &DashboardInput {
+            library: parts.catalogue.dashboards(),
+            profile: &parts.profile.name,
+            written: &parts.profile.dashboards,
+            redis_jobs: &redis_jobs,
+            redis_interval,
+            scrape_interval: parts.profile.scrape.interval,
+            applications: &applications,
+            thresholds: &thresholds,
+            features: &features(parts.targets, parts.profile),
+            unavailable: &unavailable,
+        },
+        problems,
+    ))
+}
+
+fn circumstances(parts: &DashboardParts<'_, '_>) -> Circumstances {
+    Circumstances {
+        exporter: parts.exporter_version,
+        flags: Some(
+            parts
+                .exporters
+                .iter()
+                .flat_map(|exporter| exporter.flags.keys().cloned())
+                .collect(),
+        )
+        .filter(|_: &BTreeSet<String>| !parts.exporters.is_empty()),
+        server_version: parts.redis_version,
+        ..Circumstances::default()
+    }
+}
+
+fn features(targets: &[RedisTarget], profile: &Profile) -> BTreeSet<Feature> {
+    let mut features = BTreeSet::new();
+    for target in targets {
+        match target.topology {
+            Topology::Standalone => {}
+            Topology::Replicated => {
+                features.insert(Feature::Replicas);
+            }
+            Topology::Sentinel => {
+                features.extend([Feature::Replicas, Feature::Sentinels]);
+            }
+            Topology::Cluster => {
+                features.extend([Feature::Replicas, Feature::Cluster]);
+            }
+        }
+        match target.persistence {
+            Persistence::None => {}
+            Persistence::Rdb => features.extend([Feature::Snapshots, Feature::Persistence]),
+            Persistence::Aof => features.extend([Feature::AppendOnlyFile, Feature::Persistence]),
+            Persistence::RdbAndAof => features.extend([
+                Feature::Snapshots,
+                Feature::AppendOnlyFile,
+                Feature::Persistence,
+            ]),
+        }
+    }
+    if !profile.probes.is_empty() {
+        features.insert(Feature::Probes);
+    }
+    features
+}
+
+/// Every alerting rule as Alertmanager sees it.
+fn routable(alerting: &Alerting<'_>, targets: &[RedisTarget]) -> Vec<RoutableAlert> {
+    let all: Arc<IndexSet<String>> =
+        Arc::new(targets.iter().map(|target| target.name.clone()).collect());
+    let none = Arc::new(IndexSet::new());
+    alerting
+        .rules()
+        .map(|rule| {
+            let keeps_target = rule.alert.keeps().iter().any(|label| label == "redis");
+            RoutableAlert {
+                id: rule.alert.name.clone(),
+                name: rule.name.clone(),
+                severity: rule.severity,
+                group: rule.labels.get("group").cloned().unwrap_or_default(),
+                labels: rule.labels.clone(),
+                identity: rule.alert.keeps().to_vec(),
+                targets: Arc::clone(if keeps_target { &all } else { &none }),
+            }
+        })
+        .collect()
+}
