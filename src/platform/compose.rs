@@ -3,11 +3,11 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use crate::artifact::BuildError;
+use crate::artifact::{BuildError, DASHBOARDS_MOUNT};
 use crate::bundle::{Artifact, Kind};
 use crate::model::secret::{Delivery, Secret, Secrets};
 use crate::model::service::{
-    ExporterService, GRAFANA_DASHBOARDS, MonitoringService, OWN_NETWORK, RedisService, Services,
+    ExporterService, MonitoringService, OWN_NETWORK, RedisService, Services,
 };
 use crate::profile::SecretRef;
 use crate::quantity::Duration;
@@ -155,7 +155,7 @@ impl<'a> View<'a> {
             required: secrets.variables().into_iter().map(required).collect(),
             retention: services.retention,
             notification_retention: hours(services.notification_retention),
-            dashboards: GRAFANA_DASHBOARDS,
+            dashboards: DASHBOARDS_MOUNT,
             grafana_password_file: &services.grafana_password_file,
             prometheus: page("prometheus", 9090, &services.prometheus),
             alertmanager: page("alertmanager", 9093, &services.alertmanager),

@@ -19,8 +19,6 @@ use crate::quantity::Duration;
 
 /// Name by which containers reach the host that runs them.
 pub const HOST_GATEWAY: &str = "host.docker.internal";
-/// Where Grafana finds the dashboards, as its provisioning must say.
-pub const GRAFANA_DASHBOARDS: &str = "/var/lib/grafana/dashboards";
 /// The environment variable that Grafana's first password is taken from.
 pub const GRAFANA_PASSWORD: &str = "GRAFANA_ADMIN_PASSWORD";
 
