@@ -152,8 +152,8 @@ impl<'a> Child<'a> {
         let receiver = node.receiver.as_deref().unwrap_or(inherited);
         Self {
             comment: match &node.origin {
-                Origin::Route(name) => format!("The route {name}."),
-                Origin::RepeatIntervals => "Told again at an interval of their own.".into(),
+                Origin::Route(name) => format!("notifications.routes.{name}"),
+                Origin::RepeatIntervals => "notifications.repeat_intervals".into(),
             },
             receiver,
             matchers: texts(&node.matchers),

@@ -23,7 +23,7 @@ pub struct ReadmeContext<'a> {
     pub runbooks: &'a [(String, String)],
     /// Title, and where people open it, of every dashboard, in order.
     pub dashboards: &'a [(String, String)],
-    /// Alerting rules, recording rules, and unit tests.
+    /// How much there is.
     pub counts: ReadmeCounts,
 }
 
@@ -34,8 +34,6 @@ pub struct ReadmeCounts {
     pub servers: usize,
     /// Alerting rules.
     pub alerts: usize,
-    /// Recording rules.
-    pub recording_rules: usize,
 }
 
 /// `README.md`: how to deploy this bundle, and what is in it.

@@ -74,7 +74,14 @@ struct Shared<'a> {
     networks: Vec<&'a str>,
     published: Option<String>,
     reaches_host: bool,
-    secrets: Vec<&'a str>,
+    secrets: Vec<Mounted<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Mounted<'a> {
+    name: &'a str,
+    /// A file keeps the permissions it has on the host.
+    is_file: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -235,7 +242,10 @@ fn shared<'a>(
             .secrets
             .mounted_by(service)
             .into_iter()
-            .map(|secret| secret.name.as_str())
+            .map(|secret| Mounted {
+                name: &secret.name,
+                is_file: matches!(secret.source, SecretRef::File(_)),
+            })
             .collect(),
     }
 }

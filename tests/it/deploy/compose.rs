@@ -289,3 +289,17 @@ fn redis_takes_its_password_from_a_file_and_refuses_an_empty_one() {
         assert!(!arguments.contains("a\"b"), "{arguments}");
     }
 }
+
+#[test]
+fn a_secret_from_a_variable_is_readable_for_programs_that_are_not_root() {
+    // Compose before 2.20 and from 2.34 makes it readable for root only unless told otherwise; a file keeps its own mode.
+    let compose = compose(FULL);
+    assert_eq!(
+        compose["services"]["grafana"]["secrets"],
+        serde_json::json!([{"source": "grafana_admin_password", "mode": 0o444}])
+    );
+    assert_eq!(
+        compose["services"]["queue"]["secrets"],
+        serde_json::json!(["queue-password"])
+    );
+}

@@ -102,7 +102,6 @@ impl Stack {
                     counts: ReadmeCounts {
                         servers: 1,
                         alerts: self.alerts.len(),
-                        recording_rules: 0,
                     },
                 },
                 &templates,
