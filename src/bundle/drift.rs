@@ -176,8 +176,7 @@ pub fn open(directory: &Path) -> Result<Option<Bundle>, std::io::Error> {
                 kind: file.kind,
                 text,
             }),
-            Err(error)
-                if is_absent(&error) || error.kind() == std::io::ErrorKind::InvalidData => {}
+            Err(error) if is_absent(&error) || error.kind() == std::io::ErrorKind::InvalidData => {}
             Err(error) => return Err(error),
         }
     }

@@ -538,11 +538,9 @@ impl LibraryQuery {
 }
 
 fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, CatalogueError> {
-    T::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|error| {
-        CatalogueError::Unreadable {
-            path: path.into(),
-            message: error.to_string(),
-        }
+    super::read::read(text).map_err(|error| CatalogueError::Unreadable {
+        path: path.into(),
+        message: error.to_string(),
     })
 }
 

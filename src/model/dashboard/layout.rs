@@ -103,20 +103,19 @@ fn lines(widths: &[u8]) -> Vec<usize> {
     lengths
 }
 
-/// Widths in proportion that fill the line; what is left over goes to the first ones.
+/// Widths in proportion that fill the line; what is left over goes to the widest, the first ones
+/// among equals.
 fn stretched(line: &[u8]) -> Vec<u8> {
     let sum: u32 = line.iter().map(|width| u32::from(*width)).sum();
     let mut widths: Vec<u8> = line
         .iter()
         .map(|width| (u32::from(*width) * u32::from(COLUMNS) / sum.max(1)) as u8)
         .collect();
-    let mut left = COLUMNS - widths.iter().sum::<u8>();
-    for width in &mut widths {
-        if left == 0 {
-            break;
-        }
-        *width += 1;
-        left -= 1;
+    let left = COLUMNS - widths.iter().sum::<u8>();
+    let mut widest: Vec<usize> = (0..line.len()).collect();
+    widest.sort_by_key(|index| std::cmp::Reverse(line[*index]));
+    for index in widest.into_iter().take(left.into()) {
+        widths[index] += 1;
     }
     widths
 }
@@ -154,8 +153,8 @@ mod tests {
     #[test]
     fn a_small_panel_beside_large_ones_takes_their_height() {
         let sizes = [(4, 5), (8, 8), (8, 8)];
-        assert_eq!(widths_by_line(&sizes), [[6, 9, 9]]);
-        assert_eq!(widths_by_line(&[(8, 8), (8, 8), (4, 5)]), [[10, 9, 5]]);
+        assert_eq!(widths_by_line(&sizes), [[4, 10, 10]]);
+        assert_eq!(widths_by_line(&[(8, 8), (8, 8), (4, 5)]), [[10, 10, 4]]);
     }
 
     proptest! {
