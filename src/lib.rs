@@ -20,3 +20,5 @@ pub mod artifact;
 pub mod platform;
 pub mod check;
 pub mod report;
+pub mod commands;
+pub mod cli;

@@ -1,3 +1,7 @@
 //! The `stackwright` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stackwright::cli::run()
+}

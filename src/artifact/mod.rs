@@ -15,10 +15,11 @@ pub use blackbox::{BlackboxContext, blackbox};
 pub use dashboard::dashboards;
 pub use env_example::{EnvExampleContext, env_example};
 pub use grafana_provisioning::{DASHBOARDS_MOUNT, ProvisioningContext, grafana_provisioning};
-pub use prometheus::prometheus;
+pub use prometheus::{PrometheusContext, prometheus};
 pub use readme::{ReadmeContext, ReadmeCounts, readme};
 
 use crate::bundle::PathError;
+use crate::diagnostic::Diagnostic;
 use crate::template::TemplateError;
 
 /// Why an artifact cannot be built.
@@ -39,5 +40,16 @@ impl From<TemplateError> for BuildError {
 impl From<PathError> for BuildError {
     fn from(error: PathError) -> Self {
         Self::Path(error)
+    }
+}
+
+impl BuildError {
+    /// As a diagnostic.
+    pub fn into_diagnostic(self) -> Diagnostic {
+        match self {
+            Self::Template(error) => error.into_diagnostic(),
+            Self::Path(error) => Diagnostic::error("bundle/bad-path", error.to_string())
+                .help("rename what the path is made from"),
+        }
     }
 }

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::bundle::{Bundle, Manifest};
 use crate::catalogue::Catalogue;
-use crate::diagnostic::{Diagnostic, Level};
-use crate::model::Stack;
+use crate::check::{EmbeddedContext, ExpectedRoute};
+use crate::diagnostic::Diagnostic;
+use crate::model::{Stack, StackError};
 use crate::platform;
 use crate::profile::{ProfileDocument, suggestion};
 use crate::template::Templates;
@@ -19,11 +20,11 @@ pub struct Generator {
 }
 
 /// One environment, generated but not written.
-pub struct Generated {
+pub struct Generated<'c> {
     /// Its name.
     pub environment: String,
     /// What it is generated from.
-    pub stack: Stack,
+    pub stack: Stack<'c>,
     /// Its files.
     pub bundle: Bundle,
     /// What the manifest will say.
@@ -71,17 +72,13 @@ impl Generator {
         &self,
         document: &ProfileDocument,
         environment: &str,
-    ) -> Result<Generated, Vec<Diagnostic>> {
+    ) -> Result<Generated<'_>, Vec<Diagnostic>> {
         let profile = document.environment(environment)?;
-        let (stack, problems) = Stack::resolve(&profile, &self.catalogue, &self.templates);
-        let (errors, warnings): (Vec<_>, Vec<_>) = profile
-            .diagnostics(problems)
-            .into_iter()
-            .partition(|diagnostic| diagnostic.level == Level::Error);
-        let stack = match stack {
-            Some(stack) if errors.is_empty() => stack,
-            _ => return Err(errors),
-        };
+        let (stack, warnings) = Stack::resolve(&profile, &self.catalogue, &self.templates)
+            .map_err(|error| match error {
+                StackError::Profile(problems) => profile.diagnostics(problems),
+                StackError::Catalogue(error) => vec![error.into_diagnostic()],
+            })?;
         let bundle = platform::assemble(&stack, &self.templates)
             .map_err(|error| vec![error.into_diagnostic()])?;
         let manifest = Manifest::of(&bundle, &stack.name, document.file().text(), environment);
@@ -90,9 +87,27 @@ impl Generator {
             stack,
             bundle,
             manifest,
-            warnings,
+            warnings: profile.diagnostics(warnings),
         })
     }
+}
+
+/// What the embedded checks cannot read off the bundle.
+pub fn check_context(stack: &Stack<'_>) -> EmbeddedContext {
+    EmbeddedContext::default()
+}
+
+/// Where every alert of the stack must end up.
+pub fn expected_routes(stack: &Stack<'_>) -> Vec<ExpectedRoute> {
+    stack
+        .notification
+        .routing
+        .expectations(&stack.routable)
+        .map(|(labels, destination)| ExpectedRoute {
+            labels: labels.into_iter().collect(),
+            receivers: vec![destination.receiver.to_owned()],
+        })
+        .collect()
 }
 
 /// The environments that were asked for; all of them where none was.

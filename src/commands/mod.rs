@@ -1,17 +1,23 @@
 //! One file per command: wiring, and the only printing.
 
 mod console;
+mod generate;
 mod init;
 mod input;
 mod list;
+mod outcome;
+mod render;
 mod schema;
+mod validate;
 
 use std::process::ExitCode;
 
 pub use console::{Color, Console};
 pub use init::{InitArgs, init};
 pub use list::{ExplainArgs, ListArgs, explain, list};
+pub use render::{Format, RenderArgs, render};
 pub use schema::schema;
+pub use validate::{ValidateArgs, validate};
 
 /// What a run came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::generate::{Generated, Generator, deduplicated, default_output, selected};
+use super::generate::{Generated, Generator, check_context, deduplicated, default_output, selected};
 use super::input::read_profile;
 use super::outcome::{outcome_json, outcome_lines};
 use super::{Console, Exit};
@@ -141,7 +141,7 @@ fn run(args: &RenderArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
 }
 
 fn check_and_stage(
-    generated: Generated,
+    generated: Generated<'_>,
     generator: &Generator,
     out: &Path,
     args: &RenderArgs,
@@ -149,7 +149,7 @@ fn check_and_stage(
     let outcomes = check::embedded(
         &generated.bundle,
         &generator.catalogue,
-        &generated.stack.check_context(),
+        &check_context(&generated.stack),
     );
     let failures: Vec<Diagnostic> = outcomes
         .iter()

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::generate::{Generator, deduplicated, default_output};
+use super::generate::{Generator, check_context, deduplicated, default_output, expected_routes, selected};
 use super::input::{read_profile, reason};
 use super::outcome::{outcome_json, outcome_lines};
 use super::render::Format;
@@ -123,15 +123,15 @@ fn generate(
 ) -> Result<Vec<Subject>, Vec<Diagnostic>> {
     let document = read_profile(path).map_err(|error| vec![*error])?;
     let environments =
-        super::generate::selected(&document, &args.env).map_err(|error| vec![*error])?;
+        selected(&document, &args.env).map_err(|error| vec![*error])?;
     let out = default_output(&document);
     let mut subjects = Vec::new();
     for environment in environments {
         let generated = generator.generate(&document, &environment)?;
         subjects.push(Subject {
             shown: out.join(&environment),
-            context: generated.stack.check_context(),
-            routes: generated.stack.expected_routes(),
+            context: check_context(&generated.stack),
+            routes: expected_routes(&generated.stack),
             bundle: generated.bundle,
             directory: None,
         });

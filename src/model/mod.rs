@@ -2,12 +2,17 @@
 
 pub mod dashboard;
 pub mod exporter;
+pub mod image;
 pub mod inhibition;
 pub mod job;
+pub mod label;
 pub mod notification;
 pub mod probe;
 pub mod routing;
 pub mod scrape;
 pub mod secret;
 pub mod service;
+mod stack;
 pub mod target;
+
+pub use stack::{Stack, StackError};

@@ -534,14 +534,14 @@ fn routable(alerting: &Alerting<'_>, targets: &[RedisTarget]) -> Vec<RoutableAle
     alerting
         .rules()
         .map(|rule| {
-            let keeps_target = rule.alert.keeps().iter().any(|label| label == "redis");
+            let keeps_target = rule.alert.keeps.iter().any(|label| label == "redis");
             RoutableAlert {
                 id: rule.alert.name.clone(),
                 name: rule.name.clone(),
                 severity: rule.severity,
                 group: rule.labels.get("group").cloned().unwrap_or_default(),
                 labels: rule.labels.clone(),
-                identity: rule.alert.keeps().to_vec(),
+                identity: rule.alert.keeps.clone(),
                 targets: Arc::clone(if keeps_target { &all } else { &none }),
             }
         })

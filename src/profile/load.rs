@@ -67,6 +67,11 @@ impl ProfileDocument {
         &self.file
     }
 
+    /// The profile's name, where it has one that is text.
+    pub fn name(&self) -> Option<&str> {
+        self.tree.get("name")?.as_str()
+    }
+
     /// Names of its environments, in the order of the text.
     pub fn environments(&self) -> Vec<String> {
         let names: Vec<String> = self
