@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::BuildError;
 use crate::bundle::{Artifact, Kind};
 use crate::model::secret::Secrets;
-use crate::model::service::Services;
+use crate::model::service::{ServiceSummary, Services};
 use crate::template::Templates;
 
 /// What the bundle's `README.md` says.
@@ -50,7 +50,6 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
             .collect();
         uses.join("; ")
     };
-    let published = services.published();
     let view = View {
         profile: context.profile,
         description: context.description,
@@ -69,19 +68,7 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
             .collect(),
         grafana: &services.grafana.external_url,
         alertmanager: &services.alertmanager.external_url,
-        services: services
-            .names()
-            .into_iter()
-            .map(|(name, port)| Service {
-                name,
-                port,
-                published: published
-                    .iter()
-                    .find(|(service, ..)| *service == name)
-                    .map(|(_, host, _)| *host),
-                image: services.image_of(name),
-            })
-            .collect(),
+        services: services.summaries(),
         volumes: services.volumes(),
         networks: services
             .networks
@@ -123,7 +110,7 @@ struct View<'a> {
     flags: String,
     grafana: &'a str,
     alertmanager: &'a str,
-    services: Vec<Service<'a>>,
+    services: Vec<ServiceSummary<'a>>,
     volumes: Vec<(&'a str, &'a str)>,
     networks: Vec<&'a str>,
     variables: Vec<(String, String)>,
@@ -132,12 +119,4 @@ struct View<'a> {
     runbooks: &'a [(String, String)],
     dashboards: &'a [(String, String)],
     counts: ReadmeCounts,
-}
-
-#[derive(Debug, Serialize)]
-struct Service<'a> {
-    name: &'a str,
-    port: u16,
-    published: Option<u16>,
-    image: &'a str,
 }

@@ -1,5 +1,7 @@
 //! Where secrets are found, and who reads them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use indexmap::IndexMap;
 
 use crate::profile::SecretRef;
@@ -61,6 +63,10 @@ pub struct Variable {
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
     entries: IndexMap<SecretRef, Secret>,
+    /// References by the names that they were given.
+    names: BTreeMap<String, SecretRef>,
+    /// Names of what each service reads as files.
+    mounted: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Secrets {
@@ -89,14 +95,20 @@ impl Secrets {
         delivery: Delivery,
     ) -> &Secret {
         if !self.entries.contains_key(source) {
+            let name = self.free_name(source);
+            self.names.insert(name.clone(), source.clone());
             let secret = Secret {
-                name: self.free_name(source),
+                name,
                 source: source.clone(),
                 uses: Vec::new(),
             };
             self.entries.insert(source.clone(), secret);
         }
         let secret = &mut self.entries[source];
+        if delivery == Delivery::File {
+            let mounted = self.mounted.entry(service.into()).or_default();
+            mounted.insert(secret.name.clone());
+        }
         let used = SecretUse {
             service: service.into(),
             purpose: purpose.into(),
@@ -114,30 +126,31 @@ impl Secrets {
             SecretRef::Env(name) => name.to_ascii_lowercase(),
             SecretRef::File(path) => path.rsplit('/').next().unwrap_or(path).to_owned(),
         };
-        let is_taken =
-            |candidate: &str| self.entries.values().any(|secret| secret.name == candidate);
         (1..)
             .map(|number| match number {
                 1 => name.clone(),
                 _ => format!("{name}-{number}"),
             })
-            .find(|candidate| !is_taken(candidate))
+            .find(|candidate| !self.names.contains_key(candidate))
             .expect("internal error: some number is free")
     }
 
     /// All of them, by name.
     pub fn sorted(&self) -> Vec<&Secret> {
-        let mut secrets: Vec<&Secret> = self.entries.values().collect();
-        secrets.sort_by(|a, b| a.name.cmp(&b.name));
-        secrets
+        self.names
+            .values()
+            .map(|source| &self.entries[source])
+            .collect()
     }
 
     /// Those that `service` reads as files, by name.
     pub fn mounted_by(&self, service: &str) -> Vec<&Secret> {
-        let reads = |user: &SecretUse| user.service == service && user.delivery == Delivery::File;
-        let mut secrets = self.sorted();
-        secrets.retain(|secret| secret.uses.iter().any(reads));
-        secrets
+        self.mounted
+            .get(service)
+            .into_iter()
+            .flatten()
+            .map(|name| &self.entries[&self.names[name]])
+            .collect()
     }
 
     /// The environment variables that must be set, by name.

@@ -220,7 +220,6 @@ fn shared<'a>(
     reaches_host: bool,
 ) -> Shared<'a> {
     let services = context.services;
-    let is_redis = services.redis.iter().any(|redis| redis.service == service);
     let meets_outside = !matches!(service, "alertmanager" | "grafana");
     let outside = services
         .networks
@@ -233,8 +232,7 @@ fn shared<'a>(
         services.bind.clone()
     };
     Shared {
-        // A Redis is not there for monitoring's sake: it runs with every Compose profile.
-        profiles: if is_redis { &[] } else { &services.profiles },
+        profiles: &services.profiles,
         networks: std::iter::once(OWN_NETWORK).chain(outside).collect(),
         published: published.map(|host| format!("{bind}:{host}:{port}")),
         reaches_host,
@@ -303,7 +301,11 @@ impl<'a> Redis<'a> {
                 "CMD-SHELL".into(),
                 format!("{login}redis-cli -p {port} ping | grep -q PONG"),
             ],
-            shared: shared(&redis.service, port, redis.published, false),
+            shared: Shared {
+                // It is not there for monitoring's sake, and runs with every Compose profile.
+                profiles: &[],
+                ..shared(&redis.service, port, redis.published, false)
+            },
         }
     }
 }

@@ -1,6 +1,6 @@
 use indexmap::{IndexMap, IndexSet};
 
-use super::{ServiceContext, Services, service_names, unknown_service, written_links};
+use super::{ServiceContext, ServiceSummary, Services, unknown_service, written_links};
 use crate::document::Route;
 use crate::profile::Problem;
 
@@ -8,7 +8,8 @@ use crate::profile::Problem;
 pub(super) fn check(services: &Services, context: ServiceContext<'_>, problems: &mut Vec<Problem>) {
     let compose = &context.profile.compose;
     let root = Route::of(["compose"]);
-    let known = service_names(services);
+    let summaries = services.summaries();
+    let known: IndexSet<&str> = summaries.iter().map(|service| service.name).collect();
     for (block, names) in [
         ("ports", compose.ports.keys().collect::<Vec<_>>()),
         ("volumes", compose.volumes.keys().collect()),
@@ -22,11 +23,11 @@ pub(super) fn check(services: &Services, context: ServiceContext<'_>, problems: 
         }
     }
     // Two services of one name would share port and volume, too; one problem is enough.
-    if !taken_names(services, problems) {
-        taken_ports(services, &root, problems);
+    if !taken_names(services, &summaries, problems) {
+        taken_ports(services, &summaries, &root, problems);
         taken_volumes(services, &root, problems);
     }
-    images(services, context, problems);
+    images(services, &summaries, context, problems);
     links(context, problems);
     names(services, &root, problems);
 }
@@ -36,10 +37,15 @@ fn place_of(service: &str, block: &str, root: &Route) -> Route {
     root.key(block).key(service)
 }
 
-fn taken_names(services: &Services, problems: &mut Vec<Problem>) -> bool {
+fn taken_names(
+    services: &Services,
+    summaries: &[ServiceSummary<'_>],
+    problems: &mut Vec<Problem>,
+) -> bool {
     let before = problems.len();
     let mut seen: IndexSet<&str> = IndexSet::new();
-    for (name, _) in services.names() {
+    for ServiceSummary { name, .. } in summaries {
+        let name = *name;
         if seen.insert(name) {
             continue;
         }
@@ -60,9 +66,17 @@ fn taken_names(services: &Services, problems: &mut Vec<Problem>) -> bool {
     problems.len() > before
 }
 
-fn taken_ports(services: &Services, root: &Route, problems: &mut Vec<Problem>) {
+fn taken_ports(
+    services: &Services,
+    summaries: &[ServiceSummary<'_>],
+    root: &Route,
+    problems: &mut Vec<Problem>,
+) {
     let mut seen: IndexMap<u16, &str> = IndexMap::new();
-    for (service, port, _) in services.published() {
+    let published = summaries
+        .iter()
+        .filter_map(|summary| Some((summary.name, summary.published?)));
+    for (service, port) in published {
         if let Some(other) = seen.insert(port, service) {
             let target = services.redis.iter().find(|redis| redis.service == service);
             let route = match target {
@@ -119,20 +133,15 @@ fn taken_volumes(services: &Services, root: &Route, problems: &mut Vec<Problem>)
     }
 }
 
-fn images(services: &Services, context: ServiceContext<'_>, problems: &mut Vec<Problem>) {
+fn images(
+    services: &Services,
+    summaries: &[ServiceSummary<'_>],
+    context: ServiceContext<'_>,
+    problems: &mut Vec<Problem>,
+) {
     let profile = context.profile;
-    let mut images = vec![
-        ("prometheus", &services.prometheus.image),
-        ("alertmanager", &services.alertmanager.image),
-        ("grafana", &services.grafana.image),
-    ];
-    let blackbox = services.blackbox.iter();
-    images.extend(blackbox.map(|probe| ("blackbox-exporter", &probe.image)));
-    let exporters = services.exporters.iter();
-    images.extend(exporters.map(|exporter| (exporter.service.as_str(), &exporter.image)));
-    let redis = services.redis.iter();
-    images.extend(redis.map(|redis| (redis.service.as_str(), &redis.image)));
-    for (service, image) in images {
+    for summary in summaries {
+        let (service, image) = (summary.name, summary.image);
         let tag_or_digest = image
             .rsplit('/')
             .next()

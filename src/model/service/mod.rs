@@ -4,7 +4,8 @@ mod check;
 mod exporter;
 mod redis;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
+use serde::Serialize;
 
 pub use exporter::ExporterService;
 pub use redis::RedisService;
@@ -62,6 +63,17 @@ pub struct MonitoringService {
     pub reaches_host: bool,
 }
 
+impl MonitoringService {
+    fn summary<'a>(&'a self, name: &'a str, port: u16) -> ServiceSummary<'a> {
+        ServiceSummary {
+            name,
+            image: &self.image,
+            port,
+            published: self.published,
+        }
+    }
+}
+
 /// The blackbox exporter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeService {
@@ -82,6 +94,19 @@ pub struct ServiceNetwork {
     pub name: String,
     /// Whether somebody else created it.
     pub external: bool,
+}
+
+/// What is alike in all services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ServiceSummary<'a> {
+    /// Its name, and its host name inside the stack.
+    pub name: &'a str,
+    /// Whole image reference.
+    pub image: &'a str,
+    /// Port it listens on.
+    pub port: u16,
+    /// Port on the host; `None` where it is not published.
+    pub published: Option<u16>,
 }
 
 /// Everything the stack runs.
@@ -172,75 +197,36 @@ impl Services {
         services
     }
 
-    /// Name and container port of every service, in the order of the Compose file.
-    pub fn names(&self) -> Vec<(&str, u16)> {
-        let mut names = vec![
-            ("prometheus", 9090),
-            ("alertmanager", 9093),
-            ("grafana", 3000),
-        ];
-        names.extend(self.blackbox.iter().map(|_| ("blackbox-exporter", 9115)));
-        names.extend(
-            self.exporters
-                .iter()
-                .map(|exporter| (exporter.service.as_str(), exporter.port)),
-        );
-        names.extend(
-            self.redis
-                .iter()
-                .map(|redis| (redis.service.as_str(), redis.port)),
-        );
-        names
-    }
-
-    /// Whole image reference of a service; empty for a name that is none.
-    pub fn image_of(&self, service: &str) -> &str {
-        match service {
-            "prometheus" => &self.prometheus.image,
-            "alertmanager" => &self.alertmanager.image,
-            "grafana" => &self.grafana.image,
-            "blackbox-exporter" => self.blackbox.as_ref().map_or("", |probe| &probe.image),
-            _ => self
-                .exporters
-                .iter()
-                .map(|exporter| (&exporter.service, &exporter.image))
-                .chain(
-                    self.redis
-                        .iter()
-                        .map(|redis| (&redis.service, &redis.image)),
-                )
-                .find(|(name, _)| *name == service)
-                .map_or("", |(_, image)| image),
-        }
-    }
-
-    /// Service, host port and container port of everything published, in the same order.
-    pub fn published(&self) -> Vec<(&str, u16, u16)> {
-        self.names()
-            .into_iter()
-            .filter_map(|(service, port)| Some((service, self.published_port(service)?, port)))
-            .collect()
-    }
-
-    fn published_port(&self, service: &str) -> Option<u16> {
-        match service {
-            "prometheus" => self.prometheus.published,
-            "alertmanager" => self.alertmanager.published,
-            "grafana" => self.grafana.published,
-            "blackbox-exporter" => self.blackbox.as_ref()?.published,
-            _ => {
-                self.exporters
-                    .iter()
-                    .map(|exporter| (&exporter.service, exporter.published))
-                    .chain(
-                        self.redis
-                            .iter()
-                            .map(|redis| (&redis.service, redis.published)),
-                    )
-                    .find(|(name, _)| *name == service)?
-                    .1
-            }
-        }
+    /// Every service, in the order of the Compose file.
+    pub fn summaries(&self) -> Vec<ServiceSummary<'_>> {
+        let blackbox = self.blackbox.iter().map(|probe| ServiceSummary {
+            name: "blackbox-exporter",
+            image: &probe.image,
+            port: 9115,
+            published: probe.published,
+        });
+        let exporters = self.exporters.iter().map(|exporter| ServiceSummary {
+            name: &exporter.service,
+            image: &exporter.image,
+            port: exporter.port,
+            published: exporter.published,
+        });
+        let redis = self.redis.iter().map(|redis| ServiceSummary {
+            name: &redis.service,
+            image: &redis.image,
+            port: redis.port,
+            published: redis.published,
+        });
+        [
+            self.prometheus.summary("prometheus", 9090),
+            self.alertmanager.summary("alertmanager", 9093),
+            self.grafana.summary("grafana", 3000),
+        ]
+        .into_iter()
+        .chain(blackbox)
+        .chain(exporters)
+        .chain(redis)
+        .collect()
     }
 
     /// Volume and the service whose data it holds, in the same order.
@@ -354,9 +340,4 @@ fn written_links(links: &Links) -> [(&'static str, Option<&String>); 4] {
         ("alertmanager", links.alertmanager.as_ref()),
         ("runbooks", links.runbooks.as_ref()),
     ]
-}
-
-/// Names of all services as a set, for checks.
-fn service_names(services: &Services) -> IndexSet<&str> {
-    services.names().into_iter().map(|(name, _)| name).collect()
 }
