@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod compose;
+mod live;
 mod messages;
 mod problems;
 mod stack;
