@@ -1,8 +1,11 @@
 //! Strange strings come out as data.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use super::stack::{FULL, Stack, clean};
+use crate::tools::generations;
 
 fn strange() -> Vec<String> {
     [
@@ -142,30 +145,111 @@ fn the_same_profile_gives_the_same_bytes() {
 }
 
 #[test]
-fn no_file_holds_a_secret() {
-    // The only place where a value could come from; it is there while the files are made.
+fn secrets_are_named_and_never_written() {
+    fn scalars(value: &Value, key: &str, found: &mut Vec<(String, String)>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| scalars(item, key, found)),
+            Value::Object(entries) => entries
+                .iter()
+                .for_each(|(key, value)| scalars(value, key, found)),
+            other => found.push((
+                key.to_owned(),
+                other.as_str().map_or_else(|| other.to_string(), Into::into),
+            )),
+        }
+    }
     let stack = clean(FULL);
-    for file in stack.files() {
-        for secret in stack.secrets.sorted() {
-            let name = &secret.name;
-            for given in [format!("{name}: \""), format!("{name}=\"")] {
+    for path in ["compose.yaml", "alertmanager/alertmanager.yml"] {
+        let mut found = Vec::new();
+        scalars(&read(&stack, path), "", &mut found);
+        for (key, value) in found {
+            let key = key.to_lowercase();
+            // Keys that take a secret itself.
+            assert!(
+                ![
+                    "api_url",
+                    "routing_key",
+                    "service_key",
+                    "auth_password",
+                    "auth_secret"
+                ]
+                .contains(&key.as_str()),
+                "{path}: {key}"
+            );
+            if key.ends_with("_file") {
+                assert!(value.starts_with("/run/secrets/"), "{path}: {key}: {value}");
+            } else if key.contains("password") {
                 assert!(
-                    !file.text.contains(&given),
-                    "{}: {given}",
-                    file.path.as_str()
+                    value.starts_with("${") && value.contains(":?"),
+                    "{path}: {key}: {value}"
                 );
             }
+            assert!(!value.starts_with("--requirepass"), "{path}: {value}");
         }
+    }
+    let compose = read(&stack, "compose.yaml");
+    for (name, secret) in compose["secrets"].as_object().expect("secrets") {
+        let keys: Vec<&String> = secret.as_object().expect("a secret").keys().collect();
         assert!(
-            !file.text.contains("requirepass \"$("),
-            "{}",
-            file.path.as_str()
+            keys == ["environment"] || keys == ["file"],
+            "{name}: {keys:?}"
         );
+    }
+}
+
+/// Everything strange in one text, without what cannot be an argument of a program.
+fn all_at_once() -> String {
+    strange().join("\n")
+}
+
+#[test]
+fn compose_hands_values_on_as_they_were_written() {
+    let text = all_at_once();
+    let written = with(&text).written();
+    for generation in generations() {
+        let output = Command::new(generation.program("docker-compose"))
+            .args(["--file", "compose.yaml", "config", "--format", "json"])
+            .envs(["GRAFANA_ADMIN_PASSWORD", "REDIS_PASSWORD", "SLACK"].map(|name| (name, "x")))
+            .current_dir(written.path())
+            .output()
+            .expect("docker-compose");
+        assert!(output.status.success(), "{output:?}");
+        let config: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        // What Compose prints can be read by Compose again: it doubles each `$`.
+        let arguments = config["services"]["redis-exporter"]["command"].to_string();
+        let argument = Value::from(format!("--script={}", text.replace('$', "$$"))).to_string();
         assert!(
-            !file.text.contains("--requirepass"),
-            "{}",
-            file.path.as_str()
+            arguments.contains(&argument),
+            "{}: {arguments}",
+            generation.name
         );
-        assert!(!file.text.contains(":-}"), "{}", file.path.as_str());
+    }
+}
+
+#[test]
+fn alertmanager_expands_a_channel_to_what_was_written() {
+    let text = all_at_once();
+    let stack = with(&text);
+    let written = stack.written();
+    let config = read(&stack, "alertmanager/alertmanager.yml");
+    let channel = &config["receivers"][0]["slack_configs"][0]["channel"];
+    for generation in generations() {
+        let amtool = |arguments: &[&str]| {
+            let output = Command::new(generation.program("amtool"))
+                .args(arguments)
+                .current_dir(written.path())
+                .output()
+                .expect("amtool");
+            assert!(output.status.success(), "{output:?}");
+            String::from_utf8(output.stdout).expect("UTF-8")
+        };
+        amtool(&["check-config", "alertmanager/alertmanager.yml"]);
+        let expanded = amtool(&[
+            "template",
+            "render",
+            "--template.glob=alertmanager/templates/*.tmpl",
+            &format!("--template.text={}", channel.as_str().expect("a channel")),
+        ]);
+        assert_eq!(expanded.trim_end(), text, "{}", generation.name);
     }
 }
