@@ -9,6 +9,9 @@ mod env_example;
 mod grafana_provisioning;
 mod prometheus;
 mod readme;
+mod rule_tests;
+mod rules;
+mod runbooks;
 
 pub use alertmanager::{AlertmanagerContext, alertmanager};
 pub use blackbox::{BlackboxContext, blackbox};
@@ -17,6 +20,9 @@ pub use env_example::{EnvExampleContext, env_example};
 pub use grafana_provisioning::{DASHBOARDS_MOUNT, ProvisioningContext, grafana_provisioning};
 pub use prometheus::{PrometheusContext, prometheus};
 pub use readme::{ReadmeContext, ReadmeCounts, readme};
+pub use rule_tests::rule_tests;
+pub use rules::rules;
+pub use runbooks::{runbook_text, runbooks};
 
 use crate::bundle::PathError;
 use crate::diagnostic::Diagnostic;

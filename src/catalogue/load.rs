@@ -8,10 +8,12 @@ use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
 use super::Catalogue;
+use super::alert::{AlertGroup, GROUPS, RecordingRule};
 use super::availability::{Needs, ServerKind};
 use super::exporter::{Exporter, Indicator, Part};
 use super::metric::{Metric, MetricType, Topic};
 use super::prefix::{MetricPrefix, MetricPrefixes};
+use super::threshold::ThresholdDefinition;
 use super::version::Tool;
 
 /// A mistake in the data. `path` is relative to `templates/`.
@@ -81,6 +83,12 @@ enum DataFile<'p> {
     Exporter(&'p str),
     /// `exporters/<name>/metrics/<topic>.yaml`
     Metrics { exporter: &'p str, topic: &'p str },
+    /// `exporters/<name>/thresholds.yaml`
+    Thresholds,
+    /// `exporters/<name>/recording_rules.yaml`
+    RecordingRules,
+    /// `exporters/<name>/alerts/<group>.yaml`
+    Alerts(&'p str),
 }
 
 impl<'p> DataFile<'p> {
@@ -95,6 +103,9 @@ impl<'p> DataFile<'p> {
                 exporter,
                 topic: file.strip_suffix(".yaml")?,
             }),
+            ["exporters", _, "thresholds.yaml"] => Some(Self::Thresholds),
+            ["exporters", _, "recording_rules.yaml"] => Some(Self::RecordingRules),
+            ["exporters", _, "alerts", file] => Some(Self::Alerts(file.strip_suffix(".yaml")?)),
             _ => None,
         }
     }
@@ -106,6 +117,9 @@ enum Parsed {
     Prefixes(Vec<MetricPrefix>),
     Exporter(Box<Exporter>),
     Metrics(String, Vec<Metric>),
+    Thresholds(Vec<ThresholdDefinition>),
+    RecordingRules(Vec<RecordingRule>),
+    Alerts(String, AlertGroup),
 }
 
 /// What [`Catalogue::load`] does.
@@ -146,6 +160,17 @@ pub(super) fn load<'t>(
             Ok(Parsed::Metrics(exporter, entries)) => {
                 metrics.entry(exporter).or_default().push((path, entries));
             }
+            Ok(Parsed::Thresholds(entries)) => {
+                catalogue.alerting.thresholds =
+                    by_name(path, entries, |entry| &entry.name, &mut errors);
+            }
+            Ok(Parsed::RecordingRules(entries)) => {
+                catalogue.alerting.recording_rules =
+                    by_name(path, entries, |entry| &entry.name, &mut errors);
+            }
+            Ok(Parsed::Alerts(group, alerts)) => {
+                catalogue.alerting.groups.insert(group, alerts);
+            }
             Err(error) => errors.push(error),
         }
     }
@@ -167,7 +192,9 @@ pub(super) fn load<'t>(
             }),
         }
     }
+    catalogue.alerting.sort();
     check(&catalogue, &mut errors);
+    catalogue.alerting.check(&mut errors);
     if errors.is_empty() {
         Ok(catalogue)
     } else {
@@ -215,6 +242,14 @@ fn parse(path: &str, text: &str, kind: &DataFile<'_>) -> Result<Parsed, Catalogu
                 metric.topic = topic;
             }
             Ok(Parsed::Metrics((*exporter).to_owned(), metrics))
+        }
+        DataFile::Thresholds => Ok(Parsed::Thresholds(read(path, text)?)),
+        DataFile::RecordingRules => Ok(Parsed::RecordingRules(read(path, text)?)),
+        DataFile::Alerts(group) => {
+            if !GROUPS.contains(group) {
+                return Err(misplaced(group));
+            }
+            Ok(Parsed::Alerts((*group).to_owned(), read(path, text)?))
         }
     }
 }

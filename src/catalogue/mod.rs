@@ -4,6 +4,8 @@
 //! Everything here is pure: texts in, knowledge or a list of mistakes out. A new kind of data file is one
 //! variant of `DataFile` in [`load`], one field of [`Catalogue`] and one file of this module.
 
+pub mod alert;
+pub mod alert_test;
 pub mod availability;
 pub mod closest;
 pub mod dashboard;
@@ -13,6 +15,7 @@ pub mod load;
 pub mod metric;
 pub mod prefix;
 pub mod read;
+pub mod threshold;
 pub mod version;
 
 #[cfg(test)]
@@ -20,6 +23,7 @@ mod tests;
 
 use indexmap::IndexMap;
 
+pub use alert::{Alert, AlertCatalogue, AlertGroup, RecordingRule, Severity};
 pub use availability::{Availability, Circumstances, Needs, Product, Reason, ServerKind};
 pub use closest::Suggestion;
 pub use dashboard::{
@@ -30,6 +34,7 @@ pub use exporter::{Exporter, Flag, Included, Indicators, Part, Resolved};
 pub use load::CatalogueError;
 pub use metric::{Domain, Metric, MetricType, Semantic, Topic, Unit, Zero};
 pub use prefix::{Evidence, MetricPrefix, MetricPrefixes};
+pub use threshold::{Direction, ThresholdDefinition, ThresholdUnit};
 pub use version::{Since, Tool, Version};
 
 /// All we know, checked.
@@ -39,6 +44,7 @@ pub struct Catalogue {
     tools: IndexMap<String, Tool>,
     prefixes: MetricPrefixes,
     dashboards: DashboardLibrary,
+    alerting: AlertCatalogue,
 }
 
 /// What the catalogue knows about a metric name.
@@ -112,6 +118,11 @@ impl Catalogue {
     /// Panels and dashboards.
     pub const fn dashboards(&self) -> &DashboardLibrary {
         &self.dashboards
+    }
+
+    /// Alerts, thresholds and recording rules.
+    pub fn alerting(&self) -> &AlertCatalogue {
+        &self.alerting
     }
 
     /// The metric of which `name` is a series, whichever exporter it belongs to, under default namespaces.

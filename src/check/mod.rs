@@ -1,9 +1,11 @@
 //! Checks of a whole bundle, and what came of them.
 
+mod embedded;
 mod external;
 mod message;
 pub mod tool;
 
+pub use embedded::{EMBEDDED_CHECKS, EmbeddedContext, embedded};
 pub use external::{EXTERNAL_CHECKS, ExpectedRoute, ExternalCheck, ExternalOptions, external};
 
 use crate::diagnostic::Diagnostic;

@@ -226,7 +226,7 @@ fn values(threshold: &ThresholdDefinition) -> Vec<(&'static str, String)> {
         value.map_or_else(|| "off".to_owned(), |value| threshold.unit.in_words(value))
     };
     if threshold.direction == Direction::Guard {
-        let value = threshold.value.map_or_else(String::new, |value| threshold.unit.in_words(value));
+        let value = threshold.warning.map_or_else(String::new, |value| threshold.unit.in_words(value));
         return vec![("warning", value), ("critical", String::new())];
     }
     vec![

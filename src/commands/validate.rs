@@ -12,7 +12,6 @@ use crate::bundle::{Bundle, MANIFEST_PATH, open};
 use crate::check::tool::{Tool, Toolbox};
 use crate::check::{self, CheckOutcome, EmbeddedContext, ExpectedRoute, ExternalOptions, Verdict};
 use crate::diagnostic::Diagnostic;
-use crate::report;
 
 /// Checks what a profile renders, or a rendered bundle.
 ///

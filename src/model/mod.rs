@@ -1,5 +1,7 @@
 //! What a profile means for one environment: complete, with no default left to apply.
 
+pub mod alert;
+pub mod annotation;
 pub mod dashboard;
 pub mod exporter;
 pub mod image;
@@ -14,5 +16,6 @@ pub mod secret;
 pub mod service;
 mod stack;
 pub mod target;
+pub mod threshold;
 
 pub use stack::{Stack, StackError};

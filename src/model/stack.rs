@@ -16,13 +16,12 @@ use super::service::{ServiceContext, Services};
 use super::target::{self, RedisTarget};
 use super::{label, probe, scrape};
 use crate::catalogue::{
-    Availability, Catalogue, Circumstances, Direction, Feature, Severity, Version,
+    Availability, Catalogue, Circumstances, Direction, Feature, Version,
 };
 use crate::document::Route;
 use crate::profile::{
-    EnvironmentProfile, ExporterMode, Flag, Persistence, Problem, Profile, Topology, suggestion,
+    EnvironmentProfile, Flag, Persistence, Problem, Profile, Topology, suggestion,
 };
-use crate::quantity::Duration;
 use crate::template::{TemplateError, Templates};
 
 /// Name of the exporter whose catalogue describes Redis.
@@ -159,7 +158,7 @@ impl<'c> Stack<'c> {
             alerting: &alerting,
             exporter_version: own_exporter_version,
             redis_version,
-        }, &mut problems)?;
+        }, &mut problems);
 
         let routable = routable(&alerting, &targets);
         let groups: IndexSet<String> = catalogue.alerting().groups.keys().cloned().collect();
@@ -376,7 +375,7 @@ struct DashboardParts<'a, 'c> {
 fn dashboards(
     parts: &DashboardParts<'_, '_>,
     problems: &mut Vec<Problem>,
-) -> Result<Vec<Dashboard>, StackError> {
+) -> Vec<Dashboard> {
     let of_redis = |job: &&ScrapeJob| {
         matches!(
             job.kind,
@@ -461,37 +460,45 @@ fn dashboards(
             Availability::Available | Availability::Conditional(_) => None,
         }
     };
-    Ok(dashboard::resolve(
-        &DashboardInput {
-            library: parts.catalogue.dashboards(),
-            profile: &parts.profile.name,
-            written: &parts.profile.dashboards,
-            redis_jobs: &redis_jobs,
-            redis_interval,
-            scrape_interval: parts.profile.scrape.interval,
-            applications: &applications,
-            thresholds: &thresholds,
-            features: &features(parts.targets, parts.profile),
-            unavailable: &unavailable,
-        },
-        problems,
-    ))
+    dashboard::resolve(&DashboardInput {
+        library: parts.catalogue.dashboards(),
+        profile: &parts.profile.name,
+        written: &parts.profile.dashboards,
+        redis_jobs: &redis_jobs,
+        redis_interval,
+        scrape_interval: parts.profile.scrape.interval,
+        applications: &applications,
+        thresholds: &thresholds,
+        features: &features(parts.targets, parts.profile),
+        unavailable: &unavailable,
+    })
+    .unwrap_or_else(|found| {
+        problems.extend(found);
+        Vec::new()
+    })
 }
 
 fn circumstances(parts: &DashboardParts<'_, '_>) -> Circumstances {
     Circumstances {
         exporter: parts.exporter_version,
-        flags: Some(
-            parts
-                .exporters
-                .iter()
-                .flat_map(|exporter| exporter.flags.keys().cloned())
-                .collect(),
-        )
-        .filter(|_: &BTreeSet<String>| !parts.exporters.is_empty()),
+        flags: flags(parts.exporters),
         server_version: parts.redis_version,
         ..Circumstances::default()
     }
+}
+
+/// The flags of all exporters together: a metric is there if one of them exposes it. `None` where
+/// none is ours, because nobody knows how the others run.
+fn flags(exporters: &[ExporterProcess]) -> Option<IndexMap<String, String>> {
+    if exporters.is_empty() {
+        return None;
+    }
+    let flags = exporters.iter().flat_map(|exporter| &exporter.flags);
+    Some(
+        flags
+            .map(|(name, value)| (name.clone(), value.to_string()))
+            .collect(),
+    )
 }
 
 fn features(targets: &[RedisTarget], profile: &Profile) -> BTreeSet<Feature> {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Address, SecretRef, ThresholdValue};
+pub use crate::catalogue::Severity;
 use crate::quantity::{Bytes, Duration};
 
 /// One Redis monitoring system and its environments.
@@ -252,6 +253,17 @@ pub enum Flag {
     Text(String),
 }
 
+impl std::fmt::Display for Flag {
+    /// As on the command line.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Switch(value) => write!(out, "{value}"),
+            Self::Number(value) => write!(out, "{value}"),
+            Self::Text(value) => out.write_str(value),
+        }
+    }
+}
+
 /// Credentials of HTTP basic authentication.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -331,28 +343,6 @@ pub struct AlertOverride {
     pub annotations: IndexMap<String, String>,
     /// Slug of the runbook to link instead of the alert's own.
     pub runbook: Option<String>,
-}
-
-/// The `severity` label.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// Look at it in working hours.
-    Warning,
-    /// Wake somebody up.
-    Critical,
-}
-
-impl Severity {
-    /// The label's value.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
 }
 
 /// Addresses that annotations and messages link to.

@@ -2,6 +2,7 @@
 
 mod dashboards;
 mod deploy;
+mod alerts;
 mod external_checks;
 mod layers;
 mod profile_cases;

@@ -1,0 +1,842 @@
+//! Which servers a test watches, what their series are, and what is expected of them.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::samples::{is_dyadic, notation, rounded};
+use super::timeline::{Level, Reaction, Stage, Truth, truths};
+use crate::catalogue::alert::Subject;
+use crate::catalogue::alert_test::{Anchor, Case, Fires, Form, Sum, When};
+use crate::catalogue::{Alert, Direction, ThresholdUnit};
+use crate::model::alert::AlertingRule;
+use crate::model::annotation;
+use crate::quantity::Duration;
+use crate::template::promql_string;
+
+/// One test of promtool: one alert.
+#[derive(Debug, Serialize)]
+pub(super) struct Test {
+    name: String,
+    alert: String,
+    /// What the servers show that are not named by the threshold.
+    notes: Vec<String>,
+    interval: Duration,
+    series: Vec<Series>,
+    checks: Vec<Check>,
+}
+
+#[derive(Debug, Serialize)]
+struct Series {
+    selector: String,
+    values: String,
+}
+
+/// What is expected at one time.
+#[derive(Debug, Serialize)]
+struct Check {
+    time: Duration,
+    why: String,
+    alerts: Vec<Expected>,
+}
+
+#[derive(Debug, Serialize)]
+struct Expected {
+    labels: IndexMap<String, String>,
+    annotations: IndexMap<String, String>,
+}
+
+/// Above this many targets a test does not list them.
+const LISTED_TARGETS: usize = 100;
+
+/// The tests of one rule group.
+pub(super) fn tests(rules: &[AlertingRule<'_>], window: Duration, step: Duration) -> Vec<Test> {
+    let mut tests = Vec::new();
+    for rules in rules.chunk_by(|a, b| a.alert.name == b.alert.name) {
+        let name = &rules[0].name;
+        if rules[0].job.is_none() {
+            let script = Script::new(rules, window, step);
+            let servers = script.servers();
+            // A burst is over before the others have settled, so it is watched on its own.
+            let (bursts, lasting): (Vec<_>, Vec<_>) = servers
+                .into_iter()
+                .partition(|server| matches!(server.fires, Fires::Between { .. }));
+            tests.push(test(name, &[(&script, &lasting)]));
+            if !bursts.is_empty() {
+                tests.push(test(&format!("{name}, bursts"), &[(&script, &bursts)]));
+            }
+            continue;
+        }
+        // A rule that names its job sees one case at a time, and all jobs must be seen at once.
+        let scripts: Vec<Script<'_>> = rules
+            .iter()
+            .map(|rule| Script::new(std::slice::from_ref(rule), window, step))
+            .collect();
+        let servers: Vec<Vec<Server<'_>>> = scripts.iter().map(Script::servers).collect();
+        for case in 0..servers[0].len() {
+            let cast: Vec<(&Script<'_>, &[Server<'_>])> = scripts
+                .iter()
+                .zip(&servers)
+                .map(|(script, servers)| (script, std::slice::from_ref(&servers[case])))
+                .collect();
+            tests.push(test(&format!("{name}, {}", servers[0][case].name), &cast));
+        }
+    }
+    tests
+}
+
+/// One test over several scripts that share their times.
+fn test(name: &str, cast: &[(&Script<'_>, &[Server<'_>])]) -> Test {
+    let (first, servers) = cast[0];
+    let mut times: Vec<(usize, &'static str)> = cast
+        .iter()
+        .flat_map(|(script, servers)| script.times(servers))
+        .collect();
+    let mut seen = BTreeSet::new();
+    times.retain(|(step, _)| *step < first.stages[3].end && seen.insert(*step));
+    times.sort_unstable_by_key(|(step, _)| *step);
+    Test {
+        name: name.to_owned(),
+        alert: first.rules[0].name.clone(),
+        notes: servers
+            .iter()
+            .filter_map(|server| Some(format!("{}: {}", server.name, server.why.as_ref()?)))
+            .collect(),
+        interval: first.step,
+        series: cast
+            .iter()
+            .flat_map(|(script, servers)| servers.iter().flat_map(|server| script.series(server)))
+            .collect(),
+        checks: times
+            .into_iter()
+            .filter_map(|(step, why)| {
+                let mut alerts = Vec::new();
+                for (script, servers) in cast {
+                    alerts.extend(script.alerts_at(servers, step)?);
+                }
+                Some(Check {
+                    time: first.step.times(step as u64),
+                    why: why.to_owned(),
+                    alerts,
+                })
+            })
+            .collect(),
+    }
+}
+
+/// A watched server: what it measures in each of the four stages.
+struct Server<'a> {
+    name: String,
+    why: Option<String>,
+    values: [f64; 4],
+    fires: Fires,
+    shows: Option<&'a Sum>,
+    topology: Option<&'a str>,
+    /// The `job` label, where it is not one that the alert is about.
+    job: Option<&'static str>,
+    series: IndexMap<&'a str, &'a Form>,
+    /// Counters start again from zero in the middle of the first bad stage.
+    resets: bool,
+}
+
+/// The test of one alert.
+struct Script<'a> {
+    rules: &'a [AlertingRule<'a>],
+    alert: &'a Alert,
+    reaction: Reaction,
+    window: Duration,
+    step: Duration,
+    stages: [Stage; 4],
+}
+
+impl<'a> Script<'a> {
+    fn new(rules: &'a [AlertingRule<'a>], window: Duration, step: Duration) -> Self {
+        let alert = rules[0].alert;
+        let steps = |duration: Duration| {
+            usize::try_from(duration.as_millis().div_ceil(step.as_millis().max(1)))
+                .unwrap_or(usize::MAX)
+        };
+        let has = |wanted: fn(&Form) -> bool| alert.test.series.values().any(wanted);
+        let looks_back = steps(alert.test.window.unwrap_or(window));
+        let from_zero = rules.iter().all(|rule| {
+            rule.threshold
+                .as_ref()
+                .is_none_or(|(value, _)| *value == 0.0)
+        });
+        let reaction = if has(|form| matches!(form, Form::Ramp { .. })) {
+            Reaction::Regression(looks_back)
+        } else if has(|form| matches!(form, Form::Rate(_))) {
+            if from_zero {
+                Reaction::FirstSample(looks_back)
+            } else {
+                Reaction::Window(looks_back)
+            }
+        } else {
+            Reaction::Immediate
+        };
+        let mut script = Self {
+            rules,
+            alert,
+            reaction,
+            window,
+            step,
+            stages: [Stage { start: 0, end: 0 }; 4],
+        };
+        // Two steps more than needed, so that every stage can be seen to last.
+        let healthy = reaction.memory() + 2;
+        let lasting = |rule: &AlertingRule<'_>| {
+            reaction.memory().max(script.longest_case()) + steps(rule.pending) + 2
+        };
+        let first = lasting(&rules[0]);
+        let second = rules.get(1).map_or(0, lasting);
+        let mut start = 0;
+        for (stage, length) in [healthy, first, second, healthy].into_iter().enumerate() {
+            script.stages[stage] = Stage {
+                start,
+                end: start + length,
+            };
+            start += length;
+        }
+        script
+    }
+
+    /// Steps that the cases need that fire for a part of the bad time only.
+    fn longest_case(&self) -> usize {
+        self.alert
+            .test
+            .cases
+            .values()
+            .filter_map(|case| match &case.fires {
+                Fires::Between { until, .. } => Some(self.steps_of(until) + 1),
+                Fires::Always(_) => None,
+            })
+            .max()
+            .unwrap_or(0)
+    }
+
+    fn steps_of(&self, seconds: &Sum) -> usize {
+        let seconds = self.number(seconds, 0.0);
+        (seconds * 1000.0 / self.step.as_millis() as f64).ceil() as usize
+    }
+
+    /// A sum with `value` filled in. The catalogue has checked that it has a value.
+    fn number(&self, sum: &Sum, value: f64) -> f64 {
+        let names = |name: &str| match name {
+            "value" => Some(value),
+            _ => self.rules[0].numbers.get(name).copied(),
+        };
+        sum.evaluate(&names)
+            .expect("internal error: the catalogue checks every sum of a test")
+    }
+
+    fn direction(&self) -> Direction {
+        self.rules[0]
+            .threshold
+            .as_ref()
+            .map_or(Direction::HigherIsWorse, |(_, threshold)| {
+                threshold.direction
+            })
+    }
+
+    /// A value just beyond (`1.0`) or just within (`-1.0`) the threshold.
+    fn beside(&self, rule: &AlertingRule<'_>, side: f64) -> f64 {
+        let Some((value, threshold)) = &rule.threshold else {
+            return 0.0;
+        };
+        let side = match threshold.direction {
+            Direction::LowerIsWorse => -side,
+            _ => side,
+        };
+        let distance = match threshold.unit {
+            ThresholdUnit::Count => 1.0,
+            // Whole numbers, because a sentence shows no fractions of them.
+            ThresholdUnit::Bytes => (value / 1000.0).ceil().max(1.0),
+            ThresholdUnit::Seconds if *value >= 1000.0 => (value / 1000.0).ceil(),
+            _ if *value == 0.0 => 0.01,
+            _ => value.abs() / 1000.0,
+        };
+        rounded(value + side * distance)
+    }
+
+    /// The threshold itself where the test can hit it exactly, else a hair within it: the sum of
+    /// floating-point numbers must not decide whether an alert fires.
+    fn exactly_at(&self, rule: &AlertingRule<'_>, before: &[f64]) -> f64 {
+        let Some((value, threshold)) = &rule.threshold else {
+            return 0.0;
+        };
+        let exact = before.iter().all(|value| self.counts_exactly(*value))
+            && self.alert.test.series.values().all(|form| match form {
+                Form::Level { level, .. } => {
+                    let level = self.number(level, *value);
+                    level == *value || is_dyadic(level)
+                }
+                Form::Ramp { slope, .. } => {
+                    is_dyadic(self.number(slope, *value) * self.step.as_secs_f64())
+                }
+                Form::Rate(rate) => {
+                    let per_second = self.number(rate, *value);
+                    let increment = rounded(per_second * self.step.as_secs_f64());
+                    is_dyadic(increment)
+                        && (self.alert.expr.contains("increase(")
+                            || self.rate_is_exact(per_second, increment))
+                }
+            });
+        if exact {
+            return *value;
+        }
+        let hair = value.abs() * 1e-7;
+        match threshold.direction {
+            Direction::LowerIsWorse => value + hair,
+            _ => value - hair,
+        }
+    }
+
+    /// Whether counters that count at this value stay free of rounding.
+    fn counts_exactly(&self, value: f64) -> bool {
+        self.alert.test.series.values().all(|form| match form {
+            Form::Rate(rate) => {
+                is_dyadic(rounded(self.number(rate, value) * self.step.as_secs_f64()))
+            }
+            _ => true,
+        })
+    }
+
+    /// Whether both generations compute exactly this rate from these increments. A range of 2.x holds one more
+    /// sample than one of 3.x, which extrapolates instead.
+    fn rate_is_exact(&self, per_second: f64, increment: f64) -> bool {
+        let window = self.window.as_secs_f64();
+        let steps = window / self.step.as_secs_f64();
+        let old = increment * steps * (1.0 / window);
+        let new = increment * (steps - 1.0) * (steps / (steps - 1.0) / window);
+        old == per_second && new == per_second
+    }
+
+    /// The number while all is well.
+    fn healthy(&self) -> f64 {
+        if let Some(healthy) = self.alert.test.healthy {
+            return healthy;
+        }
+        let Some((value, threshold)) = &self.rules[0].threshold else {
+            return 1.0;
+        };
+        match threshold.direction {
+            Direction::LowerIsWorse if threshold.unit == ThresholdUnit::Ratio => {
+                rounded(f64::midpoint(*value, 1.0))
+            }
+            Direction::LowerIsWorse => value * 2.0,
+            _ => rounded(value / 2.0),
+        }
+    }
+
+    fn servers(&self) -> Vec<Server<'a>> {
+        let healthy = self.healthy();
+        let first = &self.rules[0];
+        let last = &self.rules[self.rules.len() - 1];
+        let is_state = first.threshold.is_none();
+        let (first_bad, last_bad) = if is_state {
+            let bad = self.alert.test.bad.unwrap_or(0.0);
+            (bad, bad)
+        } else {
+            (self.beside(first, 1.0), self.beside(last, 1.0))
+        };
+        let bad = [healthy, first_bad, last_bad, healthy];
+        let mut servers = Vec::new();
+        if is_state {
+            servers.push(self.main("failing", bad, true));
+            if let (Some(healthy), Some(bad)) = (self.alert.test.healthy, self.alert.test.bad)
+                && self.alert.expr.contains(" == 0")
+            {
+                let neither = bad - (healthy - bad).abs();
+                let mut server = self.main("neither", [healthy, neither, neither, healthy], false);
+                server.why = Some(format!("{} means down, and nothing else does.", bad));
+                servers.push(server);
+            }
+        } else {
+            for (position, rule) in self.rules.iter().enumerate() {
+                let severity = rule.severity.as_str();
+                let above = match self.direction() {
+                    Direction::LowerIsWorse => ("below", "above"),
+                    _ => ("above", "below"),
+                };
+                // On its way to the second threshold a server is beyond the first one. A thirty-second
+                // beyond is still close, and often a number that counters count exactly.
+                let limit = |rule: &AlertingRule<'_>| {
+                    rule.threshold.as_ref().map_or(0.0, |(value, _)| *value)
+                };
+                let warning = limit(first);
+                let aside = match self.direction() {
+                    Direction::LowerIsWorse => -warning / 32.0,
+                    _ => warning / 32.0,
+                };
+                let on_the_way = if position > 0
+                    && self.direction().is_beyond(limit(rule), warning + aside)
+                    && self.counts_exactly(warning + aside)
+                {
+                    warning + aside
+                } else {
+                    first_bad
+                };
+                let before: &[f64] = if position > 0 {
+                    &[healthy, on_the_way]
+                } else {
+                    &[healthy]
+                };
+                for (side, value) in [
+                    (above.0, self.beside(rule, 1.0)),
+                    ("at", self.exactly_at(rule, before)),
+                    (above.1, self.beside(rule, -1.0)),
+                ] {
+                    // Nothing counts below zero.
+                    if side == "below"
+                        && value < 0.0
+                        && self.direction() == Direction::HigherIsWorse
+                    {
+                        continue;
+                    }
+                    let values = if position == 0 {
+                        [healthy, value, value, healthy]
+                    } else {
+                        [healthy, on_the_way, value, healthy]
+                    };
+                    servers.push(self.main(&format!("{side}-{severity}"), values, true));
+                }
+            }
+        }
+        if self
+            .alert
+            .test
+            .series
+            .values()
+            .any(|form| matches!(form, Form::Rate(_)))
+        {
+            let mut server = self.main("restarted", bad, true);
+            server.why = Some("Its counters start again from zero; that hides nothing.".into());
+            server.resets = true;
+            servers.push(server);
+            let mut server = self.main("restarted-healthy", [healthy; 4], true);
+            server.why = Some("Its counters start again from zero; that is no burst.".into());
+            server.resets = true;
+            servers.push(server);
+        }
+        for (name, case) in &self.alert.test.cases {
+            servers.push(self.case(name, case, bad));
+        }
+        if first.job.is_none() {
+            let mut server = self.main("elsewhere", bad, false);
+            server.why = Some("Its job is none of those that this alert is about.".into());
+            server.job = Some("elsewhere");
+            servers.push(server);
+        }
+        servers
+    }
+
+    fn main(&self, name: &str, values: [f64; 4], fires: bool) -> Server<'a> {
+        let test = &self.alert.test;
+        Server {
+            name: name.to_owned(),
+            why: None,
+            values,
+            fires: Fires::Always(fires),
+            shows: test.shows.as_ref(),
+            topology: None,
+            job: None,
+            series: test
+                .series
+                .iter()
+                .map(|(selector, form)| (selector.as_str(), form))
+                .collect(),
+            resets: false,
+        }
+    }
+
+    fn case(&self, name: &str, case: &'a Case, bad: [f64; 4]) -> Server<'a> {
+        let mut values = bad;
+        if matches!(case.fires, Fires::Between { .. }) {
+            // One burst, so one level.
+            values[1] = values[2];
+        }
+        if let Some(value) = &case.value {
+            let value = self.number(value, bad[2]);
+            values[1] = value;
+            values[2] = value;
+        }
+        let mut server = self.main(name, values, false);
+        server.why = Some(case.why.clone());
+        server.fires = case.fires.clone();
+        server.shows = case.shows.as_ref().or(server.shows);
+        server.topology = case.topology.as_deref();
+        for (selector, form) in &case.series {
+            match form {
+                Some(form) => {
+                    server.series.insert(selector, form);
+                }
+                None => {
+                    server.series.shift_remove(selector.as_str());
+                }
+            }
+        }
+        server
+    }
+
+    // ---- series ----
+
+    /// Labels that every target has, for `server`.
+    fn base_labels(&self, server: &Server<'_>) -> IndexMap<String, String> {
+        let mut labels = IndexMap::from([
+            (
+                "job".to_owned(),
+                server.job.unwrap_or(&self.rules[0].subject_job).to_owned(),
+            ),
+            ("instance".to_owned(), server.name.clone()),
+        ]);
+        let topology = match self.alert.on {
+            Subject::Redis => self
+                .alert
+                .needs
+                .topologies
+                .first()
+                .map_or("standalone", String::as_str),
+            Subject::Sentinels => "sentinel",
+            _ => return labels,
+        };
+        if self.rules[0].job.is_none() {
+            labels.insert("redis".into(), server.name.clone());
+            labels.insert(
+                "topology".into(),
+                server.topology.unwrap_or(topology).to_owned(),
+            );
+        }
+        labels
+    }
+
+    fn series(&self, server: &Server<'_>) -> Vec<Series> {
+        let mut all = Vec::new();
+        if self.is_too_long_to_list() {
+            return all;
+        }
+        for (selector, form) in &server.series {
+            let (name, own) = parse_selector(selector);
+            let samples = notation(&self.samples(server, form));
+            let copies = match form {
+                Form::Level {
+                    copies: Some(copies),
+                    ..
+                } => Some(self.number(copies, 0.0) as usize),
+                _ => None,
+            };
+            let mut push = |instance: Option<usize>| {
+                let mut labels = self.base_labels(server);
+                labels.extend(own.clone());
+                if let Some(instance) = instance {
+                    labels.insert("instance".into(), instance.to_string());
+                }
+                let labels: Vec<String> = labels
+                    .iter()
+                    .map(|(name, value)| format!("{name}={}", promql_string(value)))
+                    .collect();
+                all.push(Series {
+                    selector: format!("{name}{{{}}}", labels.join(", ")),
+                    values: samples.clone(),
+                });
+            };
+            match copies {
+                Some(copies) => (1..=copies).for_each(|copy| push(Some(copy))),
+                None => push(None),
+            }
+        }
+        all
+    }
+
+    /// A job with thousands of targets is tested without any: then all are missing.
+    fn is_too_long_to_list(&self) -> bool {
+        self.rules[0]
+            .job
+            .as_ref()
+            .is_some_and(|(_, expected)| *expected > LISTED_TARGETS)
+    }
+
+    fn stage_at(&self, step: usize) -> usize {
+        self.stages
+            .iter()
+            .position(|stage| step < stage.end)
+            .unwrap_or(3)
+    }
+
+    fn samples(&self, server: &Server<'_>, form: &Form) -> Vec<Option<f64>> {
+        let length = self.stages[3].end;
+        let seconds = self.step.as_secs_f64();
+        let value = |step: usize| server.values[self.stage_at(step)];
+        match form {
+            Form::Level {
+                level,
+                when,
+                from_now,
+                ..
+            } => (0..length)
+                .map(|step| {
+                    let is_bad = matches!(self.stage_at(step), 1 | 2);
+                    let is_there = match when {
+                        When::Always => true,
+                        When::Healthy => !is_bad,
+                        When::Bad => is_bad,
+                    };
+                    let offset = if *from_now {
+                        step as f64 * seconds
+                    } else {
+                        0.0
+                    };
+                    is_there.then(|| rounded(self.number(level, value(step)) + offset))
+                })
+                .collect(),
+            Form::Rate(rate) => {
+                let increment = |step: usize| rounded(self.number(rate, value(step)) * seconds);
+                let most = (0..length).map(increment).fold(0.0, f64::max);
+                // Far from zero, so that nothing is extrapolated to it.
+                let mut total: f64 = 1000.0;
+                while total < most * 100.0 {
+                    total *= 10.0;
+                }
+                let reset = self.stages[1].start + 2;
+                let mut samples = Vec::with_capacity(length);
+                samples.push(Some(total));
+                for step in 1..length {
+                    if server.resets && step == reset {
+                        total = 0.0;
+                    }
+                    total = rounded(total + increment(step - 1));
+                    samples.push(Some(total));
+                }
+                samples
+            }
+            Form::Ramp { slope, reaches, at } => {
+                let increment = |step: usize| rounded(self.number(slope, value(step)) * seconds);
+                let anchor = match at {
+                    Anchor::Window => self.stages[1].start + self.reaction.settling(),
+                    Anchor::End => self.stages[2].end - 1,
+                };
+                let reached = self.number(reaches, value(anchor));
+                (0..length)
+                    .map(|step| {
+                        let change: f64 = if step < anchor {
+                            -(step..anchor).map(increment).sum::<f64>()
+                        } else {
+                            (anchor..step).map(increment).sum()
+                        };
+                        Some(rounded(reached + change))
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    // ---- expectations ----
+
+    fn pending(&self, rule: &AlertingRule<'_>) -> usize {
+        usize::try_from(
+            rule.pending
+                .as_millis()
+                .div_ceil(self.step.as_millis().max(1)),
+        )
+        .unwrap_or(usize::MAX)
+    }
+
+    /// When the condition of `rule` holds for `server`.
+    fn truths(&self, server: &Server<'_>, rule: &AlertingRule<'_>) -> Vec<Truth> {
+        if self.is_too_long_to_list() {
+            let end = self.stages[3].end;
+            return vec![Truth {
+                earliest: 0,
+                certain: 0,
+                end,
+                over: end,
+            }];
+        }
+        let is_beyond = |value: f64| match &rule.threshold {
+            Some((limit, threshold)) => threshold.direction.is_beyond(value, *limit),
+            None => true,
+        };
+        match &server.fires {
+            Fires::Always(false) => Vec::new(),
+            Fires::Between { from, until } => {
+                let start = self.stages[1].start;
+                let value = server.values[1];
+                let measured = server
+                    .shows
+                    .map_or(value, |shows| self.number(shows, value));
+                if !is_beyond(measured) {
+                    return Vec::new();
+                }
+                let (from, until) = (start + self.steps_of(from), start + self.steps_of(until));
+                vec![Truth {
+                    earliest: from,
+                    certain: from,
+                    end: until,
+                    over: until,
+                }]
+            }
+            Fires::Always(true) => {
+                let levels: Vec<Level> = self
+                    .stages
+                    .iter()
+                    .zip(server.values)
+                    .enumerate()
+                    .map(|(position, (stage, value))| Level {
+                        stage: *stage,
+                        value,
+                        is_beyond: if rule.threshold.is_some() {
+                            is_beyond(value)
+                        } else {
+                            matches!(position, 1 | 2)
+                                && (server.resets_while_bad() || !server.resets)
+                        },
+                    })
+                    .collect();
+                let limit = rule.threshold.as_ref().map(|(limit, _)| *limit);
+                truths(&levels, self.reaction, limit)
+            }
+        }
+    }
+
+    /// The value that an alert shows at `step`; `None` while it is on its way to another one.
+    fn shown(&self, server: &Server<'_>, step: usize) -> Option<f64> {
+        let stage = self.stage_at(step);
+        let is_settled = stage == 0
+            || matches!(server.fires, Fires::Between { .. })
+            || server.values[stage] == server.values[stage - 1]
+            || step >= self.stages[stage].start + self.reaction.settling();
+        let value = server.values[stage];
+        is_settled.then(|| {
+            server
+                .shows
+                .map_or(value, |shows| self.number(shows, value))
+        })
+    }
+
+    /// Steps at which something changes, and what.
+    fn times(&self, servers: &[Server<'_>]) -> Vec<(usize, &'static str)> {
+        let mut times: Vec<(usize, &'static str)> = Vec::new();
+        for (position, rule) in self.rules.iter().enumerate() {
+            let stage = self.stages[position + 1];
+            let pending = self.pending(rule);
+            if position == 0 {
+                times.push((stage.start.saturating_sub(1), "All is well."));
+            }
+            for server in servers {
+                for truth in self.truths(server, rule) {
+                    times.push((
+                        (truth.earliest + pending).saturating_sub(1),
+                        if pending > 0 {
+                            "It is bad, but not yet for long enough."
+                        } else {
+                            "Not yet."
+                        },
+                    ));
+                    times.push((truth.certain + pending, "It has been bad for long enough."));
+                    if matches!(server.fires, Fires::Between { .. }) {
+                        times.push((truth.end - 1, "The burst still counts."));
+                        times.push((truth.end, "The burst is forgotten."));
+                    }
+                }
+            }
+            times.push((
+                stage.start + self.reaction.settling() + pending,
+                "It has been bad for long enough.",
+            ));
+        }
+        let last = self.stages[3];
+        times.push((last.start - 1, "It is as bad as it gets."));
+        times.push((last.start + self.reaction.memory(), "All is well again."));
+
+        times
+    }
+
+    /// What fires at `step`; `None` where that is not certain.
+    fn alerts_at(&self, servers: &[Server<'_>], step: usize) -> Option<Vec<Expected>> {
+        let mut alerts = Vec::new();
+        for server in servers {
+            for rule in self.rules {
+                if self.fires(server, rule, step)? {
+                    alerts.push(self.expected(server, rule, step)?);
+                }
+            }
+        }
+        Some(alerts)
+    }
+
+    fn fires(&self, server: &Server<'_>, rule: &AlertingRule<'_>, step: usize) -> Option<bool> {
+        let mut fires = false;
+        for truth in self.truths(server, rule) {
+            fires |= truth.fires(self.pending(rule), step)?;
+        }
+        Some(fires)
+    }
+
+    /// `None` where the value is not certain and a text shows it.
+    fn expected(
+        &self,
+        server: &Server<'_>,
+        rule: &AlertingRule<'_>,
+        step: usize,
+    ) -> Option<Expected> {
+        let shown = self.shown(server, step);
+        if shown.is_none()
+            && rule
+                .annotations
+                .values()
+                .any(|text| text.contains("$value"))
+        {
+            return None;
+        }
+        let mut labels: IndexMap<String, String> = self
+            .base_labels(server)
+            .into_iter()
+            .filter(|(name, _)| self.alert.keeps.contains(name))
+            .collect();
+        labels.extend(self.alert.test.result.clone());
+        let expand = |text: &String| {
+            annotation::expand(text, &labels, shown.unwrap_or_default())
+                .expect("internal error: the catalogue checks every annotation")
+        };
+        let annotations = rule
+            .annotations
+            .iter()
+            .map(|(name, text)| (name.clone(), expand(text)))
+            .collect();
+        let own: Vec<(String, String)> = rule
+            .labels
+            .iter()
+            .map(|(name, text)| (name.clone(), expand(text)))
+            .collect();
+        labels.extend(own);
+        Some(Expected {
+            labels,
+            annotations,
+        })
+    }
+}
+
+impl Server<'_> {
+    fn resets_while_bad(&self) -> bool {
+        self.resets && self.values[1] != self.values[0]
+    }
+}
+
+/// Metric name and labels of `name{a="b",c="d"}`.
+fn parse_selector(selector: &str) -> (&str, Vec<(String, String)>) {
+    let Some((name, labels)) = selector.split_once('{') else {
+        return (selector, Vec::new());
+    };
+    let labels = labels
+        .trim_end_matches('}')
+        .split("\",")
+        .filter_map(|label| {
+            let (name, value) = label.split_once("=\"")?;
+            Some((
+                name.trim().to_owned(),
+                value.trim_end_matches('"').to_owned(),
+            ))
+        })
+        .collect();
+    (name, labels)
+}

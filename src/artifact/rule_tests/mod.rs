@@ -1,0 +1,63 @@
+//! Unit tests of the rules, for promtool.
+
+mod cases;
+mod samples;
+mod timeline;
+
+use serde::Serialize;
+
+use self::cases::{Test, tests};
+use super::BuildError;
+use super::rules::RECORDING;
+use crate::bundle::{Artifact, Kind};
+use crate::model::alert::Alerting;
+use crate::quantity::Duration;
+use crate::template::Templates;
+
+/// A range of a rate holds so many samples: with five, `rate` and `increase` of both generations are exact for
+/// more numbers than with any other count.
+const STEPS_PER_WINDOW: u64 = 5;
+
+/// A file of tests as its template sees it.
+#[derive(Serialize)]
+struct FileContext<'a> {
+    group: &'a str,
+    rule_files: Vec<String>,
+    order: Vec<&'a str>,
+    evaluation_interval: Duration,
+    tests: Vec<Test>,
+}
+
+/// `prometheus/tests/*.yml`, one file per rule group.
+///
+/// # Errors
+///
+/// A template that does not render.
+pub fn rule_tests(
+    alerting: &Alerting<'_>,
+    templates: &Templates,
+) -> Result<Vec<Artifact>, BuildError> {
+    let step = Duration::from_millis(alerting.window.as_millis() / STEPS_PER_WINDOW);
+    let mut artifacts = Vec::with_capacity(alerting.groups.len());
+    for group in &alerting.groups {
+        let mut order = Vec::new();
+        if !alerting.recording.is_empty() {
+            order.push(RECORDING);
+        }
+        order.push(&group.name);
+        let context = FileContext {
+            group: &group.name,
+            rule_files: order
+                .iter()
+                .map(|name| format!("../rules/{name}.yml"))
+                .collect(),
+            order,
+            evaluation_interval: step,
+            tests: tests(&group.rules, alerting.window, step),
+        };
+        let text = templates.render("stack/prometheus/tests/group.yml.j2", &context)?;
+        let path = format!("prometheus/tests/{}.yml", group.name);
+        artifacts.push(Artifact::new(&path, Kind::PrometheusRuleTests, text)?);
+    }
+    Ok(artifacts)
+}

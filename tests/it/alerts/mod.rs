@@ -1,0 +1,5 @@
+//! Alerts end to end: resolved for several situations, rendered, and proven with promtool.
+
+mod mutation;
+mod proof;
+mod situation;

@@ -1,0 +1,265 @@
+//! Environments that together need every alert.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+use stackwright::artifact;
+use stackwright::bundle::Artifact;
+use stackwright::catalogue::{Catalogue, Version};
+use stackwright::model::alert::{AlertLinks, Alerting, AlertingInputs, resolve};
+use stackwright::model::job::{Discovery, JobKind, Relabeling, ScrapeJob, TargetGroup};
+use stackwright::model::target::RedisTarget;
+use stackwright::profile::{AlertOverride, Persistence, Problem, SecretRef, Threshold, Topology};
+use stackwright::quantity::{Bytes, Duration};
+use stackwright::template::Templates;
+
+/// What an environment is like.
+#[derive(Clone)]
+pub struct Situation {
+    pub name: &'static str,
+    pub targets: Vec<RedisTarget>,
+    pub jobs: Vec<ScrapeJob>,
+    pub exporter: Option<Version>,
+    pub redis: Option<Version>,
+    pub thresholds: IndexMap<String, Threshold>,
+    pub overrides: IndexMap<String, AlertOverride>,
+    pub runbooks: BTreeSet<String>,
+    pub links: AlertLinks,
+}
+
+pub fn catalogue() -> Catalogue {
+    Catalogue::embedded().unwrap_or_else(|errors| panic!("{errors:#?}"))
+}
+
+impl Situation {
+    pub fn resolve<'c>(&self, catalogue: &'c Catalogue) -> (Alerting<'c>, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let inputs = AlertingInputs {
+            targets: &self.targets,
+            jobs: &self.jobs,
+            exporter: self.exporter,
+            redis: self.redis,
+            thresholds: &self.thresholds,
+            overrides: &self.overrides,
+            own_runbooks: &self.runbooks,
+            links: &self.links,
+        };
+        let alerting = resolve(
+            catalogue.alerting(),
+            &inputs,
+            &Templates::embedded(),
+            &mut problems,
+        )
+        .unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
+        (alerting, problems)
+    }
+
+    /// Rules and their tests.
+    pub fn artifacts(&self, catalogue: &Catalogue) -> Vec<Artifact> {
+        let (alerting, problems) = self.resolve(catalogue);
+        assert!(problems.is_empty(), "{}: {problems:#?}", self.name);
+        let templates = Templates::embedded();
+        let mut artifacts = artifact::rules(&alerting, &templates).unwrap();
+        artifacts.extend(artifact::rule_tests(&alerting, &templates).unwrap());
+        artifacts
+    }
+
+    /// The same with only one alert of the catalogue.
+    pub fn only(&self, catalogue: &Catalogue, alert: &str) -> Self {
+        let mut only = self.clone();
+        for (_, other) in catalogue.alerting().alerts() {
+            if other.name != alert {
+                only.overrides
+                    .entry(other.name.clone())
+                    .or_default()
+                    .enabled = Some(false);
+            }
+        }
+        only
+    }
+
+    pub fn threshold(mut self, name: &str, yaml: &str) -> Self {
+        let written = serde_yaml::from_str(yaml).unwrap_or_else(|error| panic!("{yaml}: {error}"));
+        self.thresholds.insert(name.to_owned(), written);
+        self
+    }
+
+    pub fn override_alert(mut self, name: &str, yaml: &str) -> Self {
+        let written = serde_yaml::from_str(yaml).unwrap_or_else(|error| panic!("{yaml}: {error}"));
+        self.overrides.insert(name.to_owned(), written);
+        self
+    }
+}
+
+pub fn job(name: &str, kind: JobKind, targets: usize) -> ScrapeJob {
+    ScrapeJob {
+        name: name.into(),
+        kind,
+        comment: String::new(),
+        scheme: "http".into(),
+        metrics_path: "/metrics".into(),
+        params: IndexMap::new(),
+        interval: Duration::from_secs(15),
+        timeout: Duration::from_secs(10),
+        discovery: Discovery::Static {
+            groups: vec![TargetGroup {
+                targets: (0..targets).map(|n| format!("{name}-{n}:1")).collect(),
+                labels: IndexMap::new(),
+            }],
+        },
+        relabeling: Relabeling::None,
+        basic_auth: None,
+    }
+}
+
+pub fn target(name: &str, topology: Topology) -> RedisTarget {
+    RedisTarget {
+        name: name.into(),
+        topology,
+        servers: Vec::new(),
+        maxmemory: None,
+        maxclients: 10_000,
+        persistence: Persistence::RdbAndAof,
+        password: Some(SecretRef::Env("REDIS_PASSWORD".into())),
+        exporter: "redis-exporter".into(),
+        labels: IndexMap::new(),
+    }
+}
+
+fn own_jobs() -> Vec<ScrapeJob> {
+    ["prometheus", "alertmanager", "grafana"]
+        .map(|name| job(name, JobKind::Own, 1))
+        .into()
+}
+
+/// One server, default everything.
+pub fn small() -> Situation {
+    let mut jobs = vec![job("redis", JobKind::Redis, 1)];
+    jobs.extend(own_jobs());
+    Situation {
+        name: "small",
+        targets: vec![target("cache", Topology::Standalone)],
+        jobs,
+        exporter: Some(Version::new(1, 86, 0)),
+        redis: Some(Version::new(8, 0, 6)),
+        thresholds: IndexMap::new(),
+        overrides: IndexMap::new(),
+        runbooks: BTreeSet::new(),
+        links: AlertLinks {
+            grafana: "http://localhost:3000".into(),
+            dashboard: Some("demo-overview".into()),
+            dashboards: BTreeMap::new(),
+            runbooks: None,
+        },
+    }
+}
+
+/// Everything at once: each topology, several jobs, every alert.
+pub fn everything() -> Situation {
+    let mut jobs = vec![
+        job("redis", JobKind::Redis, 3),
+        job("redis|prod", JobKind::Redis, 2),
+        job("redis-sentinel", JobKind::Sentinel, 3),
+        job("redis-exporter", JobKind::Exporter, 1),
+        job("api", JobKind::Application, 2),
+        job("probe", JobKind::Probe, 2),
+    ];
+    jobs.extend(own_jobs());
+    let mut limited = target("limited", Topology::Replicated);
+    limited.maxmemory = Some(Bytes(2 << 30));
+    Situation {
+        name: "everything",
+        targets: vec![
+            target("cache", Topology::Standalone),
+            limited,
+            target("ha", Topology::Sentinel),
+            target("shards", Topology::Cluster),
+        ],
+        jobs,
+        links: AlertLinks {
+            grafana: "https://grafana.example.com/".into(),
+            dashboard: Some("demo-overview".into()),
+            dashboards: BTreeMap::from([("cluster".to_owned(), "demo-cluster".to_owned())]),
+            runbooks: Some("https://runbooks.example.com/redis/".into()),
+        },
+        ..small()
+    }
+    .threshold("clients", "{warning: 100, critical: 150}")
+}
+
+/// An old exporter, a slow scrape, and both severities of every threshold, at values of somebody's own.
+pub fn peculiar() -> Situation {
+    let mut situation = Situation {
+        name: "peculiar",
+        exporter: Some(Version::new(1, 45, 0)),
+        ..everything()
+    };
+    for job in &mut situation.jobs {
+        job.interval = Duration::from_secs(90);
+    }
+    situation
+        .threshold("memory", "{warning: 71.3%, critical: 0.87654321, for: 30s}")
+        .threshold("memory-bytes", "{warning: 900mb, critical: 1000mb}")
+        .threshold("system-memory", "{warning: 33%, for: {critical: 0s}}")
+        .threshold("memory-trend", "{warning: 7.5, critical: 33}")
+        .threshold("memory-trend-floor", "{warning: 1%}")
+        .threshold("fragmentation", "{warning: 1.5, critical: 3}")
+        .threshold("connections", "{warning: 85%, critical: 95%, for: 90s}")
+        .threshold("rejected-connections", "{warning: 0, critical: 7}")
+        .threshold("latency", "{warning: 0.3ms, critical: 7ms}")
+        .threshold("slowlog", "{warning: 0.07, critical: 3}")
+        .threshold("blocked-clients", "{warning: 5, critical: 6}")
+        .threshold("hit-ratio", "{warning: 77%, critical: 33.3%}")
+        .threshold("evictions", "{warning: 7.3, critical: 1234.5, for: 10m}")
+        .threshold("keys-without-expiry", "{warning: 1%, critical: 2%}")
+        .threshold(
+            "replication-lag",
+            "{warning: 2500ms, critical: 1m, for: 1h}",
+        )
+        .threshold("authentication-failures", "{warning: 3, critical: 100}")
+        .threshold("certificate-lifetime", "{warning: 30d, critical: off}")
+        .override_alert(
+            "RedisDown",
+            "{name: CacheDown, for: 30s, severity: warning, labels: {team: 'a {{ b }}'}, \
+             annotations: {note: '{{ .Nope }} \"x\"', where: '{{ $labels.instance }}'}}",
+        )
+        .override_alert("RedisSentinelDown", "{for: 0s}")
+}
+
+/// An exporter of unknown version, only criticals, thresholds at zero.
+pub fn severe() -> Situation {
+    let mut situation = Situation {
+        name: "severe",
+        exporter: None,
+        redis: None,
+        ..everything()
+    };
+    situation.links.dashboard = None;
+    situation.links.dashboards.clear();
+    for (name, value) in [
+        ("memory", "90%"),
+        ("memory-bytes", "4gb"),
+        ("system-memory", "80%"),
+        ("memory-trend", "25"),
+        ("fragmentation", "2"),
+        ("connections", "95%"),
+        ("clients", "900"),
+        ("rejected-connections", "100"),
+        ("latency", "100ms"),
+        ("slowlog", "0"),
+        ("blocked-clients", "0"),
+        ("hit-ratio", "10%"),
+        ("evictions", "0"),
+        ("keys-without-expiry", "99%"),
+        ("replication-lag", "30s"),
+        ("authentication-failures", "0"),
+        ("certificate-lifetime", "0"),
+    ] {
+        situation = situation.threshold(name, &format!("{{warning: off, critical: {value}}}"));
+    }
+    situation
+}
+
+pub fn all() -> Vec<Situation> {
+    vec![small(), everything(), peculiar(), severe()]
+}
