@@ -11,31 +11,41 @@ const AMBIGUOUS: [&str; 24] = [
     "False", "FALSE", "on", "On", "ON", "off", "Off", "OFF", "null", "Null",
 ];
 
-/// Whether every YAML reader, of 1.1 and 1.2, reads this text unquoted as this very text.
+/// Whether every YAML reader, of 1.1 and 1.2, reads this text unquoted as this very text, also inside
+/// a flow list.
 fn is_plain(text: &str) -> bool {
-    let first_ok = text
-        .chars()
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || matches!(first, '_' | '/' | '.'));
-    let rest_ok = text
-        .chars()
-        .all(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.' | '/' | '@'));
-    let number_like = text
-        .strip_prefix('.')
-        .is_some_and(|rest| !rest.starts_with('/') && !rest.starts_with('.'));
-    first_ok
-        && rest_ok
-        && !number_like
-        && !AMBIGUOUS.contains(&text)
-        && text != "NULL"
-        && text.len() <= 200
+    let mut chars = text.chars();
+    let first_ok = chars.next().is_some_and(|first| {
+        first.is_ascii_alphabetic()
+            || matches!(first, '_' | '/')
+            // `./x` and `--flag`, but neither `.5` nor `- x` nor `---`.
+            || (first == '.' && text.starts_with("./"))
+            || (first == '-' && text.starts_with("--") && !text.starts_with("---"))
+    });
+    let rest_ok = text.chars().all(|char| {
+        char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.' | '/' | '@' | ':' | '=')
+    });
+    // A colon is part of the text only where more of it follows.
+    let colons_ok = !text.ends_with(':');
+    first_ok && rest_ok && colons_ok && !AMBIGUOUS.contains(&text) && text != "NULL" && text.len() <= 200
 }
 
-/// Text as a YAML scalar: plain where no reader can mistake it, else in double quotes.
+/// Text as a YAML scalar: plain where no reader can mistake it, in single quotes where that needs no
+/// escape, else in double quotes.
 pub fn yaml_string(text: &str) -> String {
-    if is_plain(text) || is_duration_or_port(text) {
+    if is_plain(text) || is_duration(text) {
         return text.into();
     }
+    let is_simple = |char: char| {
+        !char.is_control() && !matches!(char, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
+    };
+    if text.contains(['"', '\\']) && text.chars().all(is_simple) {
+        return format!("'{}'", text.replace('\'', "''"));
+    }
+    double_quoted(text)
+}
+
+fn double_quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for char in text.chars() {
@@ -57,7 +67,7 @@ pub fn yaml_string(text: &str) -> String {
 
 /// `15s`, `1h30m`, `15d`: letters and digits in turn, which no reader takes for a number. `1e5`
 /// and `0x1F` are not of this shape because the unit must be one of Prometheus'.
-fn is_duration_or_port(text: &str) -> bool {
+fn is_duration(text: &str) -> bool {
     !text.is_empty()
         && text.ends_with(['s', 'm', 'h', 'd', 'w', 'y'])
         && text.parse::<crate::quantity::Duration>().is_ok()
@@ -203,8 +213,16 @@ mod tests {
             "15s",
             "1h30m",
             "a.b/c",
+            "alertmanager:9093",
+            "redis://redis:6379",
+            "./prometheus",
+            "--config.file=/etc/x.yml",
+            "redis:memory_used:ratio",
         ] {
             assert_eq!(yaml_string(text), text);
+            let nested = format!("a: [{text}, {text}]\n{text}: {text}\n");
+            assert_eq!(read(&nested)["a"][1], serde_json::json!(text), "{nested}");
+            assert_eq!(read(&nested)[text], serde_json::json!(text), "{nested}");
         }
         for text in [
             "",
@@ -233,6 +251,9 @@ mod tests {
             "<<",
             "=",
             "12:30",
+            "a:",
+            "---",
+            "-",
             "2001-01-01",
             "\u{85}",
             "\u{2028}",
@@ -244,7 +265,7 @@ mod tests {
             "1_000",
         ] {
             let literal = yaml_string(text);
-            assert!(literal.starts_with('"'), "{text:?} -> {literal}");
+            assert!(literal.starts_with(['"', '\'']), "{text:?} -> {literal}");
             assert_eq!(read(&literal), serde_json::json!(text), "{literal}");
         }
     }

@@ -276,7 +276,7 @@ mod tests {
                 "a: <{ name }>\nb: <{ list }>\nc: <{ number }>\n"
             )
             .unwrap(),
-            "a: \"a: \\\"b\\\"\"\nb: [x, \"yes\"]\nc: 0.5\n"
+            "a: 'a: \"b\"'\nb: [x, \"yes\"]\nc: 0.5\n"
         );
         assert_eq!(render("a.json.j2", "<{ name }>").unwrap(), r#""a: \"b\"""#);
         assert_eq!(render("a.md.j2", "<{ name }>").unwrap(), "a: \"b\"");
