@@ -5,10 +5,10 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use super::generate::{Generated, Generator, check_context, deduplicated, default_output, selected};
-use super::input::read_profile;
+use super::input::{read_profile, reason};
 use super::outcome::{outcome_json, outcome_lines};
 use super::{Console, Exit};
-use crate::bundle::{Difference, Drift, Staged, WriteError, compare, stage};
+use crate::bundle::{Bundle, Difference, Drift, Manifest, Staged, WriteError, compare, stage};
 use crate::check::{self, CheckOutcome, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::report;
@@ -99,27 +99,24 @@ fn run(args: &RenderArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     let environments = selected(&document, &args.env).map_err(|error| vec![*error])?;
     let out = args.out.clone().unwrap_or_else(|| default_output(&document));
     let bar = console.progress(environments.len() as u64, "rendering");
-    let results: Vec<Result<Rendered, Vec<Diagnostic>>> = environments
-        .par_iter()
-        .map(|environment| {
-            let generated = generator.generate(&document, environment)?;
-            let rendered = check_and_stage(generated, &generator, &out, args)?;
-            bar.inc(1);
-            Ok(rendered)
-        })
-        .collect();
+    let generated = all(environments.par_iter().map(|environment| {
+        let generated = generator.generate(&document, environment)?;
+        let checked = check(generated, &generator)?;
+        bar.inc(1);
+        Ok(checked)
+    }))?;
     bar.finish_and_clear();
-    let mut rendered = Vec::new();
-    let mut errors = Vec::new();
-    for result in results {
-        match result {
-            Ok(one) => rendered.push(one),
-            Err(diagnostics) => errors.extend(diagnostics),
+    // Only now, when every environment is known to be right, is anything written anywhere.
+    let is_new = !out.exists();
+    let mut rendered = all(generated
+        .into_par_iter()
+        .map(|checked| compare_and_stage(checked, &out, args)))
+    .inspect_err(|_| {
+        if is_new {
+            // Ours and empty, or not there at all.
+            let _ = std::fs::remove_dir(&out);
         }
-    }
-    if !errors.is_empty() {
-        return Err(deduplicated(errors));
-    }
+    })?;
     let mut replaced = Vec::new();
     for one in &mut rendered {
         if let Some(staged) = one.staged.take() {
@@ -140,12 +137,35 @@ fn run(args: &RenderArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     Ok(if drifted { Exit::Findings } else { Exit::Clean })
 }
 
-fn check_and_stage(
-    generated: Generated<'_>,
-    generator: &Generator,
-    out: &Path,
-    args: &RenderArgs,
-) -> Result<Rendered, Vec<Diagnostic>> {
+/// All results, or all diagnostics.
+fn all<T: Send>(
+    results: impl ParallelIterator<Item = Result<T, Vec<Diagnostic>>>,
+) -> Result<Vec<T>, Vec<Diagnostic>> {
+    let mut found = Vec::new();
+    let mut errors = Vec::new();
+    for result in results.collect::<Vec<_>>() {
+        match result {
+            Ok(one) => found.push(one),
+            Err(diagnostics) => errors.extend(diagnostics),
+        }
+    }
+    if errors.is_empty() {
+        Ok(found)
+    } else {
+        Err(deduplicated(errors))
+    }
+}
+
+/// An environment that passed its checks.
+struct Checked {
+    environment: String,
+    bundle: Bundle,
+    manifest: Manifest,
+    outcomes: Vec<CheckOutcome>,
+    warnings: Vec<Diagnostic>,
+}
+
+fn check(generated: Generated<'_>, generator: &Generator) -> Result<Checked, Vec<Diagnostic>> {
     let outcomes = check::embedded(
         &generated.bundle,
         &generator.catalogue,
@@ -162,12 +182,26 @@ fn check_and_stage(
     if !failures.is_empty() {
         return Err(failures);
     }
-    let directory = out.join(&generated.environment);
+    Ok(Checked {
+        environment: generated.environment,
+        bundle: generated.bundle,
+        manifest: generated.manifest,
+        outcomes,
+        warnings: generated.warnings,
+    })
+}
+
+fn compare_and_stage(
+    checked: Checked,
+    out: &Path,
+    args: &RenderArgs,
+) -> Result<Rendered, Vec<Diagnostic>> {
+    let directory = out.join(&checked.environment);
     let drift = if args.check || args.diff {
-        compare(&generated.bundle, &generated.manifest, &directory).map_err(|error| {
+        compare(&checked.bundle, &checked.manifest, &directory).map_err(|error| {
             vec![Diagnostic::error(
                 "render/unreadable-output",
-                format!("cannot read `{}`: {error}", directory.display()),
+                format!("cannot read `{}`: {}", directory.display(), reason(&error)),
             )]
         })?
     } else {
@@ -176,18 +210,18 @@ fn check_and_stage(
     let staged = if args.check {
         None
     } else {
-        let staged = stage(&generated.bundle, &generated.manifest, &directory)
+        let staged = stage(&checked.bundle, &checked.manifest, &directory)
             .map_err(|error| vec![write_error(&error)])?;
         Some(staged)
     };
     Ok(Rendered {
-        files: generated.bundle.len() + 1,
-        bytes: generated.bundle.size(),
-        environment: generated.environment,
+        files: checked.bundle.len() + 1,
+        bytes: checked.bundle.size(),
+        environment: checked.environment,
         directory,
         drift,
-        outcomes,
-        warnings: generated.warnings,
+        outcomes: checked.outcomes,
+        warnings: checked.warnings,
         staged,
     })
 }

@@ -5,6 +5,9 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// What editors check of an address; the rest is [`Address::from_str`]'s.
+pub(super) const ADDRESS_PATTERN: &str = "^rediss?://";
+
 /// A Redis address without a password: `redis://[user@]host[:port][/db]`, `rediss://` for TLS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Address {
@@ -189,7 +192,7 @@ impl JsonSchema for Address {
         json_schema!({
             "description": "A Redis address without a password: redis://[user@]host[:port][/db], rediss:// for TLS.",
             "type": "string",
-            "pattern": "^rediss?://",
+            "pattern": ADDRESS_PATTERN,
         })
     }
 }

@@ -6,7 +6,8 @@ use jsonschema::Validator;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value as Json;
 
-use super::Profile;
+use super::address::ADDRESS_PATTERN;
+use super::{Address, Profile};
 use crate::diagnostic::Level;
 use crate::document::{Node, Route, Step};
 
@@ -285,16 +286,61 @@ fn mismatch(route: &Route, found: Option<&Node>) -> Problem {
             last.replace('_', "-"),
         ));
     }
+    let is_address = schema.is_some_and(|schema| schema["pattern"] == ADDRESS_PATTERN);
+    if is_address && let Some(Err(error)) = found.and_then(Node::as_str).map(str::parse::<Address>) {
+        let problem = Problem::value("profile/bad-address", route.clone(), error.to_string());
+        return problem.help("write `redis://host:port`, or `rediss://host:port` for TLS");
+    }
+    if let Some(schema) = schema {
+        let is_mapping = matches!(
+            found.map(|node| &node.value),
+            Some(crate::document::Value::Mapping(_))
+        );
+        if schema["type"] == "object" && !is_mapping {
+            return Problem::value(
+                "profile/wrong-type",
+                route.clone(),
+                format!("`{route}` is {kind}, expected a mapping"),
+            );
+        }
+        let options = constants(schema);
+        if !options.is_empty()
+            && let Some(written) = found.and_then(Node::as_str)
+        {
+            let problem = Problem::value(
+                "profile/unknown-value",
+                route.clone(),
+                format!("`{route}` cannot be `{written}`"),
+            );
+            return with_help(problem, suggestion(written, options, "expected one of"));
+        }
+    }
     let problem = Problem::value(
         "profile/wrong-value",
         route.clone(),
         format!("`{route}` is {kind} of the wrong form"),
     );
+    if route.steps() == [Step::Key("name".into())] {
+        return problem.help(
+            "use lower-case letters, digits and `-`, at most 40 of them, beginning and ending with a letter or digit",
+        );
+    }
     if expected.is_empty() {
         problem
     } else {
         problem.help(format!("expected: {expected}"))
     }
+}
+
+/// The words that a schema allows, where it allows words only.
+fn constants(schema: &Json) -> Vec<&str> {
+    schema
+        .get("oneOf")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|branch| branch.get("const").and_then(Json::as_str))
+        .collect()
 }
 
 fn description(schema: &Json) -> Option<&str> {
