@@ -1,5 +1,7 @@
 //! Whether the parts of an expression fit together: types, arguments, matching, selectors.
 
+use std::collections::BTreeSet;
+
 use super::error::{ErrorKind, ParseError};
 use super::function::{Function, ValueType};
 use super::literal;
@@ -296,11 +298,12 @@ impl Checker<'_> {
         let both_vectors = left.fits(ValueType::Vector) && right.fits(ValueType::Vector);
         if let Some(matching) = &binary.matching {
             if let Some(cardinality) = matching.cardinality.as_ref().filter(|_| matching.on) {
+                let matched: BTreeSet<&str> =
+                    matching.labels.iter().map(|label| &*label.text).collect();
                 let twice = cardinality
                     .labels
                     .iter()
-                    .filter(|label| !label.has_variables)
-                    .find(|label| matching.labels.iter().any(|other| other.text == label.text));
+                    .find(|label| !label.has_variables && matched.contains(&*label.text));
                 if let Some(label) = twice {
                     self.error(
                         label.span,

@@ -4,6 +4,7 @@
 //! it returns is walked by [`Parsed::selectors`], [`Parsed::comparisons`] and the like. A verdict is always for
 //! a given Prometheus: see [`Options::target`] and [`Parsed::features`].
 
+pub mod analysis;
 mod check;
 mod error;
 mod feature;

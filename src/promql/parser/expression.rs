@@ -6,7 +6,7 @@ use super::super::function::ValueType;
 use super::super::node::{Binary, Fill, GroupModifier, Kind, Matching, NodeId, Side};
 use super::super::operator::{BinaryOp, Sign, precedence};
 use super::super::token::{Keyword, TokenKind};
-use super::Parser;
+use super::{MOST_ERRORS, Parser};
 use crate::source::Span;
 
 impl Parser<'_> {
@@ -98,6 +98,10 @@ impl Parser<'_> {
         let Some(grouping) = self.grouping() else {
             return;
         };
+        if self.errors.len() >= MOST_ERRORS {
+            // The hint quotes what stands before: a text of nothing but these would take quadratic time.
+            return;
+        }
         let written = self.slice(grouping.span);
         let inner = self.slice(self.span(before));
         let word = if grouping.without { "without" } else { "by" };
