@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::analysis::Analysis;
 use super::{Options, Parsed, parse, parse_bytes, parse_with};
 
 /// Everything that must hold of whatever was read.
@@ -23,6 +24,11 @@ fn consistent(parsed: &Parsed) -> Result<(), TestCaseError> {
             is_within &= child < id && inner.start >= node.span.start && inner.end <= node.span.end;
         });
         prop_assert!(is_within, "{:?} in {:?}", node, parsed.text());
+    }
+    let analysis = Analysis::of(parsed, &());
+    for (id, _) in parsed.nodes() {
+        analysis.labels(id);
+        analysis.quantity(id);
     }
     for error in &parsed.errors {
         prop_assert!(error.span.start <= error.span.end && error.span.end <= length);

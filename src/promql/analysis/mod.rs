@@ -1,15 +1,23 @@
 //! What an expression does, computed once: labels, reads, kinds, units and values of every part.
 
+mod domain;
 mod flow;
 mod labels;
+mod quantity;
+mod reads;
 #[cfg(test)]
 mod tests;
+mod unit;
 
 use std::sync::Arc;
 
+pub use domain::{Domain, Outcome};
 pub use labels::{LabelFacts, Labels, Presence};
+pub use quantity::{Quantity, ValueKind};
+pub use reads::{Length, Read, Window};
+pub use unit::Unit;
 
-use super::{NodeId, Parsed};
+use super::{Function, Kind, NodeId, Parsed};
 use crate::source::Span;
 
 /// What is known of metrics from elsewhere: a catalogue, recording rules, a running server.
@@ -25,9 +33,37 @@ impl Knowledge for () {
     }
 }
 
+/// What a metric measures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Not known.
+    #[default]
+    Unknown,
+    /// Only grows, but for resets, whatever type it is exposed as.
+    Counter,
+    /// A level.
+    Gauge,
+    /// 0 or 1.
+    Boolean,
+    /// Seconds since 1970.
+    Timestamp,
+    /// Buckets of a classic histogram, or a native one.
+    Histogram,
+    /// Always 1: the labels matter.
+    Info,
+}
+
 /// What is known of one metric.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MetricFacts {
+    /// What it measures.
+    pub kind: MetricKind,
+    /// The unit of its samples.
+    pub unit: Option<Unit>,
+    /// The unit of what a histogram observes.
+    pub observed: Option<Unit>,
+    /// The values it can have.
+    pub domain: Option<Domain>,
     /// Every label it can have, those of targets included; `None` where the list is not known to be complete.
     pub labels: Option<Vec<String>>,
 }
@@ -58,10 +94,50 @@ pub struct ImpossibleMatch {
     pub right: LabelFacts,
 }
 
+/// Two sides that are added or compared and have different units.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnitMismatch {
+    /// The operator.
+    pub node: NodeId,
+    /// The unit of its left side.
+    pub left: Unit,
+    /// The unit of its right side.
+    pub right: Unit,
+}
+
+/// A comparison that is decided before any sample is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ComparisonOutcome {
+    /// The comparison.
+    pub node: NodeId,
+    /// [`Outcome::Always`] or [`Outcome::Never`].
+    pub outcome: Outcome,
+}
+
+/// A call of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FunctionUse {
+    /// The call.
+    pub node: NodeId,
+    /// The function.
+    pub function: &'static Function,
+}
+
 /// What an expression does.
 #[derive(Debug, Clone)]
 pub struct Analysis {
     labels: Vec<Arc<Labels>>,
+    quantities: Vec<Quantity>,
+    /// Every selector, in the order of the text.
+    pub reads: Vec<Read>,
+    /// Every range and subquery.
+    pub windows: Vec<Window>,
+    /// Every call of a known function.
+    pub functions: Vec<FunctionUse>,
+    /// Sides of different units.
+    pub unit_mismatches: Vec<UnitMismatch>,
+    /// Comparisons that always or never hold.
+    pub decided_comparisons: Vec<ComparisonOutcome>,
     /// Labels used where they no longer are.
     pub removed_labels: Vec<RemovedLabel>,
     /// Operators whose sides can never match.
@@ -72,11 +148,28 @@ impl Analysis {
     /// Analyses `parsed`, which may have errors: of what could not be read, nothing is claimed.
     pub fn of(parsed: &Parsed, knowledge: &dyn Knowledge) -> Self {
         let flow = flow::Flow::of(parsed, knowledge);
+        let quantities = quantity::Quantities::of(parsed, knowledge);
+        let (reads, windows) = reads::collect(parsed);
+        let functions = parsed.nodes().filter_map(|(node, part)| match &part.kind {
+            Kind::Call(call) => call.function.map(|function| FunctionUse { node, function }),
+            _ => None,
+        });
         Self {
             labels: flow.labels,
+            quantities: quantities.all,
+            reads,
+            windows,
+            functions: functions.collect(),
+            unit_mismatches: quantities.mismatches,
+            decided_comparisons: quantities.outcomes,
             removed_labels: flow.removed,
             impossible_matches: flow.impossible,
         }
+    }
+
+    /// What the values of a node are. Panics on a node of another expression.
+    pub fn quantity(&self, id: NodeId) -> &Quantity {
+        &self.quantities[id.index()]
     }
 
     /// The labels of the series that a node evaluates to. Panics on a node of another expression.
