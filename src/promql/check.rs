@@ -6,7 +6,7 @@ use super::error::{ErrorKind, ParseError};
 use super::function::{Function, ValueType};
 use super::literal;
 use super::node::{Aggregation, Binary, Call, Kind, METRIC_NAME, Node, NodeId, Selector};
-use super::operator::{AggregateOp, MatchOp, Sign};
+use super::operator::{AggregateOp, BinaryOp, MatchOp, Sign};
 use super::regexp;
 use crate::source::Span;
 
@@ -173,6 +173,11 @@ impl Checker<'_> {
         {
             self.info_matchers(second);
         }
+        if let ([first, second], &[one, two]) = (function.arguments, call.arguments.as_slice())
+            && self.are_swapped((one, *first), (two, *second), function.name)
+        {
+            return;
+        }
         let what = format!("`{}`", function.name);
         for (index, argument) in call.arguments.iter().enumerate() {
             if let Some(wanted) = function.argument(index) {
@@ -181,11 +186,38 @@ impl Checker<'_> {
         }
     }
 
+    /// Reports two arguments that would fit the other way round.
+    fn are_swapped(
+        &mut self,
+        first: (NodeId, ValueType),
+        second: (NodeId, ValueType),
+        name: &str,
+    ) -> bool {
+        let (one, two) = (self.type_of(first.0), self.type_of(second.0));
+        let swapped = one != ValueType::Any
+            && two != ValueType::Any
+            && one != first.1
+            && two != second.1
+            && (one, two) == (second.1, first.1);
+        if swapped {
+            let span = self.get(first.0).span.join(self.get(second.0).span);
+            self.error(
+                span,
+                format!(
+                    "`{name}` needs {} and then {}",
+                    with_article(first.1),
+                    with_article(second.1)
+                ),
+            )
+            .hint = Some("exchange the two arguments".to_owned());
+        }
+        swapped
+    }
+
     fn arity(&mut self, function: &Function, counted: usize, span: Span) {
         let (least, most) = (function.least(), function.most());
         let takes = match most {
             None => format!("at least {least}"),
-            Some(0) => "no".to_owned(),
             Some(most) if most == least => most.to_string(),
             Some(most) => format!("{least} to {most}"),
         };
@@ -202,7 +234,10 @@ impl Checker<'_> {
         let name = function.name;
         let error = self.error(
             span,
-            format!("`{name}` takes {takes} argument{plural}, not {counted}"),
+            match most {
+                Some(0) => format!("`{name}` takes no argument"),
+                _ => format!("`{name}` takes {takes} argument{plural}, not {counted}"),
+            },
         );
         if !signature.is_empty() {
             error.hint = Some(format!("it is `{name}({})`", signature.join(", ")));
@@ -230,13 +265,19 @@ impl Checker<'_> {
         if aggregation.op == AggregateOp::Variable {
             return;
         }
+        let wanted = if aggregation.op == AggregateOp::CountValues {
+            ValueType::String
+        } else {
+            ValueType::Scalar
+        };
+        let vector = (aggregation.expr, ValueType::Vector);
+        if let Some(parameter) = aggregation.parameter
+            && self.are_swapped((parameter, wanted), vector, name)
+        {
+            return;
+        }
         self.expect_type(aggregation.expr, ValueType::Vector, &format!("`{name}`"));
         if let Some(parameter) = aggregation.parameter {
-            let wanted = if aggregation.op == AggregateOp::CountValues {
-                ValueType::String
-            } else {
-                ValueType::Scalar
-            };
             self.expect_type(parameter, wanted, &format!("the parameter of `{name}`"));
         }
     }
@@ -263,7 +304,7 @@ impl Checker<'_> {
                 }
             }
         }
-        let is_variable = op == super::operator::BinaryOp::Variable;
+        let is_variable = op == BinaryOp::Variable;
         if let Some(span) = binary.return_bool
             && !op.is_comparison()
             && !is_variable

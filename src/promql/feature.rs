@@ -155,19 +155,8 @@ impl FeatureUse {
             .filter(|flag| !target.allows(flag))?;
         Some(
             error(format!(
-                "in Prometheus {version}, {} need{} the feature flag `{flag}`",
-                self.feature,
-                if matches!(
-                    self.feature,
-                    Feature::Function(_)
-                        | Feature::GroupAggregation
-                        | Feature::AtModifier
-                        | Feature::Atan2
-                ) {
-                    "s"
-                } else {
-                    ""
-                }
+                "Prometheus {version} has {} only behind the feature flag `{flag}`",
+                self.feature
             ))
             .hint(format!("start Prometheus with `--enable-feature={flag}`")),
         )
@@ -194,7 +183,7 @@ mod tests {
         assert_eq!(on(fill, Version::new(3, 11), None), None);
         assert!(
             on(fill, Version::new(3, 11), Some(vec![]))
-                .is_some_and(|text| text.contains("need the"))
+                .is_some_and(|text| text.contains("only behind"))
         );
         let flag = vec!["promql-binop-fill-modifiers".to_owned()];
         assert_eq!(on(fill, Version::new(3, 11), Some(flag)), None);

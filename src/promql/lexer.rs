@@ -66,6 +66,7 @@ impl Lexer<'_> {
                 _ if is_word_start(byte) => self.word(),
                 b':' if !self.in_brackets && !self.in_braces => self.word(),
                 b'$' | b'[' if self.variable_end(self.at).is_some() => self.word(),
+                b'{' | b'%' | b'$' if self.residue(byte) => {}
                 _ => self.symbol(byte),
             }
         }
@@ -74,6 +75,41 @@ impl Lexer<'_> {
 
     fn peek(&self, ahead: usize) -> Option<u8> {
         self.bytes.get(self.at + ahead).copied()
+    }
+
+    /// Reports what a generator should have replaced: `{{ … }}`, `%(…)s` in braces, `$name`. Whether there is any.
+    fn residue(&mut self, byte: u8) -> bool {
+        const LONGEST: usize = 256;
+        let rest = &self.bytes[self.at..self.bytes.len().min(self.at + LONGEST)];
+        let end_of = |closer: &[u8]| rest.windows(closer.len()).position(|bytes| bytes == closer);
+        let length = match byte {
+            b'{' if rest.get(1) == Some(&b'{') => end_of(b"}}").map(|end| end + 2),
+            b'%' if rest.get(1) == Some(&b'(') && self.in_braces => {
+                end_of(b")s").map(|end| end + 2)
+            }
+            b'$' => variable::scan(self.text, self.at).map(|found| found.span.len()),
+            _ => None,
+        };
+        let Some(end) = length.map(|length| self.at + length) else {
+            return false;
+        };
+        let span = Span::new(self.at, end);
+        let shown: String = self.text[self.at..end].chars().take(40).collect();
+        self.error(if byte == b'$' {
+            ParseError::syntax(
+                span,
+                format!("`{shown}` is a variable, and Prometheus has none"),
+            )
+            .hint("Grafana and shells have variables; a rule needs the value itself")
+        } else {
+            ParseError::syntax(
+                span,
+                format!("`{shown}` is a template that nothing has filled in"),
+            )
+            .hint("render the file first")
+        });
+        self.push(TokenKind::Unknown, end);
+        true
     }
 
     /// Adds the token from the current position to `end`, and moves there.
@@ -402,6 +438,7 @@ impl Lexer<'_> {
         }
         let shown = character.escape_debug();
         let error = ParseError::syntax(span, format!("unexpected character `{shown}`"));
+        let mut end = span.end;
         let after_name = self.out.tokens.last().is_some_and(|token| {
             token.span.end == self.at
                 && matches!(
@@ -421,16 +458,22 @@ impl Lexer<'_> {
             '!' => error.hint("`!=` compares, `unless` excludes"),
             '&' => error.hint("write `and`"),
             '|' => error.hint("write `or`"),
-            '.' if after_name => error.hint(
-                "a name with other characters than letters, digits, `_` and `:` is quoted, in braces: `{\"a.b\"}`",
-            ),
+            '.' if after_name => {
+                end += self.bytes[end..]
+                    .iter()
+                    .take_while(|byte| is_word(**byte) || **byte == b'.')
+                    .count();
+                error.hint(
+                    "a name with other characters than letters, digits, `_` and `:` is quoted, in braces: `{\"a.b\"}`",
+                )
+            }
             _ if after_name && character.is_alphanumeric() => {
                 error.hint("a name with other letters than a-z is quoted, in braces: `{\"é\"}`")
             }
             _ => error,
         };
         self.error(error);
-        self.push(TokenKind::Unknown, span.end);
+        self.push(TokenKind::Unknown, end);
     }
 
     /// A string in quotes that a word processor made: reported, and read as the string it was meant to be.

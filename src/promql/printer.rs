@@ -11,7 +11,7 @@ use super::node::{
 use super::number::Duration;
 use super::operator::{AggregateOp, BinaryOp};
 use super::variable;
-use super::{Parsed, scan};
+use super::{ErrorKind, Parsed, scan};
 
 /// Columns that a line of the several-line form should not exceed.
 const LINE_WIDTH: usize = 100;
@@ -38,15 +38,28 @@ struct Pending<'a> {
 impl Parsed {
     /// The expression on one line, in one fixed style, without comments.
     ///
-    /// It reads back as the same tree. Where an error left nothing to print, the text as written stands.
+    /// It reads back as the same tree. What could not be read stays as it is written, comments and all.
     pub fn format(&self) -> String {
+        if self.is_broken() {
+            return self.text().to_owned();
+        }
         self.print(None)
+    }
+
+    /// Whether the tree lacks something that the text has.
+    fn is_broken(&self) -> bool {
+        self.errors
+            .iter()
+            .any(|error| matches!(error.kind, ErrorKind::Syntax | ErrorKind::TooDeep))
     }
 
     /// The expression in the same style, broken into indented lines where one would be too long.
     ///
     /// Comments stand before it, in their order.
     pub fn format_lines(&self) -> String {
+        if self.is_broken() {
+            return self.text().to_owned();
+        }
         let mut out = String::new();
         for comment in &self.comments {
             out.push_str(self.slice(comment.span).trim_end());
@@ -434,7 +447,7 @@ mod tests {
             ("x[max_of(step(),5m*2)]", "x[max_of(step(), 5m * 2)]"),
             ("-1e300 ^ .0000001", "-1e300 ^ 1e-7"),
             ("# why\nx # what", "x"),
-            ("1 and", "1 and "),
+            ("1  and # what", "1  and # what"),
         ] {
             assert_eq!(parse(written).format(), printed);
         }

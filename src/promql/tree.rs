@@ -8,6 +8,7 @@ use super::node::{
     Aggregation, At, AtTime, Binary, Extension, Fill, Grouping, Kind, Matching, Modifiers, Name,
     NodeId, Selector, Side,
 };
+use super::operator::{AggregateOp, BinaryOp};
 
 /// From this depth on, lines say their depth instead of being indented ever further.
 const DEEPEST_INDENT: usize = 64;
@@ -77,7 +78,7 @@ impl Parsed {
 
     fn describe_aggregation(&self, aggregation: &Aggregation, out: &mut String) {
         let name = match aggregation.op {
-            super::AggregateOp::Variable => self.slice(aggregation.op_span),
+            AggregateOp::Variable => self.slice(aggregation.op_span),
             op => op.as_str(),
         };
         let _infallible = write!(out, "aggregation {name}");
@@ -92,7 +93,7 @@ impl Parsed {
 
     fn describe_binary(&self, binary: &Binary, out: &mut String) {
         let op = match binary.op {
-            super::BinaryOp::Variable => self.slice(binary.op_span),
+            BinaryOp::Variable => self.slice(binary.op_span),
             op => op.as_str(),
         };
         let _infallible = write!(out, "operator {op}");

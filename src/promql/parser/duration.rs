@@ -562,7 +562,7 @@ impl Parser<'_> {
         );
         let error = match &self.node(operand).kind {
             Kind::Invalid | Kind::Variable(_) => return,
-            Kind::Call(_) | Kind::Aggregation(_) => {
+            Kind::Call(_) | Kind::Aggregation(_) | Kind::Paren(_) => {
                 let written = self.slice(span);
                 error.hint(format!(
                     "move `{written}` into the parentheses, behind the selector"

@@ -20,15 +20,31 @@ impl Parser<'_> {
             return self.missing();
         }
         let mut root = self.expression(precedence::LOWEST);
+        let mut said_operator = false;
         while !self.is(TokenKind::End) {
+            if self.starts_operand(0) {
+                // The operator that is missing is missed once; what follows is read for errors of its own.
+                if !said_operator {
+                    self.missing_operator();
+                }
+                said_operator = true;
+                self.expression(precedence::LOWEST);
+                continue;
+            }
+            said_operator |= self.is(TokenKind::Unknown);
             self.surplus();
-            // Going on behind what does not belong shows further errors in one go.
             root = self.operators(root, precedence::LOWEST);
         }
         root
     }
 
-    /// Reports and skips what follows a complete expression.
+    fn missing_operator(&mut self) {
+        if let Some(error) = self.unexpected("an operator or the end of the expression") {
+            self.error(error.hint("two expressions need an operator between them"));
+        }
+    }
+
+    /// Reports and skips a token that can neither follow nor start an expression.
     fn surplus(&mut self) {
         let token = self.peek();
         match token.kind {
@@ -38,16 +54,6 @@ impl Parser<'_> {
                     token.span,
                     format!("{shown} closes nothing"),
                 ));
-            }
-            TokenKind::Assign => {
-                self.error(
-                    ParseError::syntax(
-                        token.span,
-                        "`=` compares labels in braces; values are compared with `==`",
-                    )
-                    .hint("write `==`")
-                    .replace(token.span, "=="),
-                );
             }
             TokenKind::RegexMatch | TokenKind::RegexNotMatch => {
                 let shown = self.shown(token);
@@ -59,38 +65,22 @@ impl Parser<'_> {
                     .hint("put the matcher in braces behind the metric name"),
                 );
             }
-            _ => {
-                if let Some(error) = self.unexpected("an operator or the end of the expression") {
-                    let starts_expression = matches!(
-                        token.kind,
-                        TokenKind::Identifier
-                            | TokenKind::MetricIdentifier
-                            | TokenKind::Number
-                            | TokenKind::Duration
-                            | TokenKind::LeftParen
-                    );
-                    self.error(if starts_expression {
-                        error.hint("two expressions need an operator between them")
-                    } else {
-                        error
-                    });
-                }
-            }
+            TokenKind::Assign => self.assignment(token.span),
+            _ => self.report_unexpected("an operator or the end of the expression"),
         }
-        let opens = matches!(
-            token.kind,
-            TokenKind::LeftParen | TokenKind::LeftBrace | TokenKind::LeftBracket
-        );
         self.advance();
-        if opens {
-            let closers = [
-                TokenKind::RightParen,
-                TokenKind::RightBrace,
-                TokenKind::RightBracket,
-            ];
-            self.skip_to(&closers);
-            self.advance();
-        }
+    }
+
+    /// `=` where only `==` can be meant.
+    fn assignment(&mut self, span: Span) {
+        self.error(
+            ParseError::syntax(
+                span,
+                "`=` compares labels in braces; values are compared with `==`",
+            )
+            .hint("write `==`")
+            .replace(span, "=="),
+        );
     }
 
     /// `rate(x[5m]) by (y)`: reported and read over.
@@ -142,14 +132,7 @@ impl Parser<'_> {
                 }
                 // In the place of an operator a `=` can only mean the comparison.
                 TokenKind::Assign if self.starts_operand(1) => {
-                    self.error(
-                        ParseError::syntax(
-                            token.span,
-                            "`=` compares labels in braces; values are compared with `==`",
-                        )
-                        .hint("write `==`")
-                        .replace(token.span, "=="),
-                    );
+                    self.assignment(token.span);
                     BinaryOp::Equal
                 }
                 kind => match BinaryOp::of(kind) {
@@ -202,7 +185,7 @@ impl Parser<'_> {
     }
 
     /// Whether the token so many ahead can start an expression.
-    fn starts_operand(&self, ahead: usize) -> bool {
+    pub(super) fn starts_operand(&self, ahead: usize) -> bool {
         matches!(
             self.peek_at(ahead).kind,
             TokenKind::Identifier
@@ -220,7 +203,7 @@ impl Parser<'_> {
     }
 
     /// An operand with its signs. A sign binds as tightly as `*`: `-a ^ b` is `-(a ^ b)`, `-a * b` is `(-a) * b`.
-    fn signed(&mut self) -> NodeId {
+    pub(super) fn signed(&mut self) -> NodeId {
         let token = self.peek();
         let sign = match token.kind {
             TokenKind::Add => Sign::Plus,

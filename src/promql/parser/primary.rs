@@ -5,8 +5,9 @@ use super::super::feature::Feature;
 use super::super::function::{Function, ValueType};
 use super::super::node::{Call, Kind, NodeId, Number, Placeholder};
 use super::super::number::{self, NumberError};
-use super::super::operator::{AggregateOp, precedence};
+use super::super::operator::{AggregateOp, BinaryOp, precedence};
 use super::super::token::{Keyword, Token, TokenKind};
+use super::super::version::Support;
 use super::Parser;
 use crate::source::Span;
 
@@ -96,7 +97,7 @@ impl Parser<'_> {
                 | TokenKind::RightParen
                 | TokenKind::RightBrace
                 | TokenKind::RightBracket
-        ) || super::super::operator::BinaryOp::of(token.kind).is_some();
+        ) || BinaryOp::of(token.kind).is_some();
         if stays {
             return self.missing();
         }
@@ -160,7 +161,7 @@ impl Parser<'_> {
         let function = Function::of(&name.text);
         match function {
             Some(function) => {
-                if function.support != super::super::version::Support::ALWAYS {
+                if function.support != Support::ALWAYS {
                     self.feature(Feature::Function(function), token.span);
                 }
             }
@@ -211,7 +212,18 @@ impl Parser<'_> {
     pub(super) fn arguments(&mut self) -> Vec<NodeId> {
         let mut out = Vec::new();
         let open = self.peek().span;
-        if !self.expect(TokenKind::LeftParen, "`(`") {
+        if self.accept(TokenKind::LeftParen).is_none() {
+            let is_operand = self.starts_operand(0);
+            if let Some(error) = self.unexpected("`(`") {
+                self.error(if is_operand {
+                    error.hint("the arguments stand in parentheses")
+                } else {
+                    error
+                });
+            }
+            if is_operand {
+                out.push(self.signed());
+            }
             return out;
         }
         if self.accept(TokenKind::RightParen).is_some() {
