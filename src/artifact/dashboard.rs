@@ -1,3 +1,4 @@
+use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -49,8 +50,9 @@ pub fn dashboards(
     scrape_interval: Duration,
     templates: &Templates,
 ) -> Result<Vec<Artifact>, BuildError> {
+    // The largest files of a bundle; each is rendered, read back and printed on its own.
     dashboards
-        .iter()
+        .par_iter()
         .map(|dashboard| {
             let context = DashboardContext {
                 dashboard,
