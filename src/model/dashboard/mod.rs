@@ -4,6 +4,7 @@ mod application;
 mod layout;
 mod naming;
 mod resolve;
+mod written;
 
 use std::collections::BTreeSet;
 

@@ -1,12 +1,12 @@
 //! From what the profile writes to dashboards that are complete.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
 use super::application::{self, NamedPanels};
-use super::naming::{UID_AT_MOST, folders, in_words, ref_id, uid};
+use super::naming::{folders, in_words, ref_id, uid};
 use super::{COLUMNS, Dashboard, DashboardInput, Panel, Place, Query, Row, layout};
 use crate::catalogue::{
     Color, LibraryDashboard, LibraryPanel, LibraryQuery, LibrarySection, PanelKind, Step,
@@ -42,33 +42,33 @@ pub fn resolve(input: &DashboardInput<'_>) -> Result<Vec<Dashboard>, Vec<Problem
 }
 
 /// A dashboard whose panels have been chosen.
-struct Draft<'a> {
-    slug: String,
-    uid: String,
-    title: String,
-    description: String,
-    folder: String,
-    tags: Vec<String>,
-    rows: Vec<DraftRow<'a>>,
+pub(super) struct Draft<'a> {
+    pub(super) slug: String,
+    pub(super) uid: String,
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) folder: String,
+    pub(super) tags: Vec<String>,
+    pub(super) rows: Vec<DraftRow<'a>>,
 }
 
-struct DraftRow<'a> {
-    title: String,
-    collapsed: bool,
-    panels: Vec<DraftPanel<'a>>,
+pub(super) struct DraftRow<'a> {
+    pub(super) title: String,
+    pub(super) collapsed: bool,
+    pub(super) panels: Vec<DraftPanel<'a>>,
 }
 
-struct DraftPanel<'a> {
+pub(super) struct DraftPanel<'a> {
     /// What it is called in messages and told apart by.
-    name: String,
-    panel: Cow<'a, LibraryPanel>,
-    interval: Duration,
+    pub(super) name: String,
+    pub(super) panel: Cow<'a, LibraryPanel>,
+    pub(super) interval: Duration,
 }
 
-struct Resolution<'a> {
-    input: &'a DashboardInput<'a>,
-    applications: BTreeMap<&'a str, IndexMap<String, NamedPanels>>,
-    problems: Vec<Problem>,
+pub(super) struct Resolution<'a> {
+    pub(super) input: &'a DashboardInput<'a>,
+    pub(super) applications: BTreeMap<&'a str, IndexMap<String, NamedPanels>>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl<'a> Resolution<'a> {
@@ -79,7 +79,7 @@ impl<'a> Resolution<'a> {
             let route = Route::of(["applications", name, "metrics"]);
             let before = problems.len();
             for (metric, described) in application.metrics {
-                check_names(&route.key(metric), metric, described, &mut problems);
+                super::written::check_names(&route.key(metric), metric, described, &mut problems);
             }
             if problems.len() == before {
                 applications.insert(name.as_str(), application::panels(application));
@@ -154,7 +154,7 @@ impl<'a> Resolution<'a> {
     }
 
     /// A dashboard of the library as it is; `None` where it has nothing to show.
-    fn of_library(&self, dashboard: &'a LibraryDashboard) -> Option<Draft<'a>> {
+    pub(super) fn of_library(&self, dashboard: &'a LibraryDashboard) -> Option<Draft<'a>> {
         let rows: Vec<_> = dashboard
             .sections
             .values()
@@ -171,7 +171,7 @@ impl<'a> Resolution<'a> {
         })
     }
 
-    fn library_row(&self, section: &'a LibrarySection) -> Option<DraftRow<'a>> {
+    pub(super) fn library_row(&self, section: &'a LibrarySection) -> Option<DraftRow<'a>> {
         let panels: Vec<_> = section
             .panels
             .iter()
@@ -184,7 +184,7 @@ impl<'a> Resolution<'a> {
         })
     }
 
-    fn of_application(&self, name: &str, slug: String) -> Option<Draft<'a>> {
+    pub(super) fn of_application(&self, name: &str, slug: String) -> Option<Draft<'a>> {
         let panels = self.application_panels(name);
         (!panels.is_empty()).then(|| Draft {
             uid: uid(self.input.profile, &slug),
@@ -202,7 +202,7 @@ impl<'a> Resolution<'a> {
     }
 
     /// All panels of an application that a section shows unless it names some.
-    fn application_panels(&self, name: &str) -> Vec<DraftPanel<'a>> {
+    pub(super) fn application_panels(&self, name: &str) -> Vec<DraftPanel<'a>> {
         let Some(panels) = self.applications.get(name) else {
             return Vec::new();
         };
@@ -213,7 +213,7 @@ impl<'a> Resolution<'a> {
             .collect()
     }
 
-    fn named_panels(
+    pub(super) fn named_panels(
         &self,
         application: &str,
         name: &str,
@@ -233,7 +233,7 @@ impl<'a> Resolution<'a> {
     }
 
     /// A panel of the library with the queries that can have an answer here, or why it has none.
-    fn library_panel(&self, name: &str) -> Result<DraftPanel<'a>, Missing> {
+    pub(super) fn library_panel(&self, name: &str) -> Result<DraftPanel<'a>, Missing> {
         let Some((_, panel)) = self.input.library.panels().get_key_value(name) else {
             return Err(Missing::Unknown);
         };
@@ -287,291 +287,10 @@ impl<'a> Resolution<'a> {
         })
     }
 
-    fn written(&mut self, slug: &'a str, written: &'a profile::Dashboard) -> Option<Draft<'a>> {
-        let library = self.input.library.dashboards().get(slug);
-        let route = Route::of(["dashboards", slug]);
-        let rows = if written.sections.is_empty() {
-            let Some(dashboard) = library else {
-                // One of an application's own, by its name.
-                if self.input.applications.contains_key(slug) {
-                    let draft = self.of_application(slug, slug.to_owned())?;
-                    return self.titled(draft, written, &route);
-                }
-                let message = format!(
-                    "dashboard `{slug}` has no sections, and none of the library has its name"
-                );
-                let mut problem = Problem::key("profile/unknown-name", route, message);
-                let known = self.input.library.dashboards().keys().map(String::as_str);
-                problem.help = suggestion(slug, known, "dashboards of the library");
-                self.problems.push(problem);
-                return None;
-            };
-            let Some(draft) = self.of_library(dashboard) else {
-                let message = format!("no panel of dashboard `{slug}` has anything to show here");
-                let mut problem = Problem::key("profile/nothing-to-show", route, message);
-                problem.help = self.first_obstacle(dashboard.panels());
-                self.problems.push(problem);
-                return None;
-            };
-            draft.rows
-        } else {
-            self.written_rows(&route.key("sections"), written, library)
-        };
-        let draft = Draft {
-            uid: uid(self.input.profile, slug),
-            slug: slug.into(),
-            title: library.map_or_else(|| in_words(slug), |found| found.title.clone()),
-            description: library.map_or_else(String::new, |found| found.description.clone()),
-            folder: self.input.profile.into(),
-            tags: library.map_or_else(Vec::new, |found| found.tags.clone()),
-            rows,
-        };
-        self.titled(draft, written, &route)
-    }
-
-    /// Lays the profile's title, uid, folder, description and tags over a draft.
-    fn titled(
-        &mut self,
-        mut draft: Draft<'a>,
-        written: &profile::Dashboard,
-        route: &Route,
-    ) -> Option<Draft<'a>> {
-        let fields = [
-            ("title", &written.title, &mut draft.title),
-            ("folder", &written.folder, &mut draft.folder),
-            ("description", &written.description, &mut draft.description),
-            ("uid", &written.uid, &mut draft.uid),
-        ];
-        for (key, value, field) in fields {
-            let Some(value) = value else { continue };
-            if key != "description" && value.trim().is_empty() {
-                let message = format!("the {key} of a dashboard cannot be empty");
-                self.problems
-                    .push(Problem::value("profile/empty", route.key(key), message));
-            }
-            field.clone_from(value);
-        }
-        let is_uid = |uid: &str| {
-            uid.len() <= UID_AT_MOST
-                && uid
-                    .chars()
-                    .all(|char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_'))
-        };
-        if written.uid.is_some() && !is_uid(&draft.uid) {
-            let message = "Grafana does not take this as a uid";
-            self.problems.push(
-                Problem::value("profile/bad-uid", route.key("uid"), message)
-                    .help("use at most 40 letters, digits, `-` and `_`"),
-            );
-        }
-        for tag in &written.tags {
-            if !draft.tags.contains(tag) {
-                draft.tags.push(tag.clone());
-            }
-        }
-        Some(draft)
-    }
-
-    fn written_rows(
-        &mut self,
-        route: &Route,
-        written: &'a profile::Dashboard,
-        library: Option<&'a LibraryDashboard>,
-    ) -> Vec<DraftRow<'a>> {
-        let mut rows = Vec::new();
-        let mut seen = BTreeSet::new();
-        for (name, section) in &written.sections {
-            let of_library = self.library_section(name, library);
-            let route = route.key(name);
-            let mut panels = self.section_panels(&route, name, section, of_library, library);
-            panels.retain(|(place, panel)| {
-                // One name can stand for several panels; they come with one place.
-                let is_new = seen.insert((panel.name.clone(), panel.panel.title.clone()));
-                if !is_new {
-                    let message = format!("panel `{}` is on this dashboard already", panel.name);
-                    self.problems.push(
-                        Problem::value("profile/duplicate-panel", place.clone(), message)
-                            .help("remove it from one of the sections"),
-                    );
-                }
-                is_new
-            });
-            rows.push(DraftRow {
-                title: section
-                    .title
-                    .clone()
-                    .or_else(|| of_library.map(|section| section.title.clone()))
-                    .unwrap_or_else(|| in_words(name)),
-                collapsed: section.collapsed,
-                panels: panels.into_iter().map(|(_, panel)| panel).collect(),
-            });
-        }
-        rows
-    }
-
-    /// The section of a name: of this dashboard, or else of the only one that has it.
-    fn library_section(
+    pub(super) fn first_obstacle<'n>(
         &self,
-        name: &str,
-        library: Option<&'a LibraryDashboard>,
-    ) -> Option<&'a LibrarySection> {
-        let own = library.and_then(|dashboard| dashboard.sections.get(name));
-        own.or_else(|| {
-            let dashboards = self.input.library.dashboards().values();
-            let mut sections = dashboards.filter_map(|dashboard| dashboard.sections.get(name));
-            sections.next().filter(|_| sections.next().is_none())
-        })
-    }
-
-    /// The panels of a section that the profile writes, each with the place that asks for it.
-    fn section_panels(
-        &mut self,
-        route: &Route,
-        name: &str,
-        section: &'a profile::Section,
-        of_library: Option<&'a LibrarySection>,
-        library: Option<&'a LibraryDashboard>,
-    ) -> Vec<(Route, DraftPanel<'a>)> {
-        let application = section.application.as_deref();
-        if let Some(name) = application
-            && !self.input.applications.contains_key(name)
-        {
-            let message = format!("there is no application `{name}`");
-            let mut problem =
-                Problem::value("profile/unknown-name", route.key("application"), message);
-            let known = self.input.applications.keys().map(String::as_str);
-            problem.help = suggestion(name, known, "applications");
-            self.problems.push(problem);
-            return Vec::new();
-        }
-        if let Some(names) = &section.panels {
-            let route = route.key("panels");
-            if names.is_empty() {
-                let message = format!("section `{name}` has an empty list of panels");
-                self.problems.push(
-                    Problem::value("profile/empty", route, message)
-                        .help("remove `panels` to get all of the section, or the section itself"),
-                );
-                return Vec::new();
-            }
-            // Misses come with their hits.
-            let with_hits: Vec<&str> = application
-                .and_then(|name| self.input.applications.get(name))
-                .into_iter()
-                .flat_map(|application| application.metrics)
-                .filter(|(name, _)| names.contains(name))
-                .filter_map(|(_, metric)| metric.misses.as_deref())
-                .collect();
-            return names
-                .iter()
-                .enumerate()
-                .filter(|(_, name)| !with_hits.contains(&name.as_str()))
-                .flat_map(|(index, name)| {
-                    let route = route.index(index);
-                    let panels = self.asked_for(&route, name, application);
-                    panels.into_iter().map(move |panel| (route.clone(), panel))
-                })
-                .collect();
-        }
-        let panels = match (application, of_library) {
-            (Some(application), _) => self.application_panels(application),
-            (None, Some(section)) => match self.library_row(section) {
-                Some(row) => row.panels,
-                None => {
-                    let message = format!("no panel of section `{name}` has anything to show here");
-                    let mut problem =
-                        Problem::key("profile/nothing-to-show", route.clone(), message);
-                    problem.help = self.first_obstacle(section.panels.iter().map(String::as_str));
-                    self.problems.push(problem);
-                    return Vec::new();
-                }
-            },
-            (None, None) => {
-                let message = format!("section `{name}` has no panels");
-                let known = library.into_iter().flat_map(|found| found.sections.keys());
-                let mut problem = Problem::key("profile/no-panels", route.clone(), message);
-                problem.help = suggestion(
-                    name,
-                    known.map(String::as_str),
-                    "sections of this dashboard",
-                )
-                .or_else(|| {
-                    Some(
-                        "name some in `panels` (`stackwright list panels`), or an `application`"
-                            .into(),
-                    )
-                });
-                self.problems.push(problem);
-                return Vec::new();
-            }
-        };
-        if panels.is_empty() {
-            let message = format!(
-                "section `{name}` has nothing to show: the application has neither metrics nor a flavour"
-            );
-            self.problems.push(
-                Problem::key("profile/nothing-to-show", route.clone(), message).help(
-                    "describe its `metrics` or name its `flavour` (`stackwright list flavours`)",
-                ),
-            );
-        }
-        panels
-            .into_iter()
-            .map(|panel| (route.clone(), panel))
-            .collect()
-    }
-
-    /// The panels that a name in a profile stands for.
-    fn asked_for(
-        &mut self,
-        route: &Route,
-        name: &str,
-        application: Option<&str>,
-    ) -> Vec<DraftPanel<'a>> {
-        let of_application = application
-            .and_then(|application| Some((application, self.applications.get(application)?)));
-        if let Some((application, panels)) = of_application
-            && let Some(named) = panels.get(name)
-        {
-            return self.named_panels(application, name, named);
-        }
-        match self.library_panel(name) {
-            Ok(panel) => vec![panel],
-            Err(Missing::NotHere(why)) => {
-                let message = format!("panel `{name}` has nothing to show here: {why}");
-                self.problems.push(
-                    Problem::value("profile/nothing-to-show", route.clone(), message)
-                        .help("remove it, or give it what it needs"),
-                );
-                Vec::new()
-            }
-            Err(Missing::Unknown) => {
-                let own = of_application
-                    .into_iter()
-                    .flat_map(|(_, panels)| panels.keys());
-                let known = own.chain(self.input.library.panels().keys());
-                let mut help = suggestion(name, known.map(String::as_str), "panels");
-                let owner = self
-                    .applications
-                    .iter()
-                    .find(|(_, panels)| panels.contains_key(name));
-                if let Some((owner, _)) = owner {
-                    help = Some(format!(
-                        "set `application: {owner}` on this section: it has this metric"
-                    ));
-                }
-                let help = help
-                    .unwrap_or_else(|| "`stackwright list panels` shows those that exist".into());
-                let message = format!("there is no panel `{name}`");
-                self.problems.push(
-                    Problem::value("profile/unknown-name", route.clone(), message).help(help),
-                );
-                Vec::new()
-            }
-        }
-    }
-
-    fn first_obstacle<'n>(&self, mut panels: impl Iterator<Item = &'n str>) -> Option<String> {
+        mut panels: impl Iterator<Item = &'n str>,
+    ) -> Option<String> {
         panels.find_map(|name| match self.library_panel(name) {
             Err(Missing::NotHere(why)) => Some(format!("panel `{name}`: {why}")),
             _ => None,
@@ -704,7 +423,7 @@ impl<'a> Resolution<'a> {
 }
 
 /// Why a panel of the library is not shown.
-enum Missing {
+pub(super) enum Missing {
     /// There is none of this name.
     Unknown,
     /// It would stay empty; the reason completes a sentence.
@@ -717,47 +436,5 @@ const fn neutral(kind: PanelKind) -> Color {
         PanelKind::Gauge | PanelKind::Bargauge => Color::Blue,
         PanelKind::Timeseries => Color::Green,
         PanelKind::Stat | PanelKind::Table | PanelKind::StateTimeline => Color::Text,
-    }
-}
-
-/// Names that would not be names in a query.
-fn check_names(
-    route: &Route,
-    metric: &str,
-    described: &profile::ApplicationMetric,
-    problems: &mut Vec<Problem>,
-) {
-    let is_name = |name: &str, also: char| {
-        !name.is_empty()
-            && !name.starts_with(|first: char| first.is_ascii_digit())
-            && name
-                .chars()
-                .all(|char| char.is_ascii_alphanumeric() || char == '_' || char == also)
-    };
-    let misses = described
-        .misses
-        .iter()
-        .map(|name| (route.key("misses"), name.as_str()));
-    for (route, name) in std::iter::once((route.clone(), metric)).chain(misses) {
-        if !is_name(name, ':') {
-            let message = "this cannot be the name of a metric";
-            problems.push(
-                Problem::key("profile/bad-metric-name", route, message)
-                    .help("use letters, digits, `_` and `:`, beginning with no digit"),
-            );
-        }
-    }
-    for (index, label) in described.labels.iter().enumerate() {
-        if !is_name(label, '_') {
-            let message = "this cannot be the name of a label";
-            problems.push(
-                Problem::value(
-                    "profile/bad-label-name",
-                    route.key("labels").index(index),
-                    message,
-                )
-                .help("use letters, digits and `_`, beginning with no digit"),
-            );
-        }
     }
 }
