@@ -3,12 +3,14 @@
 //! A [`Node`] knows the bytes it was written in; a [`Route`] names a place in a tree
 //! (`targets.cache.port`, `groups[2].expr`) and resolves to a [`Span`].
 
+mod json;
 mod merge;
 mod node;
 mod route;
 mod scalar;
 mod yaml;
 
+pub use json::parse_json;
 pub use merge::merge_patch;
 pub use node::{Entry, Key, Node, ScalarStyle, Value};
 pub use route::{Route, Step};
