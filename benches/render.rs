@@ -19,12 +19,26 @@ fn main() {
         return;
     }
     let directory = tempfile::tempdir().expect("a temporary directory");
-    println!("| targets | environments | time | per target and environment | peak memory | output |");
+    println!(
+        "| targets | environments | time | per target and environment | peak memory | output |"
+    );
     println!("|---:|---:|---:|---:|---:|---:|");
-    row(directory.path(), "gatewayz.yaml, production", 1, 1, gatewayz());
+    row(
+        directory.path(),
+        "gatewayz.yaml, production",
+        1,
+        1,
+        gatewayz(),
+    );
     for (targets, environments) in [(1, 1), (1, 20), (100, 20), (1_000, 20), (10_000, 20)] {
         let label = targets.to_string();
-        row(directory.path(), &label, targets, environments, profile(targets, environments));
+        row(
+            directory.path(),
+            &label,
+            targets,
+            environments,
+            profile(targets, environments),
+        );
     }
 }
 
@@ -33,14 +47,18 @@ fn gatewayz() -> String {
     let text = std::fs::read_to_string(path).expect("profiles/gatewayz.yaml");
     // One environment: the local one goes.
     let start = text.find("  local:\n").expect("the local environment");
-    let end = text.find("  production:\n").expect("the production environment");
+    let end = text
+        .find("  production:\n")
+        .expect("the production environment");
     format!("{}{}", &text[..start], &text[end..])
 }
 
 /// A fleet: one exporter for all, and environments that change one threshold each.
 fn profile(targets: usize, environments: usize) -> String {
     use std::fmt::Write;
-    let mut text = String::from("name: fleet\nnotifications: {channels: {nobody: {kind: silent}}}\ntargets:\n");
+    let mut text = String::from(
+        "name: fleet\nnotifications: {channels: {nobody: {kind: silent}}}\ntargets:\n",
+    );
     for number in 0..targets {
         let _ = writeln!(
             text,
@@ -71,7 +89,11 @@ fn row(directory: &Path, label: &str, targets: usize, environments: usize, text:
             .output()
             .expect("a run");
         best = best.min(start.elapsed().as_secs_f64());
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         memory = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         size = walkdir::WalkDir::new(out.path())
             .into_iter()
@@ -106,5 +128,11 @@ fn one(profile: &str, out: &str) {
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))
         .and_then(|value| value.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    println!("{}", peak.map_or_else(|| "unknown".into(), |kilobytes| format!("{} MB", kilobytes / 1024)));
+    println!(
+        "{}",
+        peak.map_or_else(
+            || "unknown".into(),
+            |kilobytes| format!("{} MB", kilobytes / 1024)
+        )
+    );
 }

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use rayon::prelude::*;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::CatalogueError;
+use super::load::read;
 use crate::promql;
 
 /// All panels by name and all dashboards by slug, in the order of their files.
@@ -455,7 +455,7 @@ impl DashboardLibrary {
     ///
     /// A mistake of ours; a test holds that there is none.
     pub fn embedded() -> Result<Self, Vec<CatalogueError>> {
-        Self::load(crate::template::files())
+        Self::load(crate::template::data())
     }
 
     /// All panels by name.
@@ -535,13 +535,6 @@ impl LibraryQuery {
             .filter_map(|used| used.selector.metric_name().map(ToOwned::to_owned))
             .collect()
     }
-}
-
-fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, CatalogueError> {
-    super::read::read(text).map_err(|error| CatalogueError::Unreadable {
-        path: path.into(),
-        message: error.to_string(),
-    })
 }
 
 fn insert<T>(

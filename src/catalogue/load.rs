@@ -254,8 +254,14 @@ fn parse(path: &str, text: &str, kind: &DataFile<'_>) -> Result<Parsed, Catalogu
     }
 }
 
-fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, CatalogueError> {
-    super::read::read(text).map_err(|error| CatalogueError::Unreadable {
+/// Reads one data file: JSON, as `build.rs` embeds it, or YAML, as it is written.
+pub(super) fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, CatalogueError> {
+    if text.starts_with(['[', '{'])
+        && let Ok(value) = serde_json::from_str(text)
+    {
+        return Ok(value);
+    }
+    serde_yaml::from_str(text).map_err(|error| CatalogueError::Unreadable {
         path: path.to_owned(),
         message: error.to_string(),
     })

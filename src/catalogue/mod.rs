@@ -14,7 +14,6 @@ pub mod exporter;
 pub mod load;
 pub mod metric;
 pub mod prefix;
-pub mod read;
 pub mod threshold;
 pub mod version;
 
@@ -87,7 +86,7 @@ impl Catalogue {
 
     /// The catalogue inside the binary.
     pub fn embedded() -> Result<Self, Vec<CatalogueError>> {
-        Self::load(crate::template::files())
+        Self::load(crate::template::data())
     }
 
     /// All exporters, sorted by name.

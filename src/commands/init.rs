@@ -39,7 +39,8 @@ pub fn init(args: &InitArgs, console: Console) -> Exit {
         return Exit::Clean;
     }
     let shown = args.path.display();
-    match std::fs::File::create_new(&args.path).and_then(|mut file| file.write_all(text.as_bytes())) {
+    match std::fs::File::create_new(&args.path).and_then(|mut file| file.write_all(text.as_bytes()))
+    {
         Ok(()) => {
             console.say(&format!(
                 "wrote {shown}\nnext: edit it, then run `stackwright render {shown}`\n"

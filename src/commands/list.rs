@@ -107,7 +107,10 @@ pub fn list(args: &ListArgs, console: Console) -> Exit {
                     entry
                 })
                 .collect();
-            console.result(&format!("{:#}\n", json!({"version": 1, "entries": entries})));
+            console.result(&format!(
+                "{:#}\n",
+                json!({"version": 1, "entries": entries})
+            ));
         }
     }
     Exit::Clean
@@ -216,7 +219,10 @@ fn description(name: &str) -> String {
     super::input::PROFILES
         .get_file(format!("{name}.yaml"))
         .and_then(|file| file.contents_utf8())
-        .and_then(|text| text.lines().find_map(|line| line.strip_prefix("description: ")))
+        .and_then(|text| {
+            text.lines()
+                .find_map(|line| line.strip_prefix("description: "))
+        })
         .unwrap_or_default()
         .to_owned()
 }
@@ -226,7 +232,9 @@ fn values(threshold: &ThresholdDefinition) -> Vec<(&'static str, String)> {
         value.map_or_else(|| "off".to_owned(), |value| threshold.unit.in_words(value))
     };
     if threshold.direction == Direction::Guard {
-        let value = threshold.warning.map_or_else(String::new, |value| threshold.unit.in_words(value));
+        let value = threshold
+            .warning
+            .map_or_else(String::new, |value| threshold.unit.in_words(value));
         return vec![("warning", value), ("critical", String::new())];
     }
     vec![
@@ -308,7 +316,9 @@ pub fn explain(args: &ExplainArgs, console: Console) -> Exit {
         console.error(
             "explain/unknown-name",
             format!("the catalogue has no entry `{}`", args.name),
-            near.or_else(|| Some("`stackwright list alerts|metrics|thresholds|panels` names them".into())),
+            near.or_else(|| {
+                Some("`stackwright list alerts|metrics|thresholds|panels` names them".into())
+            }),
         );
         return Exit::CouldNotRun;
     }
@@ -317,7 +327,9 @@ pub fn explain(args: &ExplainArgs, console: Console) -> Exit {
 }
 
 fn explain_row(what: Listing, catalogue: &Catalogue, name: &str) -> Option<String> {
-    let row = rows(what, catalogue).into_iter().find(|row| row.name == name)?;
+    let row = rows(what, catalogue)
+        .into_iter()
+        .find(|row| row.name == name)?;
     let kind = match what {
         Listing::Dashboards => "dashboard",
         Listing::Flags => "flag of redis_exporter",
@@ -333,7 +345,10 @@ fn explain_row(what: Listing, catalogue: &Catalogue, name: &str) -> Option<Strin
 fn explain_alert(catalogue: &Catalogue, name: &str) -> Option<String> {
     let (group, alert) = catalogue.alerting().alert(name)?;
     let mut text = format!("{name} (alert, group {group})\n  {}\n\n", alert.why.trim());
-    text.push_str(&format!("  expr      {}\n", alert.expr.trim().replace('\n', "\n            ")));
+    text.push_str(&format!(
+        "  expr      {}\n",
+        alert.expr.trim().replace('\n', "\n            ")
+    ));
     if let Some(severity) = alert.severity {
         text.push_str(&format!("  severity  {}\n", severity.as_str()));
     }
@@ -349,7 +364,11 @@ fn explain_alert(catalogue: &Catalogue, name: &str) -> Option<String> {
             .into_iter()
             .map(|(key, value)| format!("{key} {value}"))
             .collect();
-        text.push_str(&format!("  threshold {}: {}\n", threshold.name, shown.join(", ")));
+        text.push_str(&format!(
+            "  threshold {}: {}\n",
+            threshold.name,
+            shown.join(", ")
+        ));
     }
     text.push_str(&format!("  source    {}\n", alert.source));
     if let Some(runbook) = crate::artifact::runbook_text(name) {
@@ -383,9 +402,15 @@ fn explain_threshold(catalogue: &Catalogue, name: &str) -> Option<String> {
 fn explain_panel(catalogue: &Catalogue, name: &str) -> Option<String> {
     let library = catalogue.dashboards();
     let panel = library.panels().get(name)?;
-    let mut text = format!("{name} (panel `{}`)\n  {}\n", panel.title, panel.description);
+    let mut text = format!(
+        "{name} (panel `{}`)\n  {}\n",
+        panel.title, panel.description
+    );
     for query in &panel.queries {
-        text.push_str(&format!("  query: {}\n", query.expr.trim().replace('\n', "\n         ")));
+        text.push_str(&format!(
+            "  query: {}\n",
+            query.expr.trim().replace('\n', "\n         ")
+        ));
     }
     if let Some(note) = &panel.note {
         text.push_str(&format!("  note: {note}\n"));

@@ -25,9 +25,7 @@ pub fn outcome_lines(outcomes: &[CheckOutcome], console: Console) -> String {
                         count => format!(": {count} errors"),
                     },
                 ),
-                Verdict::Skipped(reason) => {
-                    (console.paint("skipped", "33"), format!(": {reason}"))
-                }
+                Verdict::Skipped(reason) => (console.paint("skipped", "33"), format!(": {reason}")),
             };
             let tool = outcome
                 .tool

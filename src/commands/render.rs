@@ -4,7 +4,9 @@ use clap::ValueEnum;
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::generate::{Generated, Generator, check_context, deduplicated, default_output, selected};
+use super::generate::{
+    Generated, Generator, check_context, deduplicated, default_output, selected,
+};
 use super::input::{read_profile, reason};
 use super::outcome::{outcome_json, outcome_lines};
 use super::{Console, Exit};
@@ -97,7 +99,10 @@ fn run(args: &RenderArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     let document = read_profile(&args.profile).map_err(|error| vec![*error])?;
     let generator = Generator::new(args.templates.as_deref()).map_err(|error| vec![*error])?;
     let environments = selected(&document, &args.env).map_err(|error| vec![*error])?;
-    let out = args.out.clone().unwrap_or_else(|| default_output(&document));
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| default_output(&document));
     let bar = console.progress(environments.len() as u64, "rendering");
     let generated = all(environments.par_iter().map(|environment| {
         let generated = generator.generate(&document, environment)?;

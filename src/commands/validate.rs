@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::generate::{Generator, check_context, deduplicated, default_output, expected_routes, selected};
+use super::generate::{
+    Generator, check_context, deduplicated, default_output, expected_routes, selected,
+};
 use super::input::{read_profile, reason};
 use super::outcome::{outcome_json, outcome_lines};
 use super::render::Format;
@@ -110,7 +112,10 @@ fn run(args: &ValidateArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
         }
     }
     if args.format == Format::Json {
-        console.result(&format!("{:#}\n", json!({"version": 1, "bundles": objects})));
+        console.result(&format!(
+            "{:#}\n",
+            json!({"version": 1, "bundles": objects})
+        ));
     }
     Ok(if failed { Exit::Findings } else { Exit::Clean })
 }
@@ -121,8 +126,7 @@ fn generate(
     generator: &Generator,
 ) -> Result<Vec<Subject>, Vec<Diagnostic>> {
     let document = read_profile(path).map_err(|error| vec![*error])?;
-    let environments =
-        selected(&document, &args.env).map_err(|error| vec![*error])?;
+    let environments = selected(&document, &args.env).map_err(|error| vec![*error])?;
     let out = default_output(&document);
     let mut subjects = Vec::new();
     for environment in environments {
@@ -152,7 +156,9 @@ fn open_bundle(path: &Path) -> Result<Subject, Vec<Diagnostic>> {
                 "bundle/not-a-bundle",
                 format!("`{shown}` has no {MANIFEST_PATH}, so it is not a bundle"),
             )
-            .help("name an environment's folder, such as build/<profile>/<environment>, or a profile"),
+            .help(
+                "name an environment's folder, such as build/<profile>/<environment>, or a profile",
+            ),
         ]);
     };
     Ok(Subject {
@@ -176,7 +182,10 @@ fn check_one(
         None => Some(written(&subject.bundle).map_err(|error| {
             Diagnostic::error(
                 "validate/no-temporary-directory",
-                format!("cannot write the bundle to a temporary directory: {}", reason(&error)),
+                format!(
+                    "cannot write the bundle to a temporary directory: {}",
+                    reason(&error)
+                ),
             )
         })?),
     };

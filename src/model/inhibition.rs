@@ -30,7 +30,7 @@ pub struct Inhibition {
 impl Inhibition {
     /// Those of the catalogue, in its order.
     pub fn embedded() -> Vec<Self> {
-        let mut files: Vec<(&str, &str)> = template::files()
+        let mut files: Vec<(&str, &str)> = template::data()
             .filter(|(path, _)| {
                 path.starts_with("exporters/") && path.ends_with("/inhibitions.yaml")
             })
@@ -39,7 +39,7 @@ impl Inhibition {
         files
             .into_iter()
             .flat_map(|(_, text)| {
-                serde_yaml::from_str::<Vec<Self>>(text)
+                serde_json::from_str::<Vec<Self>>(text)
                     .expect("internal error: the embedded inhibitions are well-formed")
             })
             .collect()

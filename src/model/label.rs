@@ -43,13 +43,30 @@ pub fn check(profile: &Profile, catalogue: &Catalogue, problems: &mut Vec<Proble
         }
     }
     for (block, names) in [
-        ("applications", profile.applications.iter().map(|(name, it)| (name, &it.labels)).collect::<Vec<_>>()),
-        ("probes", profile.probes.iter().map(|(name, it)| (name, &it.labels)).collect()),
+        (
+            "applications",
+            profile
+                .applications
+                .iter()
+                .map(|(name, it)| (name, &it.labels))
+                .collect::<Vec<_>>(),
+        ),
+        (
+            "probes",
+            profile
+                .probes
+                .iter()
+                .map(|(name, it)| (name, &it.labels))
+                .collect(),
+        ),
     ] {
         for (name, labels) in names {
             let route = Route::of([block, name, "labels"]);
             check_names(labels, &route, problems);
-            for label in labels.keys().filter(|label| ["job", "instance"].contains(&label.as_str())) {
+            for label in labels
+                .keys()
+                .filter(|label| ["job", "instance"].contains(&label.as_str()))
+            {
                 problems.push(
                     Problem::key(
                         "profile/reserved-label",
@@ -70,7 +87,9 @@ pub fn check(profile: &Profile, catalogue: &Catalogue, problems: &mut Vec<Proble
 fn check_names(labels: &IndexMap<String, String>, route: &Route, problems: &mut Vec<Problem>) {
     for label in labels.keys() {
         let is_name = label.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-            && label.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
+            && label
+                .chars()
+                .all(|char| char.is_ascii_alphanumeric() || char == '_');
         if !is_name || label.starts_with("__") {
             problems.push(
                 Problem::key(

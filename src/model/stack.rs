@@ -15,9 +15,7 @@ use super::secret::Secrets;
 use super::service::{ServiceContext, Services};
 use super::target::{self, RedisTarget};
 use super::{label, probe, scrape};
-use crate::catalogue::{
-    Availability, Catalogue, Circumstances, Direction, Feature, Version,
-};
+use crate::catalogue::{Availability, Catalogue, Circumstances, Direction, Feature, Version};
 use crate::document::Route;
 use crate::profile::{
     EnvironmentProfile, Flag, Persistence, Problem, Profile, Topology, suggestion,
@@ -114,7 +112,11 @@ impl<'c> Stack<'c> {
             &mut problems,
         );
         let mut jobs = redis_jobs;
-        jobs.extend(scrape::application_jobs(profile, &mut secrets, &mut problems));
+        jobs.extend(scrape::application_jobs(
+            profile,
+            &mut secrets,
+            &mut problems,
+        ));
         jobs.extend(scrape::probe_jobs(profile, &mut problems));
         jobs.extend(scrape::own_jobs(profile));
         check_job_names(&jobs, &mut problems);
@@ -149,16 +151,19 @@ impl<'c> Stack<'c> {
         }
         check_flags(profile, catalogue, own_exporter_version, &mut problems);
 
-        let dashboards = dashboards(&DashboardParts {
-            profile,
-            catalogue,
-            targets: &targets,
-            jobs: &jobs,
-            exporters: &exporters,
-            alerting: &alerting,
-            exporter_version: own_exporter_version,
-            redis_version,
-        }, &mut problems);
+        let dashboards = dashboards(
+            &DashboardParts {
+                profile,
+                catalogue,
+                targets: &targets,
+                jobs: &jobs,
+                exporters: &exporters,
+                alerting: &alerting,
+                exporter_version: own_exporter_version,
+                redis_version,
+            },
+            &mut problems,
+        );
 
         let routable = routable(&alerting, &targets);
         let groups: IndexSet<String> = catalogue.alerting().groups.keys().cloned().collect();
@@ -328,8 +333,9 @@ fn alert_links(profile: &Profile, problems: &mut Vec<Problem>) -> AlertLinks {
     ] {
         let is_url = |link: &String| {
             ["http://", "https://"].iter().any(|scheme| {
-                link.strip_prefix(scheme)
-                    .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|char| char.is_ascii_graphic()))
+                link.strip_prefix(scheme).is_some_and(|rest| {
+                    !rest.is_empty() && rest.chars().all(|char| char.is_ascii_graphic())
+                })
             }) && !link.contains('@')
         };
         if link.as_ref().is_some_and(|link| !is_url(link)) {
@@ -372,16 +378,8 @@ struct DashboardParts<'a, 'c> {
     redis_version: Option<Version>,
 }
 
-fn dashboards(
-    parts: &DashboardParts<'_, '_>,
-    problems: &mut Vec<Problem>,
-) -> Vec<Dashboard> {
-    let of_redis = |job: &&ScrapeJob| {
-        matches!(
-            job.kind,
-            JobKind::Redis | JobKind::Sentinel | JobKind::Exporter
-        )
-    };
+fn dashboards(parts: &DashboardParts<'_, '_>, problems: &mut Vec<Problem>) -> Vec<Dashboard> {
+    let of_redis = |job: &&ScrapeJob| matches!(job.kind, JobKind::Redis | JobKind::Sentinel);
     let redis_jobs: Vec<String> = parts
         .jobs
         .iter()
@@ -423,7 +421,9 @@ fn dashboards(
             name.clone(),
             ApplicationInput {
                 job,
-                interval: application.interval.unwrap_or(parts.profile.scrape.interval),
+                interval: application
+                    .interval
+                    .unwrap_or(parts.profile.scrape.interval),
                 metrics: &application.metrics,
                 flavour,
             },
@@ -535,21 +535,42 @@ fn features(targets: &[RedisTarget], profile: &Profile) -> BTreeSet<Feature> {
 
 /// Every alerting rule as Alertmanager sees it.
 fn routable(alerting: &Alerting<'_>, targets: &[RedisTarget]) -> Vec<RoutableAlert> {
-    let all: Arc<IndexSet<String>> =
-        Arc::new(targets.iter().map(|target| target.name.clone()).collect());
+    let mut by_topology: IndexMap<Vec<String>, Arc<IndexSet<String>>> = IndexMap::new();
     let none = Arc::new(IndexSet::new());
     alerting
         .rules()
         .map(|rule| {
             let keeps_target = rule.alert.keeps.iter().any(|label| label == "redis");
+            let topologies = &rule.alert.needs.topologies;
+            let about = || {
+                let fits = |target: &&RedisTarget| {
+                    topologies.is_empty()
+                        || topologies
+                            .iter()
+                            .any(|name| name == target.topology.as_str())
+                };
+                let names = targets
+                    .iter()
+                    .filter(fits)
+                    .map(|target| target.name.clone());
+                Arc::new(names.collect())
+            };
+            let targets = if keeps_target {
+                Arc::clone(by_topology.entry(topologies.clone()).or_insert_with(about))
+            } else {
+                Arc::clone(&none)
+            };
+            let mut identity = rule.alert.keeps.clone();
+            // Labels beyond those of the target: a command, a replica, a database.
+            identity.extend(rule.alert.test.result.keys().cloned());
             RoutableAlert {
                 id: rule.alert.name.clone(),
                 name: rule.name.clone(),
                 severity: rule.severity,
                 group: rule.labels.get("group").cloned().unwrap_or_default(),
                 labels: rule.labels.clone(),
-                identity: rule.alert.keeps.clone(),
-                targets: Arc::clone(if keeps_target { &all } else { &none }),
+                identity,
+                targets,
             }
         })
         .collect()

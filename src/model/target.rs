@@ -68,15 +68,9 @@ impl RedisTarget {
 
     /// Every static label of its series.
     pub fn static_labels(&self) -> IndexMap<String, String> {
-        let topology = match self.topology {
-            Topology::Standalone => "standalone",
-            Topology::Replicated => "replicated",
-            Topology::Sentinel => "sentinel",
-            Topology::Cluster => "cluster",
-        };
         let mut labels = IndexMap::from([
             ("redis".to_owned(), self.name.clone()),
-            ("topology".to_owned(), topology.to_owned()),
+            ("topology".to_owned(), self.topology.as_str().to_owned()),
         ]);
         labels.extend(
             self.labels
@@ -213,7 +207,7 @@ fn check_topology(
                 Problem::key(
                     "profile/topology-mismatch",
                     route.key(key),
-                    format!("a {} target has no `{key}`", topology_name(topology)),
+                    format!("a {} target has no `{key}`", topology.as_str()),
                 )
                 .help(match key {
                     "replicas" => "set `topology: replicated` or `topology: sentinel`",
@@ -241,7 +235,7 @@ fn check_topology(
                     route.clone(),
                     format!(
                         "an exporter in `cluster` mode cannot watch a {} target",
-                        topology_name(topology)
+                        topology.as_str()
                     ),
                 )
                 .help("use mode `multi-target`, or set `topology: cluster`"),
@@ -286,15 +280,6 @@ fn check_topology(
                 .help("write `{env: REDIS_PASSWORD}` or `{file: secrets/redis-password}`"),
             );
         }
-    }
-}
-
-fn topology_name(topology: Topology) -> &'static str {
-    match topology {
-        Topology::Standalone => "standalone",
-        Topology::Replicated => "replicated",
-        Topology::Sentinel => "sentinel",
-        Topology::Cluster => "cluster",
     }
 }
 

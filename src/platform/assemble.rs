@@ -86,7 +86,10 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
         .dashboards
         .iter()
         .map(|dashboard| {
-            let link = format!("{}/d/{}", stack.services.grafana.external_url, dashboard.uid);
+            let link = format!(
+                "{}/d/{}",
+                stack.services.grafana.external_url, dashboard.uid
+            );
             (dashboard.title.clone(), link)
         })
         .collect();

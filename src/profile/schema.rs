@@ -287,7 +287,8 @@ fn mismatch(route: &Route, found: Option<&Node>) -> Problem {
         ));
     }
     let is_address = schema.is_some_and(|schema| schema["pattern"] == ADDRESS_PATTERN);
-    if is_address && let Some(Err(error)) = found.and_then(Node::as_str).map(str::parse::<Address>) {
+    if is_address && let Some(Err(error)) = found.and_then(Node::as_str).map(str::parse::<Address>)
+    {
         let problem = Problem::value("profile/bad-address", route.clone(), error.to_string());
         return problem.help("write `redis://host:port`, or `rediss://host:port` for TLS");
     }

@@ -97,6 +97,18 @@ pub enum Topology {
     Cluster,
 }
 
+impl Topology {
+    /// The word in a profile, and the value of the `topology` label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standalone => "standalone",
+            Self::Replicated => "replicated",
+            Self::Sentinel => "sentinel",
+            Self::Cluster => "cluster",
+        }
+    }
+}
+
 /// How a target keeps its data across a restart.
 #[derive(
     Debug,

@@ -22,6 +22,14 @@ fn collect(directory: &'static Dir<'static>, files: &mut Vec<(&'static str, &'st
     }
 }
 
+/// The catalogue's data files as (path relative to `templates/`, content), sorted by path. The content
+/// is the JSON that `build.rs` makes of the YAML.
+pub fn data() -> impl Iterator<Item = (&'static str, &'static str)> {
+    include_str!(concat!(env!("OUT_DIR"), "/catalogue.jsonl"))
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+}
+
 /// The text of one embedded file.
 pub fn file(path: &str) -> Option<&'static str> {
     TEMPLATES.get_file(path)?.contents_utf8()

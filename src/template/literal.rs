@@ -27,7 +27,12 @@ fn is_plain(text: &str) -> bool {
     });
     // A colon is part of the text only where more of it follows.
     let colons_ok = !text.ends_with(':');
-    first_ok && rest_ok && colons_ok && !AMBIGUOUS.contains(&text) && text != "NULL" && text.len() <= 200
+    first_ok
+        && rest_ok
+        && colons_ok
+        && !AMBIGUOUS.contains(&text)
+        && text != "NULL"
+        && text.len() <= 200
 }
 
 /// Text as a YAML scalar: plain where no reader can mistake it, in single quotes where that needs no

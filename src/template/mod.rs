@@ -16,7 +16,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior};
 use serde::Serialize;
 
-pub use embedded::{file, files};
+pub use embedded::{data, file, files};
 pub use literal::{go_template, markdown_cell, promql_string, regex_literal, yaml_string};
 
 use crate::diagnostic::Diagnostic;

@@ -21,7 +21,11 @@ fn every_wrong_profile_is_refused_with_its_message_and_nothing_is_written() {
     assert!(cases.len() >= 20, "only {} cases were found", cases.len());
     let mut wrong = Vec::new();
     for case in cases {
-        let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = case
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let output = tempfile::tempdir().expect("a temporary directory");
         let out = output.path().join("out");
         let run = Program::in_directory(&case)
@@ -30,7 +34,11 @@ fn every_wrong_profile_is_refused_with_its_message_and_nothing_is_written() {
             .run();
         assert_eq!(run.status, 2, "{name}: {}", run.errors);
         assert!(!out.exists(), "{name} wrote something");
-        assert!(!run.errors.contains("hunter2"), "{name} shows a secret: {}", run.errors);
+        assert!(
+            !run.errors.contains("hunter2"),
+            "{name} shows a secret: {}",
+            run.errors
+        );
         assert!(!run.errors.contains("panicked"), "{name}: {}", run.errors);
         let expected = case.join("expected.txt");
         if update_expected() {

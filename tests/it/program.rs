@@ -39,7 +39,9 @@ impl Program {
     }
 
     pub fn arguments<S: AsRef<OsStr>>(self, arguments: impl IntoIterator<Item = S>) -> Self {
-        arguments.into_iter().fold(self, |program, argument| program.argument(argument))
+        arguments
+            .into_iter()
+            .fold(self, |program, argument| program.argument(argument))
     }
 
     pub fn variable(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
