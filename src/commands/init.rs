@@ -5,7 +5,7 @@ use super::input::{PROFILES, reason};
 use super::{Console, Exit};
 use crate::profile::suggestion;
 
-/// Writes a commented starter profile that renders as it is.
+/// Write a commented starter profile that renders as it is.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

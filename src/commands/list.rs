@@ -38,7 +38,7 @@ pub enum Listing {
     Checks,
 }
 
-/// Lists what is in the catalogue.
+/// List what is in the catalogue.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -54,7 +54,7 @@ pub struct ListArgs {
     pub format: Format,
 }
 
-/// Explains one entry of the catalogue: a metric, alert, threshold, panel, dashboard, flag or check.
+/// Explain one entry of the catalogue: a metric, alert, threshold, panel, dashboard, flag or check.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

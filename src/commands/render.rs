@@ -25,7 +25,7 @@ pub enum Format {
     Json,
 }
 
-/// Renders a profile into one deploy bundle per environment, checks and writes it.
+/// Render a profile into one deploy bundle per environment, check and write it.
 ///
 /// Each environment is written to its own folder below the output directory, in one step: an interrupted or failed
 /// render leaves the old bundle as it was. Files of an earlier render that are no longer produced are removed; files

@@ -15,7 +15,7 @@ use crate::check::tool::{Tool, Toolbox};
 use crate::check::{self, CheckOutcome, EmbeddedContext, ExpectedRoute, ExternalOptions, Verdict};
 use crate::diagnostic::Diagnostic;
 
-/// Checks what a profile renders, or a rendered bundle.
+/// Check what a profile renders, or a rendered bundle.
 ///
 /// Runs the embedded checks, and promtool, amtool and docker-compose where they are found. A tool that is missing is
 /// "skipped", never "passed". Nothing is written next to your files, no service discovery is started, and no network is

@@ -3,9 +3,11 @@
 mod dashboards;
 mod deploy;
 mod alerts;
+mod examples;
 mod external_checks;
 mod layers;
 mod profile_cases;
 mod program;
 mod promql_parity;
+mod reference;
 mod tools;
