@@ -1,13 +1,15 @@
 //! Every integration test, in one binary.
 
+mod alerts;
 mod dashboards;
 mod deploy;
-mod alerts;
 mod examples;
 mod external_checks;
 mod layers;
 mod profile_cases;
 mod program;
 mod promql_parity;
+mod promql_setups;
 mod reference;
+mod shared;
 mod tools;

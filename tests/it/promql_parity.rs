@@ -1,21 +1,12 @@
 //! Prometheus's own verdicts on its own inputs.
 
-use std::path::PathBuf;
-
 use stackwright::promql;
 
-fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("STACKWRIGHT_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        PathBuf::from,
-    );
-    Some(root.join(path)).filter(|path| path.exists())
-}
+use crate::shared::shared;
 
 #[test]
 fn every_upstream_input_gets_the_upstream_verdict() {
     let Some(path) = shared("parity/promql.json") else {
-        println!("not run: no shared data");
         return;
     };
     let text = std::fs::read_to_string(&path).expect("the parity file is readable");

@@ -66,6 +66,13 @@ impl Parser<'_> {
                 );
             }
             TokenKind::Assign => self.assignment(token.span),
+            TokenKind::Comma => {
+                if let Some(error) = self.unexpected("an operator or the end of the expression") {
+                    self.error(
+                        error.hint("a query is one expression; `or` joins the results of two"),
+                    );
+                }
+            }
             _ => self.report_unexpected("an operator or the end of the expression"),
         }
         self.advance();
