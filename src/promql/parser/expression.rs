@@ -4,7 +4,7 @@ use super::super::error::ParseError;
 use super::super::feature::Feature;
 use super::super::function::ValueType;
 use super::super::node::{Binary, Fill, GroupModifier, Kind, Matching, NodeId, Side};
-use super::super::operator::{BinaryOp, Sign, precedence};
+use super::super::operator::{AggregateOp, BinaryOp, Sign, precedence};
 use super::super::token::{Keyword, TokenKind};
 use super::{MOST_ERRORS, Parser};
 use crate::source::Span;
@@ -40,7 +40,18 @@ impl Parser<'_> {
 
     fn missing_operator(&mut self) {
         if let Some(error) = self.unexpected("an operator or the end of the expression") {
-            self.error(error.hint("two expressions need an operator between them"));
+            let before = self
+                .at
+                .checked_sub(1)
+                .and_then(|index| self.tokens.get(index));
+            let is_aggregation = before.is_some_and(|token| {
+                matches!(token.kind, TokenKind::Keyword(word) if AggregateOp::of(word).is_some())
+            });
+            self.error(error.hint(if is_aggregation {
+                "what is aggregated stands in parentheses: `sum (…)`"
+            } else {
+                "two expressions need an operator between them"
+            }));
         }
     }
 
@@ -106,14 +117,22 @@ impl Parser<'_> {
             grouping.span,
             format!("only an aggregation takes `{word} (…)`"),
         );
-        let is_call = matches!(self.node(before).kind, Kind::Call(_));
-        self.error(if is_call {
-            let whole = self.span(before).join(grouping.span);
-            error
-                .hint(format!("aggregate the result: `sum {written} ({inner})`"))
-                .replace(whole, format!("sum {written} ({inner})"))
-        } else {
-            error.hint("put it behind `sum`, `avg`, `max` or another aggregation")
+        let function = match &self.node(before).kind {
+            Kind::Call(call) => Some(&*call.name.text),
+            _ => None,
+        };
+        self.error(match function {
+            // A sum of quantiles is no quantile.
+            Some("histogram_quantile") => error.hint(
+                "group the buckets by these labels and `le`: `histogram_quantile(…, sum by (le, …) (rate(…)))`",
+            ),
+            Some(_) => {
+                let mended = format!("sum {written} ({inner})");
+                error
+                    .hint(format!("aggregate the result: `{mended}`"))
+                    .replace(self.span(before).join(grouping.span), mended)
+            }
+            None => error.hint("put it behind `sum`, `avg`, `max` or another aggregation"),
         });
     }
 
