@@ -345,7 +345,13 @@ fn format_selector(selector: &Selector) -> String {
         .as_ref()
         .map_or_else(String::new, |name| name.text.to_string());
     let is_empty = selector.matchers.is_empty() && selector.placeholders.is_empty();
-    if is_empty && selector.name.is_some() {
+    // Behind a lone Grafana variable, braces are what makes it a metric name.
+    let is_needed = selector
+        .name
+        .as_ref()
+        .is_some_and(|name| name.has_variables)
+        && selector.braces.is_some();
+    if is_empty && selector.name.is_some() && !is_needed {
         return out;
     }
     out.push('{');
@@ -451,6 +457,8 @@ mod tests {
         ] {
             assert_eq!(parse(written).format(), printed);
         }
+        let braces = "$a{}";
+        assert_eq!(parse_with(braces, &Options::grafana()).format(), braces);
         let grafana = "sum by ($by) (rate({a=\"$b\", $c}[$d]))";
         assert_eq!(parse_with(grafana, &Options::grafana()).format(), grafana);
     }
