@@ -244,6 +244,8 @@ fn keywords_are_names_where_no_keyword_can_be() {
         tree("SUM BY (On) (offset)"),
         "aggregation sum by (\"On\")\n  selector offset\n"
     );
+    assert!(!parse("sum by (\"\") (x)").is_valid());
+    assert!(!parse("sum by (\"\\xff\") (x)").is_valid());
     assert!(!parse("bool").is_valid());
     assert!(!parse("group_left + 1").is_valid());
 }

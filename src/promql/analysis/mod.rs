@@ -106,6 +106,9 @@ pub struct UnitMismatch {
 }
 
 /// A comparison that is decided before any sample is read.
+///
+/// One that always holds filters nothing: a mistake for a threshold, harmless where only the presence of
+/// series counts, as in `count(up == 0) > 0` and `absent(up) == 1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ComparisonOutcome {
     /// The comparison.

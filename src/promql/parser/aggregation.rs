@@ -165,11 +165,14 @@ impl Parser<'_> {
             }
             TokenKind::String => {
                 self.advance();
-                let label = self.quoted_name(token);
-                if label.text.is_empty() {
-                    self.error(ParseError::syntax(token.span, "a label has no empty name"));
+                let text = self.text(token);
+                if text.bytes.is_empty() || std::str::from_utf8(&text.bytes).is_err() {
+                    self.error(ParseError::syntax(
+                        token.span,
+                        "the name of a label is UTF-8 and not empty",
+                    ));
                 }
-                Some(label)
+                Some(self.quoted_name(text))
             }
             TokenKind::MetricIdentifier => {
                 self.advance();

@@ -340,12 +340,11 @@ impl<'a> Parser<'a> {
     }
 
     /// A name in quotes, which only Prometheus 3 has.
-    fn quoted_name(&mut self, token: Token) -> Name {
-        let text = self.text(token);
-        self.feature(Feature::QuotedName, token.span);
+    fn quoted_name(&mut self, text: Text) -> Name {
+        self.feature(Feature::QuotedName, text.span);
         Name {
             text: text.text().into(),
-            span: token.span,
+            span: text.span,
             has_variables: text.has_variables,
         }
     }

@@ -101,7 +101,10 @@ impl Parser<'_> {
         };
         self.advance();
         let label = match token.kind {
-            TokenKind::String => self.quoted_name(token),
+            TokenKind::String => {
+                let text = self.text(token);
+                self.quoted_name(text)
+            }
             _ => self.plain_name(token),
         };
         let value = self.peek();
