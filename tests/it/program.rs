@@ -88,14 +88,3 @@ pub fn update_expected() -> bool {
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
-
-/// Test data outside the repository; says so where it is absent.
-pub fn shared() -> Option<PathBuf> {
-    let path = std::env::var_os("STACKWRIGHT_SHARED")
-        .map_or_else(|| repository().join("../shared"), PathBuf::from);
-    if path.is_dir() {
-        return Some(path);
-    }
-    println!("not run: no shared data");
-    None
-}
