@@ -5,7 +5,9 @@ mod external;
 mod message;
 pub mod tool;
 
-pub use embedded::{EMBEDDED_CHECKS, EmbeddedContext, embedded};
+pub use embedded::{
+    ApplicationMetric, EMBEDDED_CHECKS, EmbeddedCheck, EmbeddedContext, ScrapedExporter, embedded,
+};
 pub use external::{EXTERNAL_CHECKS, ExpectedRoute, ExternalCheck, ExternalOptions, external};
 
 use crate::diagnostic::Diagnostic;

@@ -1,0 +1,283 @@
+//! `rules/tests-cover`: every alert says what an operator needs, and is proven to fire and to stay silent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::container::{fits, joined};
+use super::inspection::{Document, Inspection};
+use super::rules::{Rule, alerts};
+use crate::bundle::Kind;
+use crate::diagnostic::Diagnostic;
+use crate::document::Node;
+use crate::profile::suggestion;
+use crate::source::Span;
+
+pub(super) const NAME: &str = "rules/tests-cover";
+
+pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
+    let alerts = alerts(inspection);
+    let mut findings = Vec::new();
+    let cases = cases(inspection, &mut findings);
+    let names: BTreeSet<&str> = alerts.iter().map(Rule::name).collect();
+    for case in &cases {
+        // promtool takes an alert that does not exist for one that stays silent.
+        if !names.contains(case.alert) {
+            let message = format!("no rule file defines the alert `{}`", case.alert);
+            let mut diagnostic = case.document.error(NAME, case.span, message);
+            diagnostic.help = suggestion(case.alert, names.iter().copied(), "alerts");
+            findings.push(diagnostic);
+        }
+    }
+    let mut seen: BTreeMap<(&str, Option<&str>), Rule<'_>> = BTreeMap::new();
+    for alert in alerts {
+        let severity = alert.label("severity");
+        if let Some(first) = seen.get(&(alert.name(), severity)) {
+            let message = format!(
+                "the alert `{}` with the severity `{}` is there twice",
+                alert.name(),
+                severity.unwrap_or_default()
+            );
+            let file = first.document.text.file();
+            findings.push(error(alert, message).related("first here", file, first.head.value.span));
+            continue;
+        }
+        seen.insert((alert.name(), severity), alert);
+        findings.extend(incomplete(inspection, alert));
+        findings.extend(uncovered(alert, &cases));
+    }
+    findings
+}
+
+fn error(alert: Rule<'_>, message: impl Into<String>) -> Diagnostic {
+    alert.document.error(NAME, alert.head.value.span, message)
+}
+
+/// What is missing from an alert.
+fn incomplete(inspection: &Inspection<'_>, alert: Rule<'_>) -> Vec<Diagnostic> {
+    let name = alert.name();
+    let mut findings = Vec::new();
+    for (under, what, key) in [
+        ("labels", "label", "severity"),
+        ("labels", "label", "group"),
+        ("annotations", "annotation", "summary"),
+        ("annotations", "annotation", "description"),
+    ] {
+        let written = alert.entry(under, key);
+        let is_empty = written
+            .and_then(|entry| entry.value.as_str())
+            .is_none_or(|text| text.trim().is_empty());
+        if is_empty {
+            let message = format!("the alert `{name}` has no {what} `{key}`");
+            findings.push(error(alert, message));
+        }
+    }
+    let runbook = ["runbook_url", "runbook"]
+        .into_iter()
+        .find_map(|key| alert.entry("annotations", key));
+    let Some(runbook) = runbook else {
+        let message = format!("the alert `{name}` has no runbook");
+        let help = "add the annotation `runbook_url`";
+        findings.push(error(alert, message).help(help));
+        return findings;
+    };
+    let link = runbook.value.as_str().unwrap_or_default();
+    let path = link.split(['#', '?']).next().unwrap_or_default();
+    let is_relative = !path.contains("://") && !path.contains("{{");
+    let exists = inspection
+        .bundle
+        .get(path.trim_start_matches("./"))
+        .is_some();
+    if is_relative && !exists {
+        let message = format!("the runbook `{link}` of `{name}` is not in the bundle");
+        findings.push(alert.document.error(NAME, runbook.value.span, message));
+    }
+    findings
+}
+
+/// One expectation of a unit test.
+struct Case<'i> {
+    document: &'i Document<'i>,
+    alert: &'i str,
+    span: Span,
+    /// Files that the test loads, as patterns.
+    rule_files: Vec<String>,
+    /// Severities that are expected to fire; `None` for one without that label.
+    firing: Vec<Option<&'i str>>,
+}
+
+fn cases<'i>(inspection: &'i Inspection<'_>, findings: &mut Vec<Diagnostic>) -> Vec<Case<'i>> {
+    let mut cases = Vec::new();
+    for document in inspection.of_kind(Kind::PrometheusRuleTests) {
+        let mut rule_files = Vec::new();
+        for item in items(&document.tree, "rule_files") {
+            let written = item.as_str().unwrap_or_default();
+            let pattern = joined(document.path(), written);
+            let is_there = inspection
+                .of_kind(Kind::PrometheusRules)
+                .any(|rules| fits(&pattern, rules.path()));
+            if !is_there {
+                let message = format!("no rule file of the bundle fits `{written}`");
+                findings.push(document.error(NAME, item.span, message));
+            }
+            rule_files.push(pattern);
+        }
+        for test in items(&document.tree, "tests") {
+            for case in items(test, "alert_rule_test") {
+                let Some(alert) = case.get("alertname") else {
+                    continue;
+                };
+                cases.push(Case {
+                    document,
+                    alert: alert.as_str().unwrap_or_default(),
+                    span: alert.span,
+                    rule_files: rule_files.clone(),
+                    firing: items(case, "exp_alerts")
+                        .map(|expected| {
+                            let labels = expected.get("exp_labels");
+                            labels.and_then(|labels| labels.get("severity")?.as_str())
+                        })
+                        .collect(),
+                });
+            }
+        }
+    }
+    cases
+}
+
+fn items<'n>(node: &'n Node, key: &str) -> impl Iterator<Item = &'n Node> + use<'n> {
+    let items = node.get(key).into_iter().flat_map(|list| list.items());
+    items.map(AsRef::as_ref)
+}
+
+/// What no unit test proves about an alert.
+fn uncovered(alert: Rule<'_>, cases: &[Case<'_>]) -> Option<Diagnostic> {
+    let severity = alert.label("severity");
+    let own: Vec<&Case<'_>> = cases
+        .iter()
+        .filter(|case| {
+            let mut files = case.rule_files.iter();
+            case.alert == alert.name() && files.any(|file| fits(file, alert.document.path()))
+        })
+        .collect();
+    let fires = own.iter().any(|case| case.firing.contains(&severity));
+    let is_silent = own.iter().any(|case| !case.firing.contains(&severity));
+    let missing = match (fires, is_silent) {
+        (true, true) => return None,
+        (true, false) => "stays silent",
+        (false, true) => "fires",
+        (false, false) => "fires or stays silent",
+    };
+    let of = severity.map_or_else(String::new, |severity| {
+        format!(" with the severity `{severity}`")
+    });
+    let message = format!("no unit test shows that `{}`{of} {missing}", alert.name());
+    Some(error(alert, message).help("add a case to `prometheus/tests`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::embedded::samples::findings;
+
+    const RULES: &str = "groups:
+  - name: availability
+    rules:
+      - alert: RedisDown
+        expr: redis_up == 0
+        labels: {severity: critical, group: availability}
+        annotations: {summary: s, description: d, runbook_url: runbooks/RedisDown.md#now}
+";
+    const TESTS: &str = "rule_files: [../rules/*.yml]
+tests:
+  - alert_rule_test:
+      - {eval_time: 1m, alertname: RedisDown, exp_alerts: [{exp_labels: {severity: critical}}]}
+      - {eval_time: 0m, alertname: RedisDown}
+";
+
+    fn found(rules: &str, tests: &str) -> Vec<String> {
+        findings(
+            "rules/tests-cover",
+            &[
+                ("prometheus/rules/a.yml", rules),
+                ("prometheus/tests/a.yml", tests),
+                ("runbooks/RedisDown.md", "# RedisDown"),
+            ],
+        )
+    }
+
+    #[test]
+    fn a_whole_alert_with_both_cases_is_not_reported() {
+        assert_eq!(found(RULES, TESTS), [""; 0]);
+        let linked = RULES.replace("runbooks/RedisDown.md#now", "https://example.org/x");
+        assert_eq!(found(&linked, TESTS), [""; 0]);
+    }
+
+    #[test]
+    fn an_alert_without_a_case_is_reported() {
+        let help = "help: add a case to `prometheus/tests`";
+        let at = "prometheus/rules/a.yml:4:16: no unit test shows that `RedisDown` with the severity `critical`";
+        let firing = TESTS.replace("      - {eval_time: 0m, alertname: RedisDown}\n", "");
+        assert_eq!(
+            found(RULES, &firing),
+            [format!("{at} stays silent · {help}")]
+        );
+        let warning = TESTS.replace("critical", "warning");
+        assert_eq!(found(RULES, &warning), [format!("{at} fires · {help}")]);
+        let elsewhere = TESTS.replace("../rules/*.yml", "../rules/b.yml");
+        assert_eq!(
+            found(RULES, &elsewhere),
+            [
+                "prometheus/tests/a.yml:1:14: no rule file of the bundle fits `../rules/b.yml`"
+                    .to_owned(),
+                format!("{at} fires or stays silent · {help}")
+            ]
+        );
+    }
+
+    #[test]
+    fn a_case_of_an_unknown_alert_is_reported() {
+        let more = format!("{TESTS}      - {{eval_time: 0m, alertname: RedisDwn}}\n");
+        assert_eq!(
+            found(RULES, &more),
+            [
+                "prometheus/tests/a.yml:6:36: no rule file defines the alert `RedisDwn` · help: did you mean `RedisDown`?"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_an_operator_needs_and_does_not_find_is_reported() {
+        let bare = "groups:
+  - name: a
+    rules:
+      - {alert: RedisDown, expr: up, labels: {severity: critical}, annotations: {runbook_url: runbooks/x.md, summary: ''}}
+";
+        let at = "prometheus/rules/a.yml:4:17: the alert `RedisDown` has no";
+        assert_eq!(
+            found(bare, TESTS),
+            [
+                format!("{at} label `group`"),
+                format!("{at} annotation `summary`"),
+                format!("{at} annotation `description`"),
+                "prometheus/rules/a.yml:4:95: the runbook `runbooks/x.md` of `RedisDown` is not in the bundle".to_owned(),
+            ]
+        );
+        let none = RULES.replace(", runbook_url: runbooks/RedisDown.md#now", "");
+        assert_eq!(
+            found(&none, TESTS),
+            [
+                "prometheus/rules/a.yml:4:16: the alert `RedisDown` has no runbook · help: add the annotation `runbook_url`"
+            ]
+        );
+    }
+
+    #[test]
+    fn one_alert_twice_is_reported() {
+        let rule = RULES.split_once("    rules:\n").unwrap().1;
+        let twice = format!("{RULES}{rule}");
+        assert_eq!(
+            found(&twice, TESTS),
+            [
+                "prometheus/rules/a.yml:8:16: the alert `RedisDown` with the severity `critical` is there twice"
+            ]
+        );
+    }
+}

@@ -1,0 +1,374 @@
+//! `bundle/schema`: every file has the shape that its reader wants. Our own schemas describe exactly what we write,
+//! so that a typo in an overridden template is found; for Compose it is the schema of the Compose Specification.
+
+mod explain;
+
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use rayon::prelude::*;
+use serde_json::Value as Json;
+
+use super::inspection::{Document, Inspection};
+use crate::bundle::{Kind, MANIFEST_PATH};
+use crate::diagnostic::Diagnostic;
+
+pub(super) const NAME: &str = "bundle/schema";
+
+/// A schema, compiled when a file first needs it.
+struct Schema {
+    json: LazyLock<Json>,
+    validator: LazyLock<Validator>,
+}
+
+macro_rules! schemas {
+    ($($name:ident: $file:literal,)*) => {
+        $(static $name: Schema = Schema {
+            json: LazyLock::new(|| {
+                serde_json::from_str(include_str!(concat!("../schemas/", $file)))
+                    .expect("internal error: our schemas are JSON")
+            }),
+            validator: LazyLock::new(|| {
+                jsonschema::validator_for(&$name.json)
+                    .expect("internal error: our schemas are valid")
+            }),
+        };)*
+
+        #[cfg(test)]
+        const SCHEMAS: &[(&str, &Schema)] = &[$(($file, &$name),)*];
+    };
+}
+
+schemas! {
+    PROMETHEUS: "prometheus.schema.json",
+    TARGETS: "targets.schema.json",
+    RULES: "rules.schema.json",
+    RULE_TESTS: "rule-tests.schema.json",
+    ALERTMANAGER: "alertmanager.schema.json",
+    DASHBOARD: "dashboard.schema.json",
+    DATASOURCES: "datasources.schema.json",
+    DASHBOARD_PROVIDERS: "dashboard-providers.schema.json",
+    BLACKBOX: "blackbox.schema.json",
+    MANIFEST: "manifest.schema.json",
+    COMPOSE: "compose-spec/compose-spec.json",
+}
+
+fn schema_of(document: &Document<'_>) -> Option<&'static Schema> {
+    if document.path() == MANIFEST_PATH {
+        return Some(&MANIFEST);
+    }
+    Some(match document.text.kind() {
+        Kind::PrometheusConfig => &PROMETHEUS,
+        Kind::PrometheusTargets => &TARGETS,
+        Kind::PrometheusRules => &RULES,
+        Kind::PrometheusRuleTests => &RULE_TESTS,
+        Kind::AlertmanagerConfig => &ALERTMANAGER,
+        Kind::GrafanaDashboard => &DASHBOARD,
+        Kind::GrafanaDatasources => &DATASOURCES,
+        Kind::GrafanaDashboardProviders => &DASHBOARD_PROVIDERS,
+        Kind::BlackboxConfig => &BLACKBOX,
+        Kind::Compose => &COMPOSE,
+        Kind::NotificationTemplate | Kind::EnvExample | Kind::Document | Kind::Configuration => {
+            return None;
+        }
+    })
+}
+
+pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
+    let documents: Vec<&Document<'_>> = inspection.documents().collect();
+    documents
+        .into_par_iter()
+        .filter_map(|document| Some((document, schema_of(document)?)))
+        .flat_map_iter(|(document, schema)| {
+            // Whether it is valid is much cheaper to say than why it is not.
+            if schema.validator.is_valid(&document.json) {
+                return Vec::new();
+            }
+            let errors = schema.validator.iter_errors(&document.json);
+            explain::explain(document, &schema.json, errors)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::embedded::samples::findings;
+
+    fn found(path: &str, text: &str) -> Vec<String> {
+        findings(NAME, &[(path, text)])
+            .into_iter()
+            .map(|line| line.strip_prefix(path).unwrap_or(&line).to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn every_schema_compiles_and_ours_allow_no_unknown_key() {
+        for (file, schema) in SCHEMAS {
+            assert!(!schema.validator.is_valid(&Json::from(1)), "{file}");
+            if file.ends_with(".schema.json") {
+                assert_eq!(
+                    schema.json["$schema"],
+                    "https://json-schema.org/draft/2020-12/schema"
+                );
+                closed(file, &schema.json, "#");
+            }
+        }
+    }
+
+    /// Every mapping with `properties` of its own refuses others.
+    fn closed(file: &str, schema: &Json, path: &str) {
+        if let Json::Object(entries) = schema {
+            // Conditions and the refinements that they choose stand beside the closed mapping that they are about.
+            if entries.get("type").is_some_and(|kind| kind == "object")
+                && entries.contains_key("properties")
+            {
+                assert_eq!(
+                    entries.get("additionalProperties"),
+                    Some(&Json::Bool(false)),
+                    "{file} {path}"
+                );
+            }
+            for (key, value) in entries {
+                closed(file, value, &format!("{path}/{key}"));
+            }
+        }
+        if let Json::Array(items) = schema {
+            for item in items {
+                closed(file, item, path);
+            }
+        }
+    }
+
+    #[test]
+    fn prometheus_yml_in_its_shape_is_not_reported() {
+        let text = "global: {scrape_interval: 15s, scrape_timeout: 10s, evaluation_interval: 1m30s, external_labels: {a: b}}
+rule_files: [rules/*.yml]
+alerting: {alertmanagers: [{static_configs: [{targets: ['alertmanager:9093']}]}]}
+scrape_configs:
+  - job_name: redis
+    scheme: https
+    metrics_path: /scrape
+    params: {module: [http_2xx]}
+    basic_auth: {username: u, password_file: /run/secrets/x}
+    file_sd_configs: [{files: [targets/redis.json]}]
+    relabel_configs: [{source_labels: [__address__], target_label: __param_target}]
+";
+        assert_eq!(found("prometheus/prometheus.yml", text), [""; 0]);
+    }
+
+    #[test]
+    fn a_wrong_key_is_told_with_the_right_one() {
+        let text = "global: {scrape_interval: 15s, scrape_timeout: 10s, evaluation_interval: 30s}
+scrape_configs:
+  - {job_name: a, metric_path: /x, static_configs: [{targets: [a]}]}
+  - {static_configs: [{targets: [a]}]}
+  - {job_name: b}
+  - {job_name: c, static_configs: [{targets: [a]}], http_sd_configs: [{url: 'http://x'}]}
+";
+        assert_eq!(
+            found("prometheus/prometheus.yml", text),
+            [
+                ":3:19: `scrape_configs[0]` has no key `metric_path` · help: did you mean `metrics_path`?",
+                ":4:5: `scrape_configs[1]` lacks the key `job_name`",
+                ":5:5: `scrape_configs[2]` lacks one of `static_configs`, `file_sd_configs`, `http_sd_configs`",
+                ":6:5: `scrape_configs[3]` has more than one of `static_configs`, `file_sd_configs`, `http_sd_configs` · \
+                 help: keep one of them",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_with_what_was_expected() {
+        let text = "global: {scrape_interval: 15, scrape_timeout: 10 s, evaluation_interval: 30s}
+scrape_configs:
+  - {job_name: '', scheme: htps, static_configs: [{targets: []}]}
+  - {job_name: a, static_configs: [{targets: [a], labels: {a-b: c, d: 1}}]}
+";
+        assert_eq!(
+            found("prometheus/prometheus.yml", text),
+            [
+                ":1:27: `global.scrape_interval` is a number, expected a string · help: expected: a duration such as `30s` \
+                 or `1m30s`",
+                ":1:47: `global.scrape_timeout` is `10 s`, expected a duration such as `30s` or `1m30s`",
+                ":3:16: `scrape_configs[0].job_name` is empty",
+                ":3:28: `scrape_configs[0].scheme` cannot be `htps` · help: did you mean `https`?",
+                ":3:61: `scrape_configs[0].static_configs[0].targets` is empty",
+                ":4:60: `a-b` cannot be a key of `scrape_configs[1].static_configs[0].labels` · help: expected: a label name: \
+                 letters, digits and `_`, not beginning with a digit",
+                ":4:71: `scrape_configs[1].static_configs[0].labels.d` is a number, expected a string",
+            ]
+        );
+    }
+
+    #[test]
+    fn rules_and_their_tests_have_a_shape() {
+        let rules = "groups:
+  - name: a
+    rules:
+      - {record: 'redis:x', expr: up}
+      - {alert: A, expr: up, for: 5m, labels: {severity: critical}, annotations: {summary: s}}
+";
+        assert_eq!(found("prometheus/rules/a.yml", rules), [""; 0]);
+        let wrong = rules
+            .replace("for: 5m", "fro: 5m")
+            .replace("redis:x", "redis x");
+        assert_eq!(
+            found("prometheus/rules/a.yml", &wrong),
+            [
+                ":4:18: `groups[0].rules[0].record` is `redis x`, expected a metric name: letters, digits, \
+                 `_` and `:`, not beginning with a digit",
+                ":5:30: `groups[0].rules[1]` has no key `fro` · help: did you mean `for`?",
+            ]
+        );
+        let tests = "rule_files: [../rules/a.yml]
+evaluation_interval: 30s
+tests:
+  - interval: 30s
+    input_series: [{series: up, values: '0x10'}]
+    alert_rule_test: [{eval_time: 5m, alertname: A, exp_alerts: [{exp_labels: {a: b}}]}]
+";
+        assert_eq!(found("prometheus/tests/a.yml", tests), [""; 0]);
+        assert_eq!(
+            found(
+                "prometheus/tests/a.yml",
+                &tests.replace("exp_alerts", "exp_alert")
+            ),
+            [
+                ":6:53: `tests[0].alert_rule_test[0]` has no key `exp_alert` · help: did you mean `exp_alerts`?"
+            ]
+        );
+    }
+
+    #[test]
+    fn alertmanager_yml_has_a_shape() {
+        let text = "templates: [templates/*.tmpl]
+route: {receiver: a, group_by: [alertname], group_wait: 30s, routes: [{receiver: a, matchers: ['severity=\"critical\"']}]}
+receivers:
+  - {name: a, slack_configs: [{api_url_file: /run/secrets/a, channel: '#a', send_resolved: true}]}
+inhibit_rules: [{source_matchers: [a=b], target_matchers: [a=c], equal: [instance]}]
+";
+        assert_eq!(found("alertmanager/alertmanager.yml", text), [""; 0]);
+        let wrong = text
+            .replace("api_url_file: /run/secrets/a", "api_url: https://hooks")
+            .replace("group_wait: 30s", "group_wait: soon");
+        assert_eq!(
+            found("alertmanager/alertmanager.yml", &wrong),
+            [
+                ":2:57: `route.group_wait` is `soon`, expected a duration such as `30s` or `4h`, longer \
+                 than none",
+                ":4:31: `receivers[0].slack_configs[0]` lacks the key `api_url_file`",
+                ":4:32: `receivers[0].slack_configs[0]` has no key `api_url` · help: known keys: api_url_file, color, title, \
+                 title_link, fallback, text",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_compose_file_has_the_shape_of_the_specification() {
+        let text = "services:
+  a:
+    image: x
+    ports: ['127.0.0.1:80:80', {target: 1, published: '2'}]
+    depends_on: {b: {condition: service_healthy}}
+    healthcheck: {test: [CMD, x], interval: 30s, retries: 3}
+  b: {image: y, environment: {A: 1, B: null}, command: [x]}
+x-required: {A: b}
+volumes: {v: }
+";
+        assert_eq!(found("compose.yaml", text), [""; 0]);
+        let wrong = text
+            .replace("image: x", "imag: x")
+            .replace("service_healthy", "service_helthy")
+            .replace("[CMD, x]", "3");
+        assert_eq!(
+            found("compose.yaml", &wrong),
+            [
+                ":3:5: `services.a` has no key `imag` · help: did you mean `image`?",
+                ":5:33: `services.a.depends_on.b.condition` cannot be `service_helthy` · help: did you mean `service_healthy`?",
+                ":6:25: `services.a.healthcheck.test` is a number of the wrong form · help: expected: The test to perform to \
+                 check container health. Can be a string or a list. The first item is either NONE, CMD, or CMD-SHELL. If \
+                 it's CMD, the rest of the command is exec'd. If it's CMD-SHELL, the rest is run in the shell."
+            ]
+        );
+    }
+
+    #[test]
+    fn provisioning_and_probes_have_a_shape() {
+        let path = "grafana/provisioning/datasources/a.yaml";
+        let text = "apiVersion: 1
+datasources: [{name: P, type: prometheus, uid: p, access: proxy, url: 'http://prometheus:9090', jsonData: {timeInterval: 15s}}]
+";
+        assert_eq!(found(path, text), [""; 0]);
+        assert_eq!(
+            found(
+                path,
+                &text
+                    .replace("timeInterval: 15s", "timeInterval: 15 s")
+                    .replace("apiVersion: 1", "apiVersion: 2")
+            ),
+            [
+                ":1:13: `apiVersion` is `2`, expected `1`",
+                ":2:122: `datasources[0].jsonData.timeInterval` is `15 s`, expected a duration such as `15s`",
+            ]
+        );
+        let path = "grafana/provisioning/dashboards/a.yaml";
+        let text = "apiVersion: 1\nproviders: [{name: a, type: file, options: {path: /a}}]\n";
+        assert_eq!(found(path, text), [""; 0]);
+        assert_eq!(
+            found(path, &text.replace("type: file, ", "")),
+            [":2:13: `providers[0]` lacks the key `type`"]
+        );
+        let text = "modules: {a: {prober: http, http: {valid_status_codes: [200], follow_redirects: false}}}";
+        assert_eq!(found("blackbox/blackbox.yml", text), [""; 0]);
+        assert_eq!(
+            found("blackbox/blackbox.yml", &text.replace("200", "2000")),
+            [":1:57: `modules.a.http.valid_status_codes[0]` is 2000, which is above 599"]
+        );
+    }
+
+    const DASHBOARD: &str = r#"{"uid": "a", "title": "A", "schemaVersion": 42,
+"time": {"from": "now-3h", "to": "now"}, "templating": {"list": []}, "panels": [
+{"id": 1, "type": "row", "title": "R", "collapsed": false, "gridPos": {"x": 0, "y": 0, "w": 24, "h": 1}, "panels": []},
+{"id": 2, "type": "gauge", "title": "G", "gridPos": {"x": 0, "y": 1, "w": 6, "h": 4},
+ "datasource": {"type": "prometheus", "uid": "p"}, "targets": [{"refId": "A", "expr": "up"}],
+ "fieldConfig": {"defaults": {"unit": "short", "thresholds": {"mode": "absolute", "steps": [{"color": "red", "value": null}]}}, "overrides": []},
+ "options": {"reduceOptions": {"calcs": ["lastNotNull"]}}}]}"#;
+
+    #[test]
+    fn a_dashboard_has_a_shape() {
+        let path = "grafana/dashboards/a.json";
+        assert_eq!(found(path, DASHBOARD), [""; 0]);
+        let wrong = DASHBOARD
+            .replace("\"expr\"", "\"legendFromat\": \"x\", \"expr\"")
+            .replace("\"w\": 24", "\"w\": 25")
+            .replace("\"reduceOptions\"", "\"legend\": {}, \"reduceOptions\"");
+        assert_eq!(
+            found(path, &wrong),
+            [
+                ":3:93: `panels[0].gridPos.w` is 25, which is above 24",
+                ":5:79: `panels[1].targets[0]` has no key `legendFromat` · help: did you mean `legendFormat`?",
+                ":7:14: `panels[1].options` has no key `legend` · help: known keys: orientation, showThresholdLabels, \
+                 showThresholdMarkers, sizing, minVizHeight, minVizWidth, maxVizHeight",
+            ]
+        );
+        let wrong = DASHBOARD.replace("gauge", "gage");
+        assert_eq!(
+            found(path, &wrong),
+            [":4:19: `panels[1].type` cannot be `gage` · help: did you mean `gauge`?"]
+        );
+    }
+
+    #[test]
+    fn a_manifest_has_the_shape_that_we_write() {
+        use crate::bundle::Manifest;
+        use crate::check::embedded::samples::bundle;
+        let files = [("compose.yaml", "services: {}"), (".env.example", "A=\n")];
+        let text = Manifest::of(&bundle(&files), "p", "name: p", "dev").to_text();
+        assert_eq!(found("manifest.json", &text), [""; 0]);
+        let wrong = text
+            .replace("\"kind\"", "\"kin\"")
+            .replace("env-example", "env");
+        assert!(!found("manifest.json", &wrong).is_empty());
+    }
+}
