@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::bundle::{Bundle, Manifest};
-use crate::catalogue::Catalogue;
-use crate::check::{EmbeddedContext, ExpectedRoute};
+use crate::catalogue::{self, Catalogue, Circumstances};
+use crate::check::{ApplicationMetric, EmbeddedContext, ExpectedRoute, ScrapedExporter};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Stack, StackError};
 use crate::platform;
-use crate::profile::{ProfileDocument, suggestion};
+use crate::profile::{self, ProfileDocument, suggestion};
 use crate::template::Templates;
 
 /// What generating needs beside a profile.
@@ -94,7 +94,40 @@ impl Generator {
 
 /// What the embedded checks cannot read off the bundle.
 pub fn check_context(stack: &Stack<'_>) -> EmbeddedContext {
-    EmbeddedContext::default()
+    let redis = ScrapedExporter {
+        name: "redis_exporter".into(),
+        circumstances: stack.circumstances(),
+    };
+    let flavours = stack
+        .profile
+        .applications
+        .values()
+        .filter_map(|application| {
+            Some(ScrapedExporter {
+                name: application.flavour.clone()?,
+                circumstances: Circumstances::default(),
+            })
+        });
+    EmbeddedContext {
+        exporters: std::iter::once(redis).chain(flavours).collect(),
+        application_metrics: Some(
+            stack
+                .profile
+                .applications
+                .values()
+                .flat_map(|application| &application.metrics)
+                .map(|(name, metric)| ApplicationMetric {
+                    name: name.clone(),
+                    kind: Some(match metric.kind {
+                        profile::MetricType::Counter => catalogue::MetricType::Counter,
+                        profile::MetricType::Gauge => catalogue::MetricType::Gauge,
+                        profile::MetricType::Histogram => catalogue::MetricType::Histogram,
+                        profile::MetricType::Summary => catalogue::MetricType::Summary,
+                    }),
+                })
+                .collect(),
+        ),
+    }
 }
 
 /// Where every alert of the stack must end up.

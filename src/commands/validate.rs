@@ -77,7 +77,7 @@ fn run(args: &ValidateArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     }
     let toolbox = Toolbox::from_environment();
     let bar = console.progress(subjects.len() as u64, "checking");
-    let results: Vec<Result<Vec<CheckOutcome>, Diagnostic>> = subjects
+    let results: Vec<Result<Vec<CheckOutcome>, Box<Diagnostic>>> = subjects
         .par_iter()
         .map(|subject| {
             let outcomes = check_one(subject, &generator, &toolbox, &args.require);
@@ -89,7 +89,7 @@ fn run(args: &ValidateArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     let mut failed = false;
     let mut objects = Vec::new();
     for (subject, outcomes) in subjects.iter().zip(results) {
-        let outcomes = outcomes.map_err(|error| vec![error])?;
+        let outcomes = outcomes.map_err(|error| vec![*error])?;
         failed |= outcomes.iter().any(CheckOutcome::failed);
         match args.format {
             Format::Text => {
@@ -175,18 +175,18 @@ fn check_one(
     generator: &Generator,
     toolbox: &Toolbox,
     required: &[Tool],
-) -> Result<Vec<CheckOutcome>, Diagnostic> {
+) -> Result<Vec<CheckOutcome>, Box<Diagnostic>> {
     let mut outcomes = check::embedded(&subject.bundle, &generator.catalogue, &subject.context);
     let in_memory = match subject.directory {
         Some(_) => None,
         None => Some(written(&subject.bundle).map_err(|error| {
-            Diagnostic::error(
+            Box::new(Diagnostic::error(
                 "validate/no-temporary-directory",
                 format!(
                     "cannot write the bundle to a temporary directory: {}",
                     reason(&error)
                 ),
-            )
+            ))
         })?),
     };
     let directory = subject

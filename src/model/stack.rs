@@ -227,6 +227,11 @@ impl<'c> Stack<'c> {
         Ok((stack, problems))
     }
 
+    /// What decides which metrics of redis_exporter there are.
+    pub fn circumstances(&self) -> Circumstances {
+        circumstances(self.exporter_version, self.redis_version, &self.exporters)
+    }
+
     /// How many Redis servers and sentinels are named.
     pub fn server_count(&self) -> usize {
         self.targets.iter().map(|target| target.servers.len()).sum()
@@ -449,7 +454,7 @@ fn dashboards(parts: &DashboardParts<'_, '_>, problems: &mut Vec<Problem>) -> Ve
             ))
         })
         .collect();
-    let circumstances = circumstances(parts);
+    let circumstances = circumstances(parts.exporter_version, parts.redis_version, parts.exporters);
     let exporter = parts.catalogue.exporter(REDIS_EXPORTER);
     let unavailable = |metric: &str| -> Option<String> {
         match parts
@@ -478,11 +483,15 @@ fn dashboards(parts: &DashboardParts<'_, '_>, problems: &mut Vec<Problem>) -> Ve
     })
 }
 
-fn circumstances(parts: &DashboardParts<'_, '_>) -> Circumstances {
+fn circumstances(
+    exporter: Option<Version>,
+    redis: Option<Version>,
+    exporters: &[ExporterProcess],
+) -> Circumstances {
     Circumstances {
-        exporter: parts.exporter_version,
-        flags: flags(parts.exporters),
-        server_version: parts.redis_version,
+        exporter,
+        flags: flags(exporters),
+        server_version: redis,
         ..Circumstances::default()
     }
 }
