@@ -22,7 +22,7 @@ pub use prometheus::{PrometheusContext, prometheus};
 pub use readme::{ReadmeContext, ReadmeCounts, readme};
 pub use rule_tests::rule_tests;
 pub use rules::rules;
-pub use runbooks::{runbook_text, runbooks};
+pub use runbooks::{runbook, runbook_names, runbook_text, runbooks, runbooks_of};
 
 use crate::bundle::PathError;
 use crate::diagnostic::Diagnostic;

@@ -244,6 +244,14 @@ impl AlertCatalogue {
             .sort_by_cached_key(|name, _| GROUPS.iter().position(|group| group == name));
     }
 
+    /// A number for each name that a sum may use.
+    fn stands_for(&self, name: &str) -> Option<f64> {
+        match name.strip_prefix("guard.") {
+            Some(guard) => self.thresholds.get(&guard.replace('_', "-"))?.warning,
+            None => matches!(name, "value" | "window" | "expected").then_some(1.0),
+        }
+    }
+
     /// Reports entries that contradict each other.
     pub(super) fn check(&self, errors: &mut Vec<CatalogueError>) {
         let mut seen = std::collections::BTreeSet::new();
@@ -270,6 +278,11 @@ impl AlertCatalogue {
                     contradiction("it has neither a severity nor a threshold");
                 }
                 _ => {}
+            }
+            for sum in alert.test.sums() {
+                if sum.evaluate(&|name| self.stands_for(name)).is_none() {
+                    contradiction(&format!("its test cannot compute `{}`", sum.0));
+                }
             }
             if let Some(threshold) = &alert.threshold
                 && self

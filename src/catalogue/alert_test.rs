@@ -248,6 +248,36 @@ pub struct AlertTest {
     pub cases: IndexMap<String, Case>,
 }
 
+impl AlertTest {
+    /// Every sum that it computes.
+    pub fn sums(&self) -> impl Iterator<Item = &Sum> {
+        let cases = self.cases.values();
+        let of_cases = cases.flat_map(|case| {
+            let (from, until) = match &case.fires {
+                Fires::Between { from, until } => (Some(from), Some(until)),
+                Fires::Always(_) => (None, None),
+            };
+            let own = [&case.value, &case.shows].into_iter().flatten();
+            own.chain(from)
+                .chain(until)
+                .chain(case.series.values().flatten().flat_map(Form::sums))
+        });
+        let series = self.series.values().flat_map(Form::sums);
+        self.shows.iter().chain(series).chain(of_cases)
+    }
+}
+
+impl Form {
+    fn sums(&self) -> impl Iterator<Item = &Sum> {
+        let (first, second) = match self {
+            Self::Level { level, copies, .. } => (level, copies.as_ref()),
+            Self::Rate(rate) => (rate, None),
+            Self::Ramp { slope, reaches, .. } => (slope, Some(reaches)),
+        };
+        std::iter::once(first).chain(second)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

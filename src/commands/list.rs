@@ -371,7 +371,7 @@ fn explain_alert(catalogue: &Catalogue, name: &str) -> Option<String> {
         ));
     }
     text.push_str(&format!("  source    {}\n", alert.source));
-    if let Some(runbook) = crate::artifact::runbook_text(name) {
+    if let Some(runbook) = crate::artifact::runbook_text(name, catalogue.alerting()) {
         text.push_str(&format!("\n{runbook}"));
     }
     Some(text)

@@ -18,7 +18,7 @@ use crate::quantity::Duration;
 use crate::template::{TemplateError, Templates, go_template, promql_string, regex_literal};
 
 /// Shortest range of a rate: enough samples to survive a lost scrape or two.
-const SHORTEST_WINDOW: Duration = Duration::from_secs(300);
+pub const SHORTEST_WINDOW: Duration = Duration::from_secs(300);
 /// A rate needs two samples; twice as many survive a lost scrape.
 const SAMPLES_PER_WINDOW: u64 = 4;
 

@@ -185,7 +185,12 @@ fn one(
         name: definition.name.clone(),
         unit: definition.unit,
         direction: definition.direction,
-        warning,
+        // A guard that was switched off has been reported; with its default the rest can still be checked.
+        warning: warning.or_else(|| {
+            definition
+                .warning
+                .filter(|_| definition.direction == Direction::Guard)
+        }),
         critical: critical.filter(|_| definition.direction != Direction::Guard),
         warning_pending,
         critical_pending,
