@@ -8,7 +8,7 @@ use super::generate::{
     Generated, Generator, check_context, deduplicated, default_output, selected,
 };
 use super::input::{read_profile, reason};
-use super::outcome::{outcome_json, outcome_lines};
+use super::outcome::outcome_json;
 use super::{Console, Exit};
 use crate::bundle::{Bundle, Difference, Drift, Manifest, Staged, WriteError, compare, stage};
 use crate::check::{self, CheckOutcome, Verdict};
@@ -274,7 +274,8 @@ fn print_text(args: &RenderArgs, rendered: &[Rendered], replaced: &[PathBuf], co
             one.files,
             one.bytes.div_ceil(1024)
         ));
-        console.say(&outcome_lines(&one.outcomes, console));
+        let names: Vec<&str> = one.outcomes.iter().map(|outcome| outcome.check).collect();
+        console.say(&format!("  passed: {} (embedded)\n", names.join(", ")));
     }
     for path in replaced {
         console.say(&format!(

@@ -491,6 +491,10 @@ impl<'i> Environment<'i> {
             ("severity".to_owned(), severity.as_str().to_owned()),
             ("group".to_owned(), group.to_owned()),
         ]);
+        if let Some((job, _)) = &job {
+            // The result says so too; without it two of these rules would look like one.
+            labels.insert("job".into(), go_template(job));
+        }
         for (name, value) in &written.labels {
             labels.insert(name.clone(), go_template(value));
         }

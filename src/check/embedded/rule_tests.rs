@@ -27,20 +27,20 @@ pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
             findings.push(diagnostic);
         }
     }
-    let mut seen: BTreeMap<(&str, Option<&str>), Rule<'_>> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, BTreeMap<&str, &str>), Rule<'_>> = BTreeMap::new();
     for alert in alerts {
-        let severity = alert.label("severity");
-        if let Some(first) = seen.get(&(alert.name(), severity)) {
+        let identity = (alert.name(), alert.labels().collect::<BTreeMap<_, _>>());
+        if let Some(first) = seen.get(&identity) {
             let message = format!(
                 "the alert `{}` with the severity `{}` is there twice",
                 alert.name(),
-                severity.unwrap_or_default()
+                alert.label("severity").unwrap_or_default()
             );
             let file = first.document.text.file();
             findings.push(error(alert, message).related("first here", file, first.head.value.span));
             continue;
         }
-        seen.insert((alert.name(), severity), alert);
+        seen.insert(identity, alert);
         findings.extend(incomplete(inspection, alert));
         findings.extend(uncovered(alert, &cases));
     }
