@@ -492,8 +492,8 @@ impl<'i> Environment<'i> {
             ("group".to_owned(), group.to_owned()),
         ]);
         if let Some((job, _)) = &job {
-            // The result says so too; without it two of these rules would look like one.
-            labels.insert("job".into(), go_template(job));
+            // The result says so too; without it promtool takes the rules for copies of one another.
+            labels.insert("job".to_owned(), go_template(job));
         }
         for (name, value) in &written.labels {
             labels.insert(name.clone(), go_template(value));

@@ -5,15 +5,12 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::samples::{is_dyadic, notation, rounded};
-use super::timeline::{Level, Reaction, Stage, Truth, truths};
-use crate::catalogue::alert::Subject;
-use crate::catalogue::alert_test::{Anchor, Case, Fires, Form, Sum, When};
+use super::samples::{is_dyadic, rounded};
+use super::timeline::{Reaction, Stage};
+use crate::catalogue::alert_test::{Case, Fires, Form, Sum};
 use crate::catalogue::{Alert, Direction, ThresholdUnit};
 use crate::model::alert::AlertingRule;
-use crate::model::annotation;
 use crate::quantity::Duration;
-use crate::template::promql_string;
 
 /// One test of promtool: one alert.
 #[derive(Debug, Serialize)]
@@ -28,27 +25,27 @@ pub(super) struct Test {
 }
 
 #[derive(Debug, Serialize)]
-struct Series {
-    selector: String,
-    values: String,
+pub(super) struct Series {
+    pub(super) selector: String,
+    pub(super) values: String,
 }
 
 /// What is expected at one time.
 #[derive(Debug, Serialize)]
-struct Check {
+pub(super) struct Check {
     time: Duration,
     why: String,
     alerts: Vec<Expected>,
 }
 
 #[derive(Debug, Serialize)]
-struct Expected {
-    labels: IndexMap<String, String>,
-    annotations: IndexMap<String, String>,
+pub(super) struct Expected {
+    pub(super) labels: IndexMap<String, String>,
+    pub(super) annotations: IndexMap<String, String>,
 }
 
 /// Above this many targets a test does not list them.
-const LISTED_TARGETS: usize = 100;
+pub(super) const LISTED_TARGETS: usize = 100;
 
 /// The tests of one rule group.
 pub(super) fn tests(rules: &[AlertingRule<'_>], window: Duration, step: Duration) -> Vec<Test> {
@@ -126,32 +123,32 @@ fn test(name: &str, cast: &[(&Script<'_>, &[Server<'_>])]) -> Test {
 }
 
 /// A watched server: what it measures in each of the four stages.
-struct Server<'a> {
-    name: String,
-    why: Option<String>,
-    values: [f64; 4],
-    fires: Fires,
-    shows: Option<&'a Sum>,
-    topology: Option<&'a str>,
+pub(super) struct Server<'a> {
+    pub(super) name: String,
+    pub(super) why: Option<String>,
+    pub(super) values: [f64; 4],
+    pub(super) fires: Fires,
+    pub(super) shows: Option<&'a Sum>,
+    pub(super) topology: Option<&'a str>,
     /// The `job` label, where it is not one that the alert is about.
-    job: Option<&'static str>,
-    series: IndexMap<&'a str, &'a Form>,
+    pub(super) job: Option<&'static str>,
+    pub(super) series: IndexMap<&'a str, &'a Form>,
     /// Counters start again from zero in the middle of the first bad stage.
-    resets: bool,
+    pub(super) resets: bool,
 }
 
 /// The test of one alert.
-struct Script<'a> {
-    rules: &'a [AlertingRule<'a>],
-    alert: &'a Alert,
-    reaction: Reaction,
-    window: Duration,
-    step: Duration,
-    stages: [Stage; 4],
+pub(super) struct Script<'a> {
+    pub(super) rules: &'a [AlertingRule<'a>],
+    pub(super) alert: &'a Alert,
+    pub(super) reaction: Reaction,
+    pub(super) window: Duration,
+    pub(super) step: Duration,
+    pub(super) stages: [Stage; 4],
 }
 
 impl<'a> Script<'a> {
-    fn new(rules: &'a [AlertingRule<'a>], window: Duration, step: Duration) -> Self {
+    pub(super) fn new(rules: &'a [AlertingRule<'a>], window: Duration, step: Duration) -> Self {
         let alert = rules[0].alert;
         let steps = |duration: Duration| {
             usize::try_from(duration.as_millis().div_ceil(step.as_millis().max(1)))
@@ -202,7 +199,7 @@ impl<'a> Script<'a> {
     }
 
     /// Steps that the cases need that fire for a part of the bad time only.
-    fn longest_case(&self) -> usize {
+    pub(super) fn longest_case(&self) -> usize {
         self.alert
             .test
             .cases
@@ -215,13 +212,13 @@ impl<'a> Script<'a> {
             .unwrap_or(0)
     }
 
-    fn steps_of(&self, seconds: &Sum) -> usize {
+    pub(super) fn steps_of(&self, seconds: &Sum) -> usize {
         let seconds = self.number(seconds, 0.0);
         (seconds * 1000.0 / self.step.as_millis() as f64).ceil() as usize
     }
 
     /// A sum with `value` filled in. The catalogue has checked that it has a value.
-    fn number(&self, sum: &Sum, value: f64) -> f64 {
+    pub(super) fn number(&self, sum: &Sum, value: f64) -> f64 {
         let names = |name: &str| match name {
             "value" => Some(value),
             _ => self.rules[0].numbers.get(name).copied(),
@@ -230,7 +227,7 @@ impl<'a> Script<'a> {
             .expect("internal error: the catalogue checks every sum of a test")
     }
 
-    fn direction(&self) -> Direction {
+    pub(super) fn direction(&self) -> Direction {
         self.rules[0]
             .threshold
             .as_ref()
@@ -240,7 +237,7 @@ impl<'a> Script<'a> {
     }
 
     /// A value just beyond (`1.0`) or just within (`-1.0`) the threshold.
-    fn beside(&self, rule: &AlertingRule<'_>, side: f64) -> f64 {
+    pub(super) fn beside(&self, rule: &AlertingRule<'_>, side: f64) -> f64 {
         let Some((value, threshold)) = &rule.threshold else {
             return 0.0;
         };
@@ -261,7 +258,7 @@ impl<'a> Script<'a> {
 
     /// The threshold itself where the test can hit it exactly, else a hair within it: the sum of
     /// floating-point numbers must not decide whether an alert fires.
-    fn exactly_at(&self, rule: &AlertingRule<'_>, before: &[f64]) -> f64 {
+    pub(super) fn exactly_at(&self, rule: &AlertingRule<'_>, before: &[f64]) -> f64 {
         let Some((value, threshold)) = &rule.threshold else {
             return 0.0;
         };
@@ -293,7 +290,7 @@ impl<'a> Script<'a> {
     }
 
     /// Whether counters that count at this value stay free of rounding.
-    fn counts_exactly(&self, value: f64) -> bool {
+    pub(super) fn counts_exactly(&self, value: f64) -> bool {
         self.alert.test.series.values().all(|form| match form {
             Form::Rate(rate) => {
                 is_dyadic(rounded(self.number(rate, value) * self.step.as_secs_f64()))
@@ -304,7 +301,7 @@ impl<'a> Script<'a> {
 
     /// Whether both generations compute exactly this rate from these increments. A range of 2.x holds one more
     /// sample than one of 3.x, which extrapolates instead.
-    fn rate_is_exact(&self, per_second: f64, increment: f64) -> bool {
+    pub(super) fn rate_is_exact(&self, per_second: f64, increment: f64) -> bool {
         let window = self.window.as_secs_f64();
         let steps = window / self.step.as_secs_f64();
         let old = increment * steps * (1.0 / window);
@@ -313,7 +310,7 @@ impl<'a> Script<'a> {
     }
 
     /// The number while all is well.
-    fn healthy(&self) -> f64 {
+    pub(super) fn healthy(&self) -> f64 {
         if let Some(healthy) = self.alert.test.healthy {
             return healthy;
         }
@@ -329,7 +326,7 @@ impl<'a> Script<'a> {
         }
     }
 
-    fn servers(&self) -> Vec<Server<'a>> {
+    pub(super) fn servers(&self) -> Vec<Server<'a>> {
         let healthy = self.healthy();
         let first = &self.rules[0];
         let last = &self.rules[self.rules.len() - 1];
@@ -431,7 +428,7 @@ impl<'a> Script<'a> {
         servers
     }
 
-    fn main(&self, name: &str, values: [f64; 4], fires: bool) -> Server<'a> {
+    pub(super) fn main(&self, name: &str, values: [f64; 4], fires: bool) -> Server<'a> {
         let test = &self.alert.test;
         Server {
             name: name.to_owned(),
@@ -450,7 +447,7 @@ impl<'a> Script<'a> {
         }
     }
 
-    fn case(&self, name: &str, case: &'a Case, bad: [f64; 4]) -> Server<'a> {
+    pub(super) fn case(&self, name: &str, case: &'a Case, bad: [f64; 4]) -> Server<'a> {
         let mut values = bad;
         if matches!(case.fires, Fires::Between { .. }) {
             // One burst, so one level.
@@ -478,365 +475,10 @@ impl<'a> Script<'a> {
         }
         server
     }
-
-    // ---- series ----
-
-    /// Labels that every target has, for `server`.
-    fn base_labels(&self, server: &Server<'_>) -> IndexMap<String, String> {
-        let mut labels = IndexMap::from([
-            (
-                "job".to_owned(),
-                server.job.unwrap_or(&self.rules[0].subject_job).to_owned(),
-            ),
-            ("instance".to_owned(), server.name.clone()),
-        ]);
-        let topology = match self.alert.on {
-            Subject::Redis => self
-                .alert
-                .needs
-                .topologies
-                .first()
-                .map_or("standalone", String::as_str),
-            Subject::Sentinels => "sentinel",
-            _ => return labels,
-        };
-        if self.rules[0].job.is_none() {
-            labels.insert("redis".into(), server.name.clone());
-            labels.insert(
-                "topology".into(),
-                server.topology.unwrap_or(topology).to_owned(),
-            );
-        }
-        labels
-    }
-
-    fn series(&self, server: &Server<'_>) -> Vec<Series> {
-        let mut all = Vec::new();
-        if self.is_too_long_to_list() {
-            return all;
-        }
-        for (selector, form) in &server.series {
-            let (name, own) = parse_selector(selector);
-            let samples = notation(&self.samples(server, form));
-            let copies = match form {
-                Form::Level {
-                    copies: Some(copies),
-                    ..
-                } => Some(self.number(copies, 0.0) as usize),
-                _ => None,
-            };
-            let mut push = |instance: Option<usize>| {
-                let mut labels = self.base_labels(server);
-                labels.extend(own.clone());
-                if let Some(instance) = instance {
-                    labels.insert("instance".into(), instance.to_string());
-                }
-                let labels: Vec<String> = labels
-                    .iter()
-                    .map(|(name, value)| format!("{name}={}", promql_string(value)))
-                    .collect();
-                all.push(Series {
-                    selector: format!("{name}{{{}}}", labels.join(", ")),
-                    values: samples.clone(),
-                });
-            };
-            match copies {
-                Some(copies) => (1..=copies).for_each(|copy| push(Some(copy))),
-                None => push(None),
-            }
-        }
-        all
-    }
-
-    /// A job with thousands of targets is tested without any: then all are missing.
-    fn is_too_long_to_list(&self) -> bool {
-        self.rules[0]
-            .job
-            .as_ref()
-            .is_some_and(|(_, expected)| *expected > LISTED_TARGETS)
-    }
-
-    fn stage_at(&self, step: usize) -> usize {
-        self.stages
-            .iter()
-            .position(|stage| step < stage.end)
-            .unwrap_or(3)
-    }
-
-    fn samples(&self, server: &Server<'_>, form: &Form) -> Vec<Option<f64>> {
-        let length = self.stages[3].end;
-        let seconds = self.step.as_secs_f64();
-        let value = |step: usize| server.values[self.stage_at(step)];
-        match form {
-            Form::Level {
-                level,
-                when,
-                from_now,
-                ..
-            } => (0..length)
-                .map(|step| {
-                    let is_bad = matches!(self.stage_at(step), 1 | 2);
-                    let is_there = match when {
-                        When::Always => true,
-                        When::Healthy => !is_bad,
-                        When::Bad => is_bad,
-                    };
-                    let offset = if *from_now {
-                        step as f64 * seconds
-                    } else {
-                        0.0
-                    };
-                    is_there.then(|| rounded(self.number(level, value(step)) + offset))
-                })
-                .collect(),
-            Form::Rate(rate) => {
-                let increment = |step: usize| rounded(self.number(rate, value(step)) * seconds);
-                let most = (0..length).map(increment).fold(0.0, f64::max);
-                // Far from zero, so that nothing is extrapolated to it.
-                let mut total: f64 = 1000.0;
-                while total < most * 100.0 {
-                    total *= 10.0;
-                }
-                let reset = self.stages[1].start + 2;
-                let mut samples = Vec::with_capacity(length);
-                samples.push(Some(total));
-                for step in 1..length {
-                    if server.resets && step == reset {
-                        total = 0.0;
-                    }
-                    total = rounded(total + increment(step - 1));
-                    samples.push(Some(total));
-                }
-                samples
-            }
-            Form::Ramp { slope, reaches, at } => {
-                let increment = |step: usize| rounded(self.number(slope, value(step)) * seconds);
-                let anchor = match at {
-                    Anchor::Window => self.stages[1].start + self.reaction.settling(),
-                    Anchor::End => self.stages[2].end - 1,
-                };
-                let reached = self.number(reaches, value(anchor));
-                (0..length)
-                    .map(|step| {
-                        let change: f64 = if step < anchor {
-                            -(step..anchor).map(increment).sum::<f64>()
-                        } else {
-                            (anchor..step).map(increment).sum()
-                        };
-                        Some(rounded(reached + change))
-                    })
-                    .collect()
-            }
-        }
-    }
-
-    // ---- expectations ----
-
-    fn pending(&self, rule: &AlertingRule<'_>) -> usize {
-        usize::try_from(
-            rule.pending
-                .as_millis()
-                .div_ceil(self.step.as_millis().max(1)),
-        )
-        .unwrap_or(usize::MAX)
-    }
-
-    /// When the condition of `rule` holds for `server`.
-    fn truths(&self, server: &Server<'_>, rule: &AlertingRule<'_>) -> Vec<Truth> {
-        if self.is_too_long_to_list() {
-            let end = self.stages[3].end;
-            return vec![Truth {
-                earliest: 0,
-                certain: 0,
-                end,
-                over: end,
-            }];
-        }
-        let is_beyond = |value: f64| match &rule.threshold {
-            Some((limit, threshold)) => threshold.direction.is_beyond(value, *limit),
-            None => true,
-        };
-        match &server.fires {
-            Fires::Always(false) => Vec::new(),
-            Fires::Between { from, until } => {
-                let start = self.stages[1].start;
-                let value = server.values[1];
-                let measured = server
-                    .shows
-                    .map_or(value, |shows| self.number(shows, value));
-                if !is_beyond(measured) {
-                    return Vec::new();
-                }
-                let (from, until) = (start + self.steps_of(from), start + self.steps_of(until));
-                vec![Truth {
-                    earliest: from,
-                    certain: from,
-                    end: until,
-                    over: until,
-                }]
-            }
-            Fires::Always(true) => {
-                let levels: Vec<Level> = self
-                    .stages
-                    .iter()
-                    .zip(server.values)
-                    .enumerate()
-                    .map(|(position, (stage, value))| Level {
-                        stage: *stage,
-                        value,
-                        is_beyond: if rule.threshold.is_some() {
-                            is_beyond(value)
-                        } else {
-                            matches!(position, 1 | 2)
-                                && (server.resets_while_bad() || !server.resets)
-                        },
-                    })
-                    .collect();
-                let limit = rule.threshold.as_ref().map(|(limit, _)| *limit);
-                truths(&levels, self.reaction, limit)
-            }
-        }
-    }
-
-    /// The value that an alert shows at `step`; `None` while it is on its way to another one.
-    fn shown(&self, server: &Server<'_>, step: usize) -> Option<f64> {
-        let stage = self.stage_at(step);
-        let is_settled = stage == 0
-            || matches!(server.fires, Fires::Between { .. })
-            || server.values[stage] == server.values[stage - 1]
-            || step >= self.stages[stage].start + self.reaction.settling();
-        let value = server.values[stage];
-        is_settled.then(|| {
-            server
-                .shows
-                .map_or(value, |shows| self.number(shows, value))
-        })
-    }
-
-    /// Steps at which something changes, and what.
-    fn times(&self, servers: &[Server<'_>]) -> Vec<(usize, &'static str)> {
-        let mut times: Vec<(usize, &'static str)> = Vec::new();
-        for (position, rule) in self.rules.iter().enumerate() {
-            let stage = self.stages[position + 1];
-            let pending = self.pending(rule);
-            if position == 0 {
-                times.push((stage.start.saturating_sub(1), "All is well."));
-            }
-            for server in servers {
-                for truth in self.truths(server, rule) {
-                    times.push((
-                        (truth.earliest + pending).saturating_sub(1),
-                        if pending > 0 {
-                            "It is bad, but not yet for long enough."
-                        } else {
-                            "Not yet."
-                        },
-                    ));
-                    times.push((truth.certain + pending, "It has been bad for long enough."));
-                    if matches!(server.fires, Fires::Between { .. }) {
-                        times.push((truth.end - 1, "The burst still counts."));
-                        times.push((truth.end, "The burst is forgotten."));
-                    }
-                }
-            }
-            times.push((
-                stage.start + self.reaction.settling() + pending,
-                "It has been bad for long enough.",
-            ));
-        }
-        let last = self.stages[3];
-        times.push((last.start - 1, "It is as bad as it gets."));
-        times.push((last.start + self.reaction.memory(), "All is well again."));
-
-        times
-    }
-
-    /// What fires at `step`; `None` where that is not certain.
-    fn alerts_at(&self, servers: &[Server<'_>], step: usize) -> Option<Vec<Expected>> {
-        let mut alerts = Vec::new();
-        for server in servers {
-            for rule in self.rules {
-                if self.fires(server, rule, step)? {
-                    alerts.push(self.expected(server, rule, step)?);
-                }
-            }
-        }
-        Some(alerts)
-    }
-
-    fn fires(&self, server: &Server<'_>, rule: &AlertingRule<'_>, step: usize) -> Option<bool> {
-        let mut fires = false;
-        for truth in self.truths(server, rule) {
-            fires |= truth.fires(self.pending(rule), step)?;
-        }
-        Some(fires)
-    }
-
-    /// `None` where the value is not certain and a text shows it.
-    fn expected(
-        &self,
-        server: &Server<'_>,
-        rule: &AlertingRule<'_>,
-        step: usize,
-    ) -> Option<Expected> {
-        let shown = self.shown(server, step);
-        if shown.is_none()
-            && rule
-                .annotations
-                .values()
-                .any(|text| text.contains("$value"))
-        {
-            return None;
-        }
-        let mut labels: IndexMap<String, String> = self
-            .base_labels(server)
-            .into_iter()
-            .filter(|(name, _)| self.alert.keeps.contains(name))
-            .collect();
-        labels.extend(self.alert.test.result.clone());
-        let expand = |text: &String| {
-            annotation::expand(text, &labels, shown.unwrap_or_default())
-                .expect("internal error: the catalogue checks every annotation")
-        };
-        let annotations = rule
-            .annotations
-            .iter()
-            .map(|(name, text)| (name.clone(), expand(text)))
-            .collect();
-        let own: Vec<(String, String)> = rule
-            .labels
-            .iter()
-            .map(|(name, text)| (name.clone(), expand(text)))
-            .collect();
-        labels.extend(own);
-        Some(Expected {
-            labels,
-            annotations,
-        })
-    }
 }
 
 impl Server<'_> {
-    fn resets_while_bad(&self) -> bool {
+    pub(super) fn resets_while_bad(&self) -> bool {
         self.resets && self.values[1] != self.values[0]
     }
-}
-
-/// Metric name and labels of `name{a="b",c="d"}`.
-fn parse_selector(selector: &str) -> (&str, Vec<(String, String)>) {
-    let Some((name, labels)) = selector.split_once('{') else {
-        return (selector, Vec::new());
-    };
-    let labels = labels
-        .trim_end_matches('}')
-        .split("\",")
-        .filter_map(|label| {
-            let (name, value) = label.split_once("=\"")?;
-            Some((
-                name.trim().to_owned(),
-                value.trim_end_matches('"').to_owned(),
-            ))
-        })
-        .collect();
-    (name, labels)
 }

@@ -1,7 +1,9 @@
 //! Unit tests of the rules, for promtool.
 
 mod cases;
+mod expectations;
 mod samples;
+mod series;
 mod timeline;
 
 use serde::Serialize;

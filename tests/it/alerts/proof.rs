@@ -43,8 +43,10 @@ fn rules_and_their_tests_pass_under_both_generations() {
         write(&directory, &situation.artifacts(&catalogue));
         for generation in &generations {
             for (subcommand, folder) in [("check", "rules"), ("test", "tests")] {
+                let strict = (subcommand == "check").then_some("--lint-fatal");
                 let output = Command::new(generation.program("promtool"))
                     .args([subcommand, "rules"])
+                    .args(strict)
                     .args(files(&directory.join("prometheus").join(folder)))
                     .output()
                     .unwrap();

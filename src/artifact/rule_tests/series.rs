@@ -1,0 +1,179 @@
+//! The series of a test, as functions of what its servers measure.
+
+use indexmap::IndexMap;
+
+use super::cases::{LISTED_TARGETS, Script, Series, Server};
+use super::samples::{notation, rounded};
+use crate::catalogue::alert::Subject;
+use crate::catalogue::alert_test::{Anchor, Form, When};
+use crate::template::promql_string;
+
+impl Script<'_> {
+    /// Labels that every target has, for `server`.
+    pub(super) fn base_labels(&self, server: &Server<'_>) -> IndexMap<String, String> {
+        let mut labels = IndexMap::from([
+            (
+                "job".to_owned(),
+                server.job.unwrap_or(&self.rules[0].subject_job).to_owned(),
+            ),
+            ("instance".to_owned(), server.name.clone()),
+        ]);
+        let topology = match self.alert.on {
+            Subject::Redis => self
+                .alert
+                .needs
+                .topologies
+                .first()
+                .map_or("standalone", String::as_str),
+            Subject::Sentinels => "sentinel",
+            _ => return labels,
+        };
+        if self.rules[0].job.is_none() {
+            labels.insert("redis".into(), server.name.clone());
+            labels.insert(
+                "topology".into(),
+                server.topology.unwrap_or(topology).to_owned(),
+            );
+        }
+        labels
+    }
+
+    pub(super) fn series(&self, server: &Server<'_>) -> Vec<Series> {
+        let mut all = Vec::new();
+        if self.is_too_long_to_list() {
+            return all;
+        }
+        for (selector, form) in &server.series {
+            let (name, own) = parse_selector(selector);
+            let samples = notation(&self.samples(server, form));
+            let copies = match form {
+                Form::Level {
+                    copies: Some(copies),
+                    ..
+                } => Some(self.number(copies, 0.0) as usize),
+                _ => None,
+            };
+            let mut push = |instance: Option<usize>| {
+                let mut labels = self.base_labels(server);
+                labels.extend(own.clone());
+                if let Some(instance) = instance {
+                    labels.insert("instance".into(), instance.to_string());
+                }
+                let labels: Vec<String> = labels
+                    .iter()
+                    .map(|(name, value)| format!("{name}={}", promql_string(value)))
+                    .collect();
+                all.push(Series {
+                    selector: format!("{name}{{{}}}", labels.join(", ")),
+                    values: samples.clone(),
+                });
+            };
+            match copies {
+                Some(copies) => (1..=copies).for_each(|copy| push(Some(copy))),
+                None => push(None),
+            }
+        }
+        all
+    }
+
+    /// A job with thousands of targets is tested without any: then all are missing.
+    pub(super) fn is_too_long_to_list(&self) -> bool {
+        self.rules[0]
+            .job
+            .as_ref()
+            .is_some_and(|(_, expected)| *expected > LISTED_TARGETS)
+    }
+
+    pub(super) fn stage_at(&self, step: usize) -> usize {
+        self.stages
+            .iter()
+            .position(|stage| step < stage.end)
+            .unwrap_or(3)
+    }
+
+    pub(super) fn samples(&self, server: &Server<'_>, form: &Form) -> Vec<Option<f64>> {
+        let length = self.stages[3].end;
+        let seconds = self.step.as_secs_f64();
+        let value = |step: usize| server.values[self.stage_at(step)];
+        match form {
+            Form::Level {
+                level,
+                when,
+                from_now,
+                ..
+            } => (0..length)
+                .map(|step| {
+                    let is_bad = matches!(self.stage_at(step), 1 | 2);
+                    let is_there = match when {
+                        When::Always => true,
+                        When::Healthy => !is_bad,
+                        When::Bad => is_bad,
+                    };
+                    let offset = if *from_now {
+                        step as f64 * seconds
+                    } else {
+                        0.0
+                    };
+                    is_there.then(|| rounded(self.number(level, value(step)) + offset))
+                })
+                .collect(),
+            Form::Rate(rate) => {
+                let increment = |step: usize| rounded(self.number(rate, value(step)) * seconds);
+                let most = (0..length).map(increment).fold(0.0, f64::max);
+                // Far from zero, so that nothing is extrapolated to it.
+                let mut total: f64 = 1000.0;
+                while total < most * 100.0 {
+                    total *= 10.0;
+                }
+                let reset = self.stages[1].start + 2;
+                let mut samples = Vec::with_capacity(length);
+                samples.push(Some(total));
+                for step in 1..length {
+                    if server.resets && step == reset {
+                        total = 0.0;
+                    }
+                    total = rounded(total + increment(step - 1));
+                    samples.push(Some(total));
+                }
+                samples
+            }
+            Form::Ramp { slope, reaches, at } => {
+                let increment = |step: usize| rounded(self.number(slope, value(step)) * seconds);
+                let anchor = match at {
+                    Anchor::Window => self.stages[1].start + self.reaction.settling(),
+                    Anchor::End => self.stages[2].end - 1,
+                };
+                let reached = self.number(reaches, value(anchor));
+                (0..length)
+                    .map(|step| {
+                        let change: f64 = if step < anchor {
+                            -(step..anchor).map(increment).sum::<f64>()
+                        } else {
+                            (anchor..step).map(increment).sum()
+                        };
+                        Some(rounded(reached + change))
+                    })
+                    .collect()
+            }
+        }
+    }
+}
+
+/// Metric name and labels of `name{a="b",c="d"}`.
+fn parse_selector(selector: &str) -> (&str, Vec<(String, String)>) {
+    let Some((name, labels)) = selector.split_once('{') else {
+        return (selector, Vec::new());
+    };
+    let labels = labels
+        .trim_end_matches('}')
+        .split("\",")
+        .filter_map(|label| {
+            let (name, value) = label.split_once("=\"")?;
+            Some((
+                name.trim().to_owned(),
+                value.trim_end_matches('"').to_owned(),
+            ))
+        })
+        .collect();
+    (name, labels)
+}
