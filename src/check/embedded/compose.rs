@@ -146,6 +146,16 @@ impl<'i> ComposeFile<'i> {
         })
     }
 
+    /// The service that runs Grafana.
+    pub(super) fn grafana(&self) -> Option<&Service<'i>> {
+        self.services.values().find(|service| {
+            matches!(
+                service.program(),
+                Some("grafana" | "grafana-oss" | "grafana-enterprise")
+            )
+        })
+    }
+
     /// Whether `service` joins a network of somebody else.
     pub(super) fn joins_external_network(&self, service: &Service<'_>) -> bool {
         let networks = self.document.tree.get("networks");

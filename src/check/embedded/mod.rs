@@ -106,7 +106,7 @@ pub const EMBEDDED_CHECKS: &[EmbeddedCheck] = &[
         files: "prometheus/rules/*.yml",
         summary: "every alert is complete, and has a unit test that fires and one that stays silent",
         about: &[Kind::PrometheusRules],
-        reads: &[Kind::PrometheusRuleTests],
+        reads: &[Kind::PrometheusRuleTests, Kind::GrafanaDashboard],
         run: rule_tests::check,
     },
     EmbeddedCheck {

@@ -29,18 +29,24 @@ pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
     }
     let mut seen: BTreeMap<(&str, BTreeMap<&str, &str>), Rule<'_>> = BTreeMap::new();
     for alert in alerts {
-        let identity = (alert.name(), alert.labels().collect::<BTreeMap<_, _>>());
-        if let Some(first) = seen.get(&identity) {
+        let labels: BTreeMap<&str, &str> = alert.labels().collect();
+        if let Some(first) = seen.get(&(alert.name(), labels.clone())) {
             let message = format!(
-                "the alert `{}` with the severity `{}` is there twice",
-                alert.name(),
-                alert.label("severity").unwrap_or_default()
+                "the alert `{}` is there twice with the same labels",
+                alert.name()
             );
-            let file = first.document.text.file();
-            findings.push(error(alert, message).related("first here", file, first.head.value.span));
+            findings.push(
+                error(alert, message)
+                    .related(
+                        "first here",
+                        first.document.text.file(),
+                        first.head.value.span,
+                    )
+                    .help("join the two with `or`, or tell them apart by a label"),
+            );
             continue;
         }
-        seen.insert(identity, alert);
+        seen.insert((alert.name(), labels), alert);
         findings.extend(incomplete(inspection, alert));
         findings.extend(uncovered(alert, &cases));
     }
@@ -70,6 +76,7 @@ fn incomplete(inspection: &Inspection<'_>, alert: Rule<'_>) -> Vec<Diagnostic> {
             findings.push(error(alert, message));
         }
     }
+    findings.extend(unknown_dashboard(inspection, alert));
     let runbook = ["runbook_url", "runbook"]
         .into_iter()
         .find_map(|key| alert.entry("annotations", key));
@@ -91,6 +98,27 @@ fn incomplete(inspection: &Inspection<'_>, alert: Rule<'_>) -> Vec<Diagnostic> {
         findings.push(alert.document.error(NAME, runbook.value.span, message));
     }
     findings
+}
+
+/// A link to a dashboard that the bundle does not have. Links elsewhere are somebody else's.
+fn unknown_dashboard(inspection: &Inspection<'_>, alert: Rule<'_>) -> Option<Diagnostic> {
+    let link = &alert.entry("annotations", "dashboard_url")?.value;
+    let (_, rest) = link.as_str()?.split_once("/d/")?;
+    let uid = rest.split(['/', '?', '#']).next()?;
+    let uids: BTreeSet<&str> = inspection
+        .of_kind(Kind::GrafanaDashboard)
+        .filter_map(|document| document.tree.get("uid")?.as_str())
+        .collect();
+    if uids.is_empty() || uids.contains(uid) || uid.contains("{{") {
+        return None;
+    }
+    let message = format!(
+        "`{}` links to the dashboard `{uid}`, which is not in the bundle",
+        alert.name()
+    );
+    let mut diagnostic = alert.document.error(NAME, link.span, message);
+    diagnostic.help = suggestion(uid, uids.iter().copied(), "dashboards");
+    Some(diagnostic)
 }
 
 /// One expectation of a unit test.
@@ -270,13 +298,40 @@ tests:
     }
 
     #[test]
+    fn a_link_leads_to_a_dashboard_of_the_bundle() {
+        let linked = |uid: &str| {
+            let link =
+                format!("dashboard_url: 'http://localhost:3000/d/{uid}?var-job=x', runbook_url:");
+            let rules = RULES.replace("runbook_url:", &link);
+            findings(
+                "rules/tests-cover",
+                &[
+                    ("prometheus/rules/a.yml", &rules),
+                    ("prometheus/tests/a.yml", TESTS),
+                    ("runbooks/RedisDown.md", "# RedisDown"),
+                    ("grafana/dashboards/a.json", r#"{"uid": "redis-overview"}"#),
+                ],
+            )
+        };
+        assert_eq!(linked("redis-overview"), [""; 0]);
+        assert_eq!(
+            linked("redis-overvie"),
+            [
+                "prometheus/rules/a.yml:7:66: `RedisDown` links to the dashboard `redis-overvie`, which is not in the bundle \
+                 · help: did you mean `redis-overview`?"
+            ]
+        );
+    }
+
+    #[test]
     fn one_alert_twice_is_reported() {
         let rule = RULES.split_once("    rules:\n").unwrap().1;
         let twice = format!("{RULES}{rule}");
         assert_eq!(
             found(&twice, TESTS),
             [
-                "prometheus/rules/a.yml:8:16: the alert `RedisDown` with the severity `critical` is there twice"
+                "prometheus/rules/a.yml:8:16: the alert `RedisDown` is there twice with the same labels · help: join \
+                 the two with `or`, or tell them apart by a label"
             ]
         );
     }

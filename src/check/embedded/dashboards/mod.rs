@@ -37,6 +37,28 @@ pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
         layout::check(document, &mut findings);
     }
     findings.extend(provider::check(inspection));
+    findings.extend(alertmanagers(inspection, &datasources));
+    findings
+}
+
+/// Datasources that name an Alertmanager which is none.
+fn alertmanagers(inspection: &Inspection<'_>, uids: &BTreeSet<&str>) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    for document in inspection.of_kind(Kind::GrafanaDatasources) {
+        let list = document.tree.get("datasources").into_iter();
+        for node in list
+            .flat_map(|list| list.items())
+            .filter_map(|datasource| datasource.get("jsonData")?.get("alertmanagerUid"))
+        {
+            let uid = node.as_str().unwrap_or_default();
+            if !uids.contains(uid) {
+                let message = format!("no datasource with the uid `{uid}` is provisioned");
+                let mut diagnostic = document.error(NAME, node.span, message);
+                diagnostic.help = suggestion(uid, uids.iter().copied(), "provisioned");
+                findings.push(diagnostic);
+            }
+        }
+    }
     findings
 }
 
@@ -274,6 +296,24 @@ mod tests {
                  {"refId": "B", "expr": "label_replace(up, \"a\", \"$1\", \"b\", \"(.*)\")"}]}]},
   {"id": 3, "type": "stat", "gridPos": {"x": 0, "y": 1, "w": 24, "h": 4}, "datasource": {"uid": "prometheus"}}]}"#;
         assert_eq!(found(&[dashboard]), [""; 0]);
+    }
+
+    #[test]
+    fn the_alertmanager_of_a_datasource_exists() {
+        let datasources = "datasources: [{uid: p, jsonData: {alertmanagerUid: alertmanger}}, {uid: alertmanager}]";
+        let path = "grafana/provisioning/datasources/d.yaml";
+        let dashboard = ("grafana/dashboards/a.json", r#"{"uid": "a"}"#);
+        assert_eq!(
+            findings("grafana/dashboards", &[dashboard, (path, datasources)]),
+            [format!(
+                "{path}:1:52: no datasource with the uid `alertmanger` is provisioned · help: did you mean `alertmanager`?"
+            )]
+        );
+        let right = datasources.replace("alertmanger", "alertmanager");
+        assert_eq!(
+            findings("grafana/dashboards", &[dashboard, (path, &right)]),
+            [""; 0]
+        );
     }
 
     #[test]

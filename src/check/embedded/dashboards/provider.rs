@@ -13,11 +13,7 @@ pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
     let Some(compose) = ComposeFile::of(inspection) else {
         return Vec::new();
     };
-    let grafana = compose
-        .services
-        .values()
-        .find(|service| service.program() == Some("grafana"));
-    let Some(grafana) = grafana else {
+    let Some(grafana) = compose.grafana() else {
         return Vec::new();
     };
     let mut findings = Vec::new();

@@ -73,11 +73,7 @@ fn missing_configs(inspection: &Inspection<'_>, compose: &ComposeFile<'_>) -> Ve
 }
 
 fn datasource_secrets(inspection: &Inspection<'_>, compose: &ComposeFile<'_>) -> Vec<Diagnostic> {
-    let grafana = compose
-        .services
-        .values()
-        .find(|service| service.program() == Some("grafana"));
-    let Some(grafana) = grafana else {
+    let Some(grafana) = compose.grafana() else {
         return Vec::new();
     };
     let mut findings = Vec::new();

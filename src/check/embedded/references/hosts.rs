@@ -13,6 +13,9 @@ use crate::document::Node;
 use crate::profile::suggestion;
 use crate::source::Span;
 
+/// Name by which containers reach the host that runs them: of itself on Docker Desktop, elsewhere only by `extra_hosts`.
+const HOST_GATEWAY: &str = "host.docker.internal";
+
 pub(super) fn check(inspection: &Inspection<'_>, compose: &ComposeFile<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     let network = Network {
@@ -24,10 +27,7 @@ pub(super) fn check(inspection: &Inspection<'_>, compose: &ComposeFile<'_>) -> V
             findings.extend(network.prometheus(document, prometheus));
         }
     }
-    let grafana = compose
-        .services
-        .values()
-        .find(|service| service.program() == Some("grafana"));
+    let grafana = compose.grafana();
     for document in inspection.of_kind(Kind::GrafanaDatasources) {
         let Some(grafana) = grafana else { continue };
         for datasource in items(&document.tree, "datasources") {
@@ -217,6 +217,17 @@ impl<'c, 'i> Network<'c, 'i> {
             self.compose.service_at(host)
         };
         let Some(to) = to else {
+            if host == HOST_GATEWAY && !from.has_network_mode && !from.extra_hosts.contains(&host) {
+                let message = format!(
+                    "{who} asks `{host}`, which `{}` does not know on Linux",
+                    from.name
+                );
+                let help = format!(
+                    "add `extra_hosts: {{{host}: host-gateway}}` to `{}`",
+                    from.name
+                );
+                return Some(error(message).help(help));
+            }
             let is_explained = !address.is_bare()
                 || from.has_network_mode
                 || from.extra_hosts.contains(&host)
@@ -284,7 +295,7 @@ impl<'c, 'i> Network<'c, 'i> {
         });
         match (exporter, program) {
             (Some(exporter), _) => exporter.ports.clone(),
-            (None, "grafana") => vec![3000],
+            (None, "grafana" | "grafana-oss" | "grafana-enterprise") => vec![3000],
             // `port` in a configuration file may say otherwise, so this is not known for sure.
             _ => Vec::new(),
         }
@@ -314,6 +325,7 @@ mod tests {
     command: [--config.file=/etc/prometheus/prometheus.yml]
     volumes: [./prometheus:/etc/prometheus]
     networks: [own]
+    extra_hosts: {host.docker.internal: host-gateway}
   alertmanager: {image: 'prom/alertmanager:v0.33.1', networks: [own]}
   grafana: {image: 'grafana/grafana:12.4.3', networks: [own]}
   redis-exporter:
@@ -389,6 +401,26 @@ scrape_configs:
                  9122",
                 "prometheus/prometheus.yml:5:33: the scrape job `many` asks `redis`, which shares no network with \
                  `redis-exporter` · help: give both services a network in common",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_host_itself_must_be_known_on_linux_too() {
+        let compose = COMPOSE.replace(
+            "    extra_hosts: {host.docker.internal: host-gateway}\n",
+            "",
+        );
+        let config = "scrape_configs: [{job_name: api, static_configs: [{targets: ['host.docker.internal:8000']}]}]";
+        let files = [
+            ("compose.yaml", compose.as_str()),
+            ("prometheus/prometheus.yml", config),
+        ];
+        assert_eq!(
+            findings("bundle/references", &files),
+            [
+                "prometheus/prometheus.yml:1:62: the scrape job `api` asks `host.docker.internal`, which `prometheus` does \
+                 not know on Linux · help: add `extra_hosts: {host.docker.internal: host-gateway}` to `prometheus`"
             ]
         );
     }
