@@ -10,6 +10,7 @@ mod profile_cases;
 mod program;
 mod promql_parity;
 mod promql_setups;
+mod readme;
 mod reference;
 mod shared;
 mod tools;

@@ -1,0 +1,75 @@
+//! The README's example is run, and says what the README says.
+
+use crate::program::{Program, repository};
+
+/// The fenced blocks of `language`, in order.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    text.split(&fence)
+        .skip(1)
+        .filter_map(|rest| rest.split("\n```").next())
+        .collect()
+}
+
+#[test]
+fn the_example_prints_what_the_readme_prints() {
+    let readme = std::fs::read_to_string(repository().join("README.md")).expect("README.md");
+    let profile = blocks(&readme, "yaml")[0];
+    let sessions = blocks(&readme, "console");
+    assert_eq!(
+        sessions.len(),
+        2,
+        "one session that works, and one with a mistake"
+    );
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for (session, profile) in sessions.iter().zip([
+        profile.to_owned(),
+        profile.replace("  memory:", "  memroy:"),
+    ]) {
+        std::fs::write(directory.path().join("shop.yaml"), format!("{profile}\n"))
+            .expect("a profile");
+        let (command, printed) = session.split_once('\n').expect("a command and its output");
+        let arguments = command
+            .strip_prefix("$ stackwright ")
+            .expect("a command")
+            .split(' ');
+        let run = Program::in_directory(directory.path())
+            .arguments(arguments)
+            .run();
+        let found = format!("{}{}", run.output, run.errors);
+        assert_eq!(without_sizes(found.trim_end()), without_sizes(printed.trim_end()));
+    }
+}
+
+/// How many files there are changes with every new alert; that it is said does not.
+fn without_sizes(text: &str) -> String {
+    text.lines()
+        .map(|line| match (line.find(" ("), line.ends_with(" KB)")) {
+            (Some(start), true) => format!("{} (N files, N KB)\n", &line[..start]),
+            _ => format!("{line}\n"),
+        })
+        .collect()
+}
+
+#[test]
+fn the_rule_in_the_readme_is_rendered() {
+    let readme = std::fs::read_to_string(repository().join("README.md")).expect("README.md");
+    let yaml = blocks(&readme, "yaml");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    std::fs::write(directory.path().join("shop.yaml"), format!("{}\n", yaml[0]))
+        .expect("a profile");
+    let run = Program::in_directory(directory.path())
+        .arguments(["render", "shop.yaml", "--quiet"])
+        .run();
+    assert_eq!(run.status, 0, "{}", run.errors);
+    let rules = directory
+        .path()
+        .join("build/shop/production/prometheus/rules/saturation.yml");
+    let rules = std::fs::read_to_string(rules).expect("the rules");
+    for line in yaml[1]
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+    {
+        assert!(rules.contains(line), "not rendered: {line}");
+    }
+}
