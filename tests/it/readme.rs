@@ -37,7 +37,10 @@ fn the_example_prints_what_the_readme_prints() {
             .arguments(arguments)
             .run();
         let found = format!("{}{}", run.output, run.errors);
-        assert_eq!(without_sizes(found.trim_end()), without_sizes(printed.trim_end()));
+        assert_eq!(
+            without_sizes(found.trim_end()),
+            without_sizes(printed.trim_end())
+        );
     }
 }
 

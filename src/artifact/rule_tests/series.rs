@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::cases::{LISTED_TARGETS, Script, Series, Server};
 use super::samples::{notation, rounded};
 use crate::catalogue::alert::Subject;
-use crate::catalogue::alert_test::{Anchor, Form, When};
+use crate::catalogue::alert_test::{Anchor, Form, Sum, When};
 use crate::template::promql_string;
 
 impl Script<'_> {
@@ -94,16 +94,20 @@ impl Script<'_> {
     pub(super) fn samples(&self, server: &Server<'_>, form: &Form) -> Vec<Option<f64>> {
         let length = self.stages[3].end;
         let seconds = self.step.as_secs_f64();
-        let value = |step: usize| server.values[self.stage_at(step)];
+        // A sum depends on the stage only; a test of an hour's trend has thousands of steps.
+        let by_stage = |sum: &Sum| server.values.map(|value| self.number(sum, value));
+        let increments = |sum: &Sum| by_stage(sum).map(|value| rounded(value * seconds));
         match form {
             Form::Level {
                 level,
                 when,
                 from_now,
                 ..
-            } => (0..length)
-                .map(|step| {
-                    let is_bad = matches!(self.stage_at(step), 1 | 2);
+            } => {
+                let levels = by_stage(level);
+                let sample = |step: usize| {
+                    let stage = self.stage_at(step);
+                    let is_bad = matches!(stage, 1 | 2);
                     let is_there = match when {
                         When::Always => true,
                         When::Healthy => !is_bad,
@@ -114,12 +118,13 @@ impl Script<'_> {
                     } else {
                         0.0
                     };
-                    is_there.then(|| rounded(self.number(level, value(step)) + offset))
-                })
-                .collect(),
+                    is_there.then(|| rounded(levels[stage] + offset))
+                };
+                (0..length).map(sample).collect()
+            }
             Form::Rate(rate) => {
-                let increment = |step: usize| rounded(self.number(rate, value(step)) * seconds);
-                let most = (0..length).map(increment).fold(0.0, f64::max);
+                let increments = increments(rate);
+                let most = increments.iter().copied().fold(0.0, f64::max);
                 // Far from zero, so that nothing is extrapolated to it.
                 let mut total: f64 = 1000.0;
                 while total < most * 100.0 {
@@ -132,28 +137,30 @@ impl Script<'_> {
                     if server.resets && step == reset {
                         total = 0.0;
                     }
-                    total = rounded(total + increment(step - 1));
+                    total = rounded(total + increments[self.stage_at(step - 1)]);
                     samples.push(Some(total));
                 }
                 samples
             }
             Form::Ramp { slope, reaches, at } => {
-                let increment = |step: usize| rounded(self.number(slope, value(step)) * seconds);
+                let increments = increments(slope);
                 let anchor = match at {
                     Anchor::Window => self.stages[1].start + self.reaction.settling(),
                     Anchor::End => self.stages[2].end - 1,
                 };
-                let reached = self.number(reaches, value(anchor));
-                (0..length)
-                    .map(|step| {
-                        let change: f64 = if step < anchor {
-                            -(step..anchor).map(increment).sum::<f64>()
-                        } else {
-                            (anchor..step).map(increment).sum()
-                        };
-                        Some(rounded(reached + change))
-                    })
-                    .collect()
+                let reached = self.number(reaches, server.values[self.stage_at(anchor)]);
+                let mut samples = vec![None; length];
+                let mut change = 0.0;
+                for step in (0..anchor.min(length)).rev() {
+                    change -= increments[self.stage_at(step)];
+                    samples[step] = Some(rounded(reached + change));
+                }
+                change = 0.0;
+                for step in anchor..length {
+                    samples[step] = Some(rounded(reached + change));
+                    change += increments[self.stage_at(step)];
+                }
+                samples
             }
         }
     }
