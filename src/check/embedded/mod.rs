@@ -152,7 +152,10 @@ pub fn embedded(
     catalogue: &Catalogue,
     context: &EmbeddedContext,
 ) -> Vec<CheckOutcome> {
-    let inspection = Inspection::new(bundle, catalogue, context);
+    let (inspection, ()) = rayon::join(
+        || Inspection::new(bundle, catalogue, context),
+        || schema::prepare(bundle),
+    );
     EMBEDDED_CHECKS
         .par_iter()
         .map(|check| CheckOutcome {

@@ -75,8 +75,10 @@ impl<'e> Exposed<'e> {
         if let Some(standing) = unavailable {
             return standing;
         }
-        // An application that nobody told us of may expose anything but what is certainly somebody else's.
-        if applications.is_none() && !self.is_of_complete_exporter(name) {
+        // An application that nobody told us of may expose anything but what is certainly somebody else's. Colons are for
+        // recording rules.
+        let may_be_exposed = !name.contains(':') && !self.is_of_complete_exporter(name);
+        if applications.is_none() && may_be_exposed {
             return Standing::Exposed;
         }
         Standing::Unknown(self.help(name))

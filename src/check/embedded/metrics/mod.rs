@@ -301,11 +301,12 @@ mod tests {
 
     #[test]
     fn without_a_profile_only_what_is_certain_is_reported() {
-        let rules = rules("my_own_metric + redis_nonsense + redis_key_size");
+        let rules = rules("my_own_metric + redis_nonsense + redis_key_size + my:ratio");
         let files = [("prometheus/rules/a.yml", rules.as_str())];
         let found = findings(NAME, &files);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].contains("`redis_nonsense`"));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].contains("`my:ratio`"));
+        assert!(found[1].contains("`redis_nonsense`"));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Who connects to whom: the host is a service, both are in one network, and it listens on that port.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::NAME;
 use crate::bundle::Kind;
+use crate::catalogue::Exporter;
 use crate::check::embedded::address::Address;
 use crate::check::embedded::compose::{ComposeFile, Service};
 use crate::check::embedded::container::{Place, Trace, fits, reader};
@@ -21,10 +23,12 @@ pub(super) fn check(inspection: &Inspection<'_>, compose: &ComposeFile<'_>) -> V
     let network = Network {
         inspection,
         compose,
+        reached: RefCell::default(),
     };
     for document in inspection.of_kind(Kind::PrometheusConfig) {
         if let Some((prometheus, _)) = reader(compose, &document.text.artifact.path) {
             findings.extend(network.prometheus(document, prometheus));
+            findings.extend(network.unscraped());
         }
     }
     let grafana = compose.grafana();
@@ -42,7 +46,7 @@ pub(super) fn check(inspection: &Inspection<'_>, compose: &ComposeFile<'_>) -> V
                 document,
                 span: url.span,
                 who: format!("the datasource `{name}`"),
-                must_be_known: true,
+                certainty: Certainty::Own,
             }));
         }
     }
@@ -58,14 +62,25 @@ struct Connection<'c, 'i> {
     span: Span,
     /// How messages name the one that asks.
     who: String,
-    /// Whether a name without dots that nothing explains is a mistake. Servers behind an exporter may have names that
-    /// only the network's own resolver knows.
-    must_be_known: bool,
+    certainty: Certainty,
+}
+
+/// What may explain a name without dots that is no service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Certainty {
+    /// Nothing: the stack runs it itself.
+    Own,
+    /// A network of somebody else.
+    Reachable,
+    /// Anything: servers behind an exporter may have names that only the network's own resolver knows.
+    Anything,
 }
 
 struct Network<'c, 'i> {
     inspection: &'i Inspection<'i>,
     compose: &'c ComposeFile<'i>,
+    /// Services that somebody asks.
+    reached: RefCell<BTreeSet<String>>,
 }
 
 impl<'c, 'i> Network<'c, 'i> {
@@ -89,7 +104,7 @@ impl<'c, 'i> Network<'c, 'i> {
                     document,
                     span: target.span,
                     who: "`alerting`".into(),
-                    must_be_known: true,
+                    certainty: Certainty::Own,
                 }));
             }
         }
@@ -118,7 +133,7 @@ impl<'c, 'i> Network<'c, 'i> {
             document,
             span,
             who: who.clone(),
-            must_be_known: true,
+            certainty: Certainty::Reachable,
         };
         let mut findings = Vec::new();
         for discovery in items(job, "http_sd_configs") {
@@ -132,14 +147,14 @@ impl<'c, 'i> Network<'c, 'i> {
             let replacement = relabel.get("replacement")?;
             (text(relabel, "target_label") == "__address__").then_some(replacement)
         });
-        let (from, must_be_known) = match exporter {
-            None => (Some(prometheus), true),
+        let (from, certainty) = match exporter {
+            None => (Some(prometheus), Certainty::Reachable),
             Some(replacement) => {
                 let to = replacement.as_str().unwrap_or_default();
                 findings.extend(self.connect(&direct(to, document, replacement.span)));
                 let address = Address::parse(to, scheme);
                 let service = address.and_then(|address| self.compose.service_at(address.host));
-                (service, false)
+                (service, Certainty::Anything)
             }
         };
         let Some(from) = from else { return findings };
@@ -157,7 +172,7 @@ impl<'c, 'i> Network<'c, 'i> {
                     document,
                     span: target.span,
                     who: who.clone(),
-                    must_be_known,
+                    certainty,
                 }));
             }
         }
@@ -228,11 +243,14 @@ impl<'c, 'i> Network<'c, 'i> {
                 );
                 return Some(error(message).help(help));
             }
-            let is_explained = !address.is_bare()
-                || from.has_network_mode
-                || from.extra_hosts.contains(&host)
-                || self.compose.joins_external_network(from);
-            if is_explained || !connection.must_be_known {
+            let is_elsewhere =
+                !address.is_bare() || from.has_network_mode || from.extra_hosts.contains(&host);
+            let is_explained = match connection.certainty {
+                Certainty::Own => is_elsewhere,
+                Certainty::Reachable => is_elsewhere || self.compose.joins_external_network(from),
+                Certainty::Anything => true,
+            };
+            if is_explained {
                 return None;
             }
             let mut diagnostic = error(format!(
@@ -242,6 +260,7 @@ impl<'c, 'i> Network<'c, 'i> {
             diagnostic.help = suggestion(host, services, "its services");
             return Some(diagnostic);
         };
+        self.reached.borrow_mut().insert(to.name.to_owned());
         if !from.meets(to) {
             let diagnostic = error(format!(
                 "{who} asks `{host}`, which shares no network with `{}`",
@@ -271,6 +290,37 @@ impl<'c, 'i> Network<'c, 'i> {
             .map_or(Span::at(0), |entry| entry.key.span)
     }
 
+    /// Exporters that run for nobody.
+    fn unscraped(&self) -> Vec<Diagnostic> {
+        let reached = self.reached.borrow();
+        let services = self.compose.services.values();
+        services
+            .filter(|service| !reached.contains(service.name))
+            .filter(|service| {
+                self.exporter(service)
+                    .is_some_and(|exporter| exporter.name.ends_with("_exporter"))
+            })
+            .map(|service| {
+                let message = format!("no scrape job asks the exporter `{}`", service.name);
+                let span = self.service_span(service.name);
+                self.compose.document.error(NAME, span, message)
+            })
+            .collect()
+    }
+
+    /// What the catalogue knows about the program that a service runs.
+    fn exporter(&self, service: &Service<'_>) -> Option<&'i Exporter> {
+        let program = service.program()?;
+        let catalogue = self.inspection.catalogue;
+        catalogue.exporters().find(|exporter| {
+            let tool = exporter
+                .tool
+                .as_deref()
+                .and_then(|tool| catalogue.tool(tool));
+            tool.is_some_and(|tool| tool.image.rsplit('/').next() == Some(program))
+        })
+    }
+
     /// Ports that a service listens on; empty for not known.
     fn listens_on(&self, service: &Service<'_>) -> Vec<u16> {
         let told = ["web.listen-address", "listen-address"]
@@ -282,20 +332,9 @@ impl<'c, 'i> Network<'c, 'i> {
         if let Some(port) = told {
             return vec![port];
         }
-        let Some(program) = service.program() else {
-            return Vec::new();
-        };
-        let catalogue = self.inspection.catalogue;
-        let exporter = catalogue.exporters().find(|exporter| {
-            let tool = exporter
-                .tool
-                .as_deref()
-                .and_then(|tool| catalogue.tool(tool));
-            tool.is_some_and(|tool| tool.image.rsplit('/').next() == Some(program))
-        });
-        match (exporter, program) {
+        match (self.exporter(service), service.program()) {
             (Some(exporter), _) => exporter.ports.clone(),
-            (None, "grafana" | "grafana-oss" | "grafana-enterprise") => vec![3000],
+            (None, Some("grafana" | "grafana-oss" | "grafana-enterprise")) => vec![3000],
             // `port` in a configuration file may say otherwise, so this is not known for sure.
             _ => Vec::new(),
         }
@@ -406,12 +445,22 @@ scrape_configs:
     }
 
     #[test]
+    fn an_exporter_that_nobody_asks_is_reported() {
+        let config =
+            "scrape_configs: [{job_name: own, static_configs: [{targets: ['localhost:9090']}]}]";
+        assert_eq!(
+            prometheus(config),
+            ["compose.yaml:10:3: no scrape job asks the exporter `redis-exporter`"]
+        );
+    }
+
+    #[test]
     fn the_host_itself_must_be_known_on_linux_too() {
         let compose = COMPOSE.replace(
             "    extra_hosts: {host.docker.internal: host-gateway}\n",
             "",
         );
-        let config = "scrape_configs: [{job_name: api, static_configs: [{targets: ['host.docker.internal:8000']}]}]";
+        let config = "scrape_configs: [{job_name: api, static_configs: [{targets: ['host.docker.internal:8000', 'redis-exporter:9122']}]}]";
         let files = [
             ("compose.yaml", compose.as_str()),
             ("prometheus/prometheus.yml", config),
@@ -433,7 +482,10 @@ scrape_configs:
 ";
         let files = [
             ("compose.yaml", COMPOSE),
-            ("prometheus/prometheus.yml", "global: {}"),
+            (
+                "prometheus/prometheus.yml",
+                "scrape_configs: [{static_configs: [{targets: ['redis-exporter:9122']}]}]",
+            ),
             (
                 "grafana/provisioning/datasources/datasources.yaml",
                 datasources,

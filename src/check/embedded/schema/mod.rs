@@ -1,5 +1,7 @@
 //! `bundle/schema`: every file has the shape that its reader wants. Our own schemas describe exactly what we write,
 //! so that a typo in an overridden template is found; for Compose it is the schema of the Compose Specification.
+//! That one is written in draft 7, and so are ours: what takes the time is to compile the meta-schema of a draft, and
+//! two of them would take twice as long.
 
 mod explain;
 
@@ -10,7 +12,7 @@ use rayon::prelude::*;
 use serde_json::Value as Json;
 
 use super::inspection::{Document, Inspection};
-use crate::bundle::{Kind, MANIFEST_PATH};
+use crate::bundle::{Artifact, Bundle, Kind, MANIFEST_PATH};
 use crate::diagnostic::Diagnostic;
 
 pub(super) const NAME: &str = "bundle/schema";
@@ -53,11 +55,26 @@ schemas! {
     COMPOSE: "compose-spec/compose-spec.json",
 }
 
-fn schema_of(document: &Document<'_>) -> Option<&'static Schema> {
-    if document.path() == MANIFEST_PATH {
+/// Compiles the schemas that the files of a bundle need, side by side. Otherwise several files of one kind would wait
+/// for each other.
+pub(super) fn prepare(bundle: &Bundle) {
+    let mut needed: Vec<&'static Schema> = Vec::new();
+    for artifact in bundle.artifacts() {
+        let schema = schema_of(artifact);
+        needed.extend(
+            schema.filter(|schema| !needed.iter().any(|known| std::ptr::eq(*known, *schema))),
+        );
+    }
+    needed.into_par_iter().for_each(|schema| {
+        LazyLock::force(&schema.validator);
+    });
+}
+
+fn schema_of(artifact: &Artifact) -> Option<&'static Schema> {
+    if artifact.path.as_str() == MANIFEST_PATH {
         return Some(&MANIFEST);
     }
-    Some(match document.text.kind() {
+    Some(match artifact.kind {
         Kind::PrometheusConfig => &PROMETHEUS,
         Kind::PrometheusTargets => &TARGETS,
         Kind::PrometheusRules => &RULES,
@@ -78,7 +95,7 @@ pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
     let documents: Vec<&Document<'_>> = inspection.documents().collect();
     documents
         .into_par_iter()
-        .filter_map(|document| Some((document, schema_of(document)?)))
+        .filter_map(|document| Some((document, schema_of(document.text.artifact)?)))
         .flat_map_iter(|(document, schema)| {
             // Whether it is valid is much cheaper to say than why it is not.
             if schema.validator.is_valid(&document.json) {
@@ -109,7 +126,7 @@ mod tests {
             if file.ends_with(".schema.json") {
                 assert_eq!(
                     schema.json["$schema"],
-                    "https://json-schema.org/draft/2020-12/schema"
+                    "http://json-schema.org/draft-07/schema#"
                 );
                 closed(file, &schema.json, "#");
             }
