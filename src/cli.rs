@@ -69,7 +69,7 @@ Example:
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let console = Console::new(cli.color, cli.quiet);
-    match cli.command {
+    let exit = match cli.command {
         Command::Init(args) => commands::init(&args, console),
         Command::Render(args) => commands::render(&args, console),
         Command::Validate(args) => commands::validate(&args, console),
@@ -89,6 +89,6 @@ pub fn run() -> ExitCode {
             console.result(&String::from_utf8_lossy(&text));
             Exit::Clean
         }
-    }
-    .into()
+    };
+    console.close(exit).into()
 }

@@ -192,13 +192,25 @@ fn is_absent(error: &std::io::Error) -> bool {
 
 /// Every file and symbolic link below `directory`, by its path there; nothing where it does not exist.
 pub(super) fn files_below(directory: &Path) -> Result<Vec<String>, std::io::Error> {
+    entries_below(directory, false)
+}
+
+/// Every folder below `directory`, by its path there, outer ones first; nothing where it does not exist.
+pub(super) fn folders_below(directory: &Path) -> Result<Vec<String>, std::io::Error> {
+    entries_below(directory, true)
+}
+
+fn entries_below(directory: &Path, folders: bool) -> Result<Vec<String>, std::io::Error> {
     if !directory.exists() {
         return Ok(Vec::new());
     }
     let mut paths = Vec::new();
-    for entry in walkdir::WalkDir::new(directory).sort_by_file_name() {
+    for entry in walkdir::WalkDir::new(directory)
+        .min_depth(1)
+        .sort_by_file_name()
+    {
         let entry = entry?;
-        if entry.file_type().is_dir() {
+        if entry.file_type().is_dir() != folders {
             continue;
         }
         let path = entry.path().strip_prefix(directory).unwrap_or(entry.path());

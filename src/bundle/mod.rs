@@ -3,6 +3,7 @@
 
 mod drift;
 mod manifest;
+mod output;
 mod path;
 mod write;
 
@@ -10,8 +11,9 @@ use indexmap::IndexMap;
 
 pub use drift::{Difference, Drift, compare, open};
 pub use manifest::{MANIFEST_PATH, Manifest, ManifestFile, sha256};
+pub use output::OutputDirectory;
 pub use path::{BundlePath, PathError};
-pub use write::{Staged, WriteError, stage};
+pub use write::{Committed, Staged, WriteError};
 
 /// What an artifact is for; decides which checks read it.
 #[derive(

@@ -1,8 +1,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::drift::{files_below, read_manifest};
-use super::{Bundle, MANIFEST_PATH, Manifest, sha256};
+use super::drift::{files_below, folders_below, read_manifest};
+use super::output::{ASIDE_PREFIX, STAGING_PREFIX};
+use super::{Bundle, MANIFEST_PATH, Manifest, OutputDirectory, sha256};
 
 /// Why a bundle cannot be written. The directory is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +24,7 @@ pub enum WriteError {
     },
 }
 
-fn io(path: &Path) -> impl FnOnce(std::io::Error) -> WriteError + '_ {
+pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> WriteError + '_ {
     |source| WriteError::Io {
         path: path.into(),
         source,
@@ -34,116 +35,238 @@ fn io(path: &Path) -> impl FnOnce(std::io::Error) -> WriteError + '_ {
 pub struct Staged {
     staging: tempfile::TempDir,
     place: PathBuf,
-    /// Files of the earlier render that were changed by hand, and that this one replaces.
-    pub replaced_edits: Vec<String>,
-    /// Files of the earlier render that are no longer produced.
-    pub removed: Vec<String>,
-    /// Files that are new or have new content.
-    pub changed: Vec<String>,
+    replaced_edits: Vec<String>,
+    removed: Vec<String>,
 }
 
-/// Writes `bundle` into a directory beside `directory`, together with whatever `directory` holds
-/// that is not ours. Nothing in `directory` changes until [`Staged::commit`].
-///
-/// # Errors
-///
-/// A file at one of our paths that we did not write, or whatever the system says (a full or
-/// read-only disk). What was staged is removed again.
-pub fn stage(bundle: &Bundle, manifest: &Manifest, directory: &Path) -> Result<Staged, WriteError> {
-    if directory.exists() && !directory.is_dir() {
-        return Err(WriteError::NotADirectory(directory.into()));
-    }
-    let parent = match directory.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    std::fs::create_dir_all(parent).map_err(io(parent))?;
-    let written = read_manifest(directory).map_err(io(directory))?;
-    let ours = |path: &str| {
-        path == MANIFEST_PATH
-            || written
-                .as_ref()
-                .is_some_and(|written| written.files.contains_key(path))
-    };
-    if written.is_none() && directory.join(MANIFEST_PATH).exists() {
-        return Err(WriteError::Foreign(directory.join(MANIFEST_PATH)));
-    }
-    let staging = tempfile::Builder::new()
-        .prefix(".stackwright-")
-        .tempdir_in(parent)
-        .map_err(io(parent))?;
-    let mut staged = Staged {
-        staging,
-        place: directory.into(),
-        replaced_edits: Vec::new(),
-        removed: Vec::new(),
-        changed: Vec::new(),
-    };
-    for path in files_below(directory).map_err(io(directory))? {
-        let here = directory.join(&path);
-        if bundle.get(&path).is_some() && !ours(&path) {
-            return Err(WriteError::Foreign(here));
+impl OutputDirectory {
+    /// Writes `bundle` into a directory beside the folder `name`, together with whatever the folder holds that
+    /// is not ours. Nothing in the folder changes until [`Staged::commit`]. A folder that is a symbolic link is
+    /// replaced where it points to.
+    ///
+    /// # Errors
+    ///
+    /// A file at one of our paths that we did not write, or whatever the system says (a full or
+    /// read-only disk). What was staged is removed again.
+    pub fn stage(
+        &self,
+        bundle: &Bundle,
+        manifest: &Manifest,
+        name: &str,
+    ) -> Result<Staged, WriteError> {
+        let mut directory = self.path().join(name);
+        if directory.is_symlink() {
+            directory = directory.canonicalize().map_err(io(&directory))?;
         }
-        if !ours(&path) {
-            keep(&here, &staged.staging.path().join(&path))?;
-        } else if path != MANIFEST_PATH && bundle.get(&path).is_none() {
-            staged.removed.push(path);
+        if directory.exists() && !directory.is_dir() {
+            return Err(WriteError::NotADirectory(directory));
         }
+        let parent = directory.parent().unwrap_or(self.path());
+        let written = read_manifest(&directory).map_err(io(&directory))?;
+        if written.is_none() && directory.join(MANIFEST_PATH).exists() {
+            return Err(WriteError::Foreign(directory.join(MANIFEST_PATH)));
+        }
+        let staging = tempfile::Builder::new()
+            .prefix(STAGING_PREFIX)
+            .tempdir_in(parent)
+            .map_err(io(parent))?;
+        let mut staged = Staged {
+            staging,
+            place: directory.clone(),
+            replaced_edits: Vec::new(),
+            removed: Vec::new(),
+        };
+        staged.keep_foreign(bundle, written.as_ref())?;
+        staged.write(bundle, manifest, written.as_ref())?;
+        like(&directory, staged.staging.path()).map_err(io(&directory))?;
+        Ok(staged)
     }
-    for artifact in bundle.artifacts() {
-        let path = artifact.path.as_str();
-        let to = staged.staging.path().join(path);
-        write_file(&to, artifact.text.as_bytes())?;
-        let before = std::fs::read(directory.join(path)).ok();
-        if before.as_deref() == Some(artifact.text.as_bytes()) {
-            continue;
-        }
-        staged.changed.push(path.into());
-        let rendered = written
-            .as_ref()
-            .and_then(|written| written.files.get(path))
-            .map(|file| file.sha256.as_str());
-        if before.is_some_and(|bytes| Some(sha256(&bytes).as_str()) != rendered) {
-            staged.replaced_edits.push(path.into());
-        }
-    }
-    let manifest_path = staged.staging.path().join(MANIFEST_PATH);
-    write_file(&manifest_path, manifest.to_text().as_bytes())?;
-    Ok(staged)
 }
 
 impl Staged {
+    /// Brings along what is not ours, and notes what is ours and no longer produced.
+    fn keep_foreign(
+        &mut self,
+        bundle: &Bundle,
+        written: Option<&Manifest>,
+    ) -> Result<(), WriteError> {
+        let ours = |path: &str| {
+            path == MANIFEST_PATH || written.is_some_and(|written| written.files.contains_key(path))
+        };
+        for path in files_below(&self.place).map_err(io(&self.place))? {
+            let here = self.place.join(&path);
+            if ours(&path) {
+                if path != MANIFEST_PATH && bundle.get(&path).is_none() {
+                    self.removed.push(path);
+                }
+                continue;
+            }
+            // Also a file or a symbolic link where a folder of ours must be: writing would follow the link.
+            let folder = format!("{path}/");
+            let in_our_way = bundle.artifacts().any(|artifact| {
+                let artifact = artifact.path.as_str();
+                artifact == path || artifact.starts_with(&folder)
+            });
+            if in_our_way {
+                return Err(WriteError::Foreign(here));
+            }
+            keep(&here, &self.staging.path().join(&path))?;
+        }
+        // Folders of somebody else stay as they were, empty ones and private ones too.
+        let mut folders = Vec::new();
+        for folder in folders_below(&self.place).map_err(io(&self.place))? {
+            let to = self.staging.path().join(&folder);
+            let is_ours = written.is_some_and(|written| {
+                let folder = format!("{folder}/");
+                written
+                    .files
+                    .keys()
+                    .any(|path| path.as_str().starts_with(&folder))
+            });
+            if to.exists() || !is_ours {
+                std::fs::create_dir_all(&to).map_err(io(&to))?;
+                folders.push((self.place.join(&folder), to));
+            }
+        }
+        // The deepest first: a folder that cannot be written to is closed only when it is complete.
+        for (from, to) in folders.into_iter().rev() {
+            like(&from, &to).map_err(io(&from))?;
+        }
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        bundle: &Bundle,
+        manifest: &Manifest,
+        written: Option<&Manifest>,
+    ) -> Result<(), WriteError> {
+        for artifact in bundle.artifacts() {
+            let path = artifact.path.as_str();
+            self.write_file(path, artifact.text.as_bytes())?;
+            let before = std::fs::read(self.place.join(path)).ok();
+            if before.as_deref() == Some(artifact.text.as_bytes()) {
+                continue;
+            }
+            let rendered = written
+                .and_then(|written| written.files.get(path))
+                .map(|file| file.sha256.as_str());
+            if before.is_some_and(|bytes| Some(sha256(&bytes).as_str()) != rendered) {
+                self.replaced_edits.push(path.into());
+            }
+        }
+        self.write_file(MANIFEST_PATH, manifest.to_text().as_bytes())
+    }
+
+    /// Errors name the place that the file is meant for: the staging directory is gone by then.
+    fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), WriteError> {
+        let to = self.staging.path().join(path);
+        let shown = self.place.join(path);
+        make_parent(&to).map_err(io(&shown))?;
+        let mut file = std::fs::File::create_new(&to).map_err(io(&shown))?;
+        file.write_all(bytes).map_err(io(&shown))
+    }
+
+    /// Files of the earlier render that were changed by hand, and that this one replaces.
+    pub fn edits(&self) -> impl Iterator<Item = PathBuf> {
+        self.replaced_edits.iter().map(|path| self.place.join(path))
+    }
+
+    /// Files of the earlier render that are no longer produced.
+    pub fn removed(&self) -> impl Iterator<Item = PathBuf> {
+        self.removed.iter().map(|path| self.place.join(path))
+    }
+
     /// Takes the place of the old directory in one step.
     ///
     /// # Errors
     ///
     /// What the system says; the old directory is then still in its place.
-    pub fn commit(self) -> Result<(), WriteError> {
-        let place = self.place.clone();
-        let fail = io(&place);
+    pub fn commit(self) -> Result<Committed, WriteError> {
+        let fail = io(&self.place);
         let staging = self.staging.path();
-        // A temporary directory is private; a bundle is read by containers that run as anybody.
-        open_to_readers(staging).map_err(io(staging))?;
-        if !place.exists() {
-            std::fs::rename(staging, &place).map_err(fail)?;
-            // Nothing is left to clean up, and the guard must not try.
-            let _ = self.staging.keep();
-            return Ok(());
+        let is_new = !self.place.exists();
+        if is_new {
+            std::fs::rename(staging, &self.place).map_err(fail)?;
+        } else {
+            exchange(staging, &self.place).map_err(fail)?;
         }
-        exchange(staging, &place).map_err(fail)?;
-        // The old bundle is now in the temporary directory, which goes with the guard.
-        self.staging.close().map_err(io(&place))
+        Ok(Committed {
+            // From here on it must not be removed by a guard: it may be the only copy of the old bundle.
+            old: self.staging.keep(),
+            place: self.place,
+            is_new,
+        })
     }
 }
 
+/// A bundle in its place, and the one that was there before.
+#[must_use = "the old bundle stays beside the new one until it is undone or finished"]
+pub struct Committed {
+    old: PathBuf,
+    place: PathBuf,
+    is_new: bool,
+}
+
+impl Committed {
+    /// Puts the old bundle back.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; the new bundle is then in the place.
+    pub fn undo(self) -> Result<(), WriteError> {
+        let fail = io(&self.place);
+        if self.is_new {
+            return std::fs::remove_dir_all(&self.place).map_err(fail);
+        }
+        exchange(&self.old, &self.place).map_err(fail)?;
+        std::fs::remove_dir_all(&self.old).map_err(io(&self.old))
+    }
+
+    /// Removes the old bundle. A file that somebody put there after the new one had been staged is moved over first.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; the new bundle is in its place all the same, and the next render cleans up.
+    pub fn finish(self) -> Result<(), WriteError> {
+        if self.is_new {
+            return Ok(());
+        }
+        let fail = || io(&self.old);
+        let written = read_manifest(&self.old).map_err(fail())?;
+        for path in files_below(&self.old).map_err(fail())? {
+            let ours = path == MANIFEST_PATH
+                || written
+                    .as_ref()
+                    .is_some_and(|written| written.files.contains_key(path.as_str()));
+            let to = self.place.join(&path);
+            if !ours && to.symlink_metadata().is_err() {
+                make_parent(&to).map_err(io(&to))?;
+                std::fs::rename(self.old.join(&path), &to).map_err(io(&to))?;
+            }
+        }
+        std::fs::remove_dir_all(&self.old).map_err(fail())
+    }
+}
+
+/// Gives `to` the permissions of the directory `from`, and its owner where we may. Without `from`, everybody may
+/// read: a temporary directory is private, and a bundle is read by containers that run as anybody.
 #[cfg(unix)]
-fn open_to_readers(directory: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o755))
+fn like(from: &Path, to: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let Ok(metadata) = std::fs::metadata(from) else {
+        return std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o755));
+    };
+    let ours = std::fs::metadata(to)?;
+    if (ours.uid(), ours.gid()) != (metadata.uid(), metadata.gid()) {
+        // Only root may give a directory away; then it stays ours.
+        let _ = std::os::unix::fs::chown(to, Some(metadata.uid()), Some(metadata.gid()));
+    }
+    std::fs::set_permissions(to, metadata.permissions())
 }
 
 #[cfg(not(unix))]
-fn open_to_readers(_: &Path) -> std::io::Result<()> {
+fn like(_: &Path, _: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
@@ -159,7 +282,7 @@ fn exchange(new: &Path, place: &Path) -> std::io::Result<()> {
         }
     }
     let aside = place.with_file_name(format!(
-        ".stackwright-old-{}",
+        "{ASIDE_PREFIX}{}",
         place.file_name().unwrap_or_default().to_string_lossy()
     ));
     std::fs::rename(place, &aside)?;
@@ -170,36 +293,18 @@ fn exchange(new: &Path, place: &Path) -> std::io::Result<()> {
     std::fs::rename(&aside, new)
 }
 
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    make_parent(path)?;
-    let mut file = std::fs::File::create_new(path).map_err(io(path))?;
-    file.write_all(bytes).map_err(io(path))
-}
-
 /// Brings a file of somebody else along: a link to the same file, so that nothing of it changes;
 /// a copy where the file system cannot link.
 fn keep(from: &Path, to: &Path) -> Result<(), WriteError> {
-    make_parent(to)?;
+    make_parent(to).map_err(io(from))?;
     if std::fs::hard_link(from, to).is_ok() {
         return Ok(());
     }
     std::fs::copy(from, to).map(|_| ()).map_err(io(from))
 }
 
-fn make_parent(path: &Path) -> Result<(), WriteError> {
-    let Some(parent) = path.parent() else {
-        return Ok(());
-    };
-    std::fs::create_dir_all(parent).map_err(|source| {
-        if parent.exists() {
-            WriteError::NotADirectory(parent.into())
-        } else {
-            WriteError::Io {
-                path: parent.into(),
-                source,
-            }
-        }
-    })
+fn make_parent(path: &Path) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)
 }
 
 #[cfg(test)]
@@ -219,7 +324,9 @@ mod tests {
 
     fn write(files: &[(&str, &str)], place: &Path) -> Result<(), WriteError> {
         let (bundle, manifest) = bundle(files);
-        stage(&bundle, &manifest, place)?.commit()
+        let output = OutputDirectory::open(place.parent().unwrap())?;
+        let name = place.file_name().unwrap().to_str().unwrap();
+        output.stage(&bundle, &manifest, name)?.commit()?.finish()
     }
 
     fn drift(files: &[(&str, &str)], place: &Path) -> Vec<(String, Difference)> {

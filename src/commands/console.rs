@@ -1,7 +1,24 @@
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::diagnostic::Diagnostic;
+use serde_json::json;
+
+use super::Exit;
+use crate::diagnostic::{Diagnostic, Level};
 use crate::report;
+
+/// Whether something for standard output could not be written, other than to a reader that went away.
+static OUTPUT_LOST: AtomicBool = AtomicBool::new(false);
+
+/// How a command's result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object, for programs.
+    Json,
+}
 
 /// When output is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -45,13 +62,13 @@ impl Console {
 
     /// A result: what the command was run for.
     pub fn result(self, text: &str) {
-        write_all(&mut std::io::stdout().lock(), text);
+        write_output(text);
     }
 
     /// What the command did, for people; not with `--quiet`.
     pub fn say(self, text: &str) {
         if !self.quiet {
-            write_all(&mut std::io::stdout().lock(), text);
+            write_output(text);
         }
     }
 
@@ -63,15 +80,19 @@ impl Console {
         }
     }
 
-    /// Diagnostics, on standard error, with a closing count of the errors.
+    /// Diagnostics, on standard error; with `--quiet` the errors only.
     pub fn diagnostics(self, diagnostics: &[Diagnostic]) {
         let style = self.style(std::io::stderr().is_terminal());
         let mut text = String::new();
         for diagnostic in diagnostics {
+            if self.quiet && diagnostic.level < Level::Error {
+                continue;
+            }
             text.push_str(&report::render(diagnostic, style));
             text.push('\n');
         }
-        write_all(&mut std::io::stderr().lock(), &text);
+        // There is nowhere left to say that this failed.
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
     /// An error that concerns no text.
@@ -79,6 +100,34 @@ impl Console {
         let mut diagnostic = Diagnostic::error(id, message);
         diagnostic.help = help;
         self.diagnostics(&[diagnostic]);
+    }
+
+    /// Why a command could not run: diagnostics for people, or the command's JSON object with an empty list of its
+    /// `subjects`.
+    pub fn failure(self, format: Format, subjects: &str, diagnostics: &[Diagnostic]) {
+        match format {
+            Format::Text => self.diagnostics(diagnostics),
+            Format::Json => {
+                let diagnostics: Vec<_> = diagnostics.iter().map(report::diagnostic_json).collect();
+                self.result(&format!(
+                    "{:#}\n",
+                    json!({"version": 1, subjects: [], "diagnostics": diagnostics})
+                ));
+            }
+        }
+    }
+
+    /// How the program ends: not cleanly where what it was asked for did not arrive.
+    pub fn close(self, exit: Exit) -> Exit {
+        if OUTPUT_LOST.load(Ordering::Relaxed) {
+            self.error(
+                "output/not-written",
+                "cannot write to standard output",
+                Some("check where it goes, and its free space".into()),
+            );
+            return Exit::CouldNotRun;
+        }
+        exit
     }
 
     /// A progress bar on standard error for `count` steps; hidden where nobody would see it move.
@@ -99,8 +148,11 @@ impl Console {
     }
 }
 
-/// A reader that goes away (`| head`) is no error of ours.
-fn write_all(out: &mut impl Write, text: &str) {
-    let _ = out.write_all(text.as_bytes());
-    let _ = out.flush();
+/// A reader that goes away (`| head`) is no error of ours; a full disk is.
+fn write_output(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if written.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
+        OUTPUT_LOST.store(true, Ordering::Relaxed);
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::bundle::{Bundle, Manifest};
 use crate::catalogue::{self, Catalogue, Circumstances};
 use crate::check::{ApplicationMetric, EmbeddedContext, ExpectedRoute, ScrapedExporter};
@@ -194,4 +196,27 @@ pub fn deduplicated(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
             seen.insert((span, diagnostic.id.clone(), diagnostic.message.clone()))
         })
         .collect()
+}
+
+/// All results, or all diagnostics.
+///
+/// # Errors
+///
+/// What went wrong in any of them, the same thing once.
+pub fn all<T: Send>(
+    results: impl ParallelIterator<Item = Result<T, Vec<Diagnostic>>>,
+) -> Result<Vec<T>, Vec<Diagnostic>> {
+    let mut found = Vec::new();
+    let mut errors = Vec::new();
+    for result in results.collect::<Vec<_>>() {
+        match result {
+            Ok(one) => found.push(one),
+            Err(diagnostics) => errors.extend(diagnostics),
+        }
+    }
+    if errors.is_empty() {
+        Ok(found)
+    } else {
+        Err(deduplicated(errors))
+    }
 }

@@ -3,8 +3,7 @@ use serde_json::{Value, json};
 
 use super::generate::Generator;
 use super::init::profile_names;
-use super::render::Format;
-use super::{Console, Exit};
+use super::{Console, Exit, Format};
 use crate::catalogue::explain::{explain_metric, metric_rows};
 use crate::catalogue::{Catalogue, Direction, ThresholdDefinition};
 use crate::check::{EMBEDDED_CHECKS, EXTERNAL_CHECKS};

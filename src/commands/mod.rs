@@ -12,10 +12,10 @@ mod validate;
 
 use std::process::ExitCode;
 
-pub use console::{Color, Console};
+pub use console::{Color, Console, Format};
 pub use init::{InitArgs, init};
 pub use list::{ExplainArgs, ListArgs, explain, list};
-pub use render::{Format, RenderArgs, render};
+pub use render::{RenderArgs, render};
 pub use schema::schema;
 pub use validate::{ValidateArgs, validate};
 

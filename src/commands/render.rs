@@ -1,29 +1,20 @@
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use rayon::prelude::*;
 use serde_json::json;
 
 use super::generate::{
-    Generated, Generator, check_context, deduplicated, default_output, selected,
+    Generated, Generator, all, check_context, deduplicated, default_output, selected,
 };
 use super::input::{read_profile, reason};
 use super::outcome::outcome_json;
-use super::{Console, Exit};
-use crate::bundle::{Bundle, Difference, Drift, Manifest, Staged, WriteError, compare, stage};
+use super::{Console, Exit, Format};
+use crate::bundle::{
+    Bundle, Committed, Difference, Drift, Manifest, OutputDirectory, Staged, WriteError, compare,
+};
 use crate::check::{self, CheckOutcome, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::report;
-
-/// How a command's result is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object, for programs.
-    Json,
-}
 
 /// Render a profile into one deploy bundle per environment, check and write it.
 ///
@@ -33,9 +24,11 @@ pub enum Format {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  stackwright render profiles/gatewayz.yaml                    write build/gatewayz/{local,production}
+  stackwright render profiles/gatewayz.yaml
+      writes build/gatewayz/local and build/gatewayz/production
   stackwright render profile.yaml --env production --out deploy
-  stackwright render profile.yaml --out deploy --check         in CI: exits 1 with a diff if deploy/ has drifted")]
+  stackwright render profile.yaml --out deploy --check
+      in CI: exits 1 with a diff if deploy/ has drifted")]
 pub struct RenderArgs {
     /// The profile; `-` for standard input
     pub profile: PathBuf,
@@ -76,21 +69,8 @@ pub fn render(args: &RenderArgs, console: Console) -> Exit {
     match run(args, console) {
         Ok(exit) => exit,
         Err(diagnostics) => {
-            report_errors(args.format, &diagnostics, console);
+            console.failure(args.format, "environments", &diagnostics);
             Exit::CouldNotRun
-        }
-    }
-}
-
-fn report_errors(format: Format, diagnostics: &[Diagnostic], console: Console) {
-    match format {
-        Format::Text => console.diagnostics(diagnostics),
-        Format::Json => {
-            let diagnostics: Vec<_> = diagnostics.iter().map(report::diagnostic_json).collect();
-            console.result(&format!(
-                "{:#}\n",
-                json!({"version": 1, "environments": [], "diagnostics": diagnostics})
-            ));
         }
     }
 }
@@ -112,52 +92,75 @@ fn run(args: &RenderArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     }))?;
     bar.finish_and_clear();
     // Only now, when every environment is known to be right, is anything written anywhere.
-    let is_new = !out.exists();
+    let output = if args.check {
+        None
+    } else {
+        Some(OutputDirectory::open(&out).map_err(|error| vec![write_error(&error)])?)
+    };
     let mut rendered = all(generated
         .into_par_iter()
-        .map(|checked| compare_and_stage(checked, &out, args)))
-    .inspect_err(|_| {
-        if is_new {
-            // Ours and empty, or not there at all.
-            let _ = std::fs::remove_dir(&out);
-        }
-    })?;
-    let mut replaced = Vec::new();
-    for one in &mut rendered {
-        if let Some(staged) = one.staged.take() {
-            replaced.extend(
-                staged
-                    .replaced_edits
-                    .iter()
-                    .map(|path| one.directory.join(path)),
-            );
-            staged.commit().map_err(|error| vec![write_error(&error)])?;
-        }
-    }
+        .map(|checked| compare_and_stage(checked, &out, output.as_ref(), args)))?;
+    let staged: Vec<Staged> = rendered
+        .iter_mut()
+        .filter_map(|one| one.staged.take())
+        .collect();
+    let notes: Vec<String> = staged.iter().flat_map(notes).collect();
+    commit(staged)?;
+    drop(output);
     let drifted = args.check && rendered.iter().any(|one| one.drift.iter().any(is_drift));
     match args.format {
-        Format::Text => print_text(args, &rendered, &replaced, console),
+        Format::Text => print_text(args, &rendered, &notes, console),
         Format::Json => console.result(&format!("{:#}\n", to_json(args, &rendered))),
     }
     Ok(if drifted { Exit::Findings } else { Exit::Clean })
 }
 
-/// All results, or all diagnostics.
-fn all<T: Send>(
-    results: impl ParallelIterator<Item = Result<T, Vec<Diagnostic>>>,
-) -> Result<Vec<T>, Vec<Diagnostic>> {
-    let mut found = Vec::new();
+/// What somebody who looks for a file will want to know.
+fn notes(staged: &Staged) -> Vec<String> {
+    let replaced = staged.edits().map(|path| {
+        format!(
+            "note: `{}` had been edited by hand and was replaced; change the profile instead\n",
+            path.display()
+        )
+    });
+    let removed = staged.removed().map(|path| {
+        format!(
+            "note: `{}` is no longer produced and was removed\n",
+            path.display()
+        )
+    });
+    replaced.chain(removed).collect()
+}
+
+/// Puts every bundle into its place, or none.
+fn commit(staged: Vec<Staged>) -> Result<(), Vec<Diagnostic>> {
+    let mut committed: Vec<Committed> = Vec::new();
+    for one in staged {
+        match one.commit() {
+            Ok(one) => committed.push(one),
+            Err(error) => {
+                let mut diagnostics = vec![write_error(&error)];
+                for one in committed.into_iter().rev() {
+                    if let Err(error) = one.undo() {
+                        diagnostics.push(write_error(&error).help("this one is the new bundle"));
+                    }
+                }
+                return Err(diagnostics);
+            }
+        }
+    }
     let mut errors = Vec::new();
-    for result in results.collect::<Vec<_>>() {
-        match result {
-            Ok(one) => found.push(one),
-            Err(diagnostics) => errors.extend(diagnostics),
+    for one in committed {
+        if let Err(error) = one.finish() {
+            errors.push(write_error(&error).help(
+                "the new bundle is in its place; what is left of the old one goes with the next render",
+            ));
         }
     }
     if errors.is_empty() {
-        Ok(found)
+        Ok(())
     } else {
-        Err(deduplicated(errors))
+        Err(errors)
     }
 }
 
@@ -199,6 +202,7 @@ fn check(generated: Generated<'_>, generator: &Generator) -> Result<Checked, Vec
 fn compare_and_stage(
     checked: Checked,
     out: &Path,
+    output: Option<&OutputDirectory>,
     args: &RenderArgs,
 ) -> Result<Rendered, Vec<Diagnostic>> {
     let directory = out.join(&checked.environment);
@@ -212,12 +216,14 @@ fn compare_and_stage(
     } else {
         Vec::new()
     };
-    let staged = if args.check {
-        None
-    } else {
-        let staged = stage(&checked.bundle, &checked.manifest, &directory)
-            .map_err(|error| vec![write_error(&error)])?;
-        Some(staged)
+    let staged = match output {
+        None => None,
+        Some(output) => {
+            let staged = output
+                .stage(&checked.bundle, &checked.manifest, &checked.environment)
+                .map_err(|error| vec![write_error(&error)])?;
+            Some(staged)
+        }
     };
     Ok(Rendered {
         files: checked.bundle.len() + 1,
@@ -244,7 +250,7 @@ const fn is_drift(drift: &Drift) -> bool {
     !matches!(drift.difference, Difference::Beside)
 }
 
-fn print_text(args: &RenderArgs, rendered: &[Rendered], replaced: &[PathBuf], console: Console) {
+fn print_text(args: &RenderArgs, rendered: &[Rendered], notes: &[String], console: Console) {
     let warnings = deduplicated(
         rendered
             .iter()
@@ -277,11 +283,8 @@ fn print_text(args: &RenderArgs, rendered: &[Rendered], replaced: &[PathBuf], co
         let names: Vec<&str> = one.outcomes.iter().map(|outcome| outcome.check).collect();
         console.say(&format!("  passed: {} (embedded)\n", names.join(", ")));
     }
-    for path in replaced {
-        console.say(&format!(
-            "note: `{}` had been edited by hand and was replaced; change the profile instead\n",
-            path.display()
-        ));
+    for note in notes {
+        console.say(note);
     }
     if !args.check {
         let first = rendered

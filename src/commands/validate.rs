@@ -4,16 +4,16 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use super::generate::{
-    Generator, check_context, deduplicated, default_output, expected_routes, selected,
+    Generator, all, check_context, deduplicated, default_output, expected_routes, selected,
 };
 use super::input::{read_profile, reason};
 use super::outcome::{outcome_json, outcome_lines};
-use super::render::Format;
-use super::{Console, Exit};
+use super::{Console, Exit, Format};
 use crate::bundle::{Bundle, MANIFEST_PATH, open};
 use crate::check::tool::{Tool, Toolbox};
 use crate::check::{self, CheckOutcome, EmbeddedContext, ExpectedRoute, ExternalOptions, Verdict};
 use crate::diagnostic::Diagnostic;
+use crate::report;
 
 /// Check what a profile renders, or a rendered bundle.
 ///
@@ -23,9 +23,12 @@ use crate::diagnostic::Diagnostic;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  stackwright validate profiles/gatewayz.yaml                  render in memory and check every environment
-  stackwright validate build/gatewayz/production               check a bundle as it lies there
-  stackwright validate profile.yaml --require promtool,amtool  in CI: a missing tool is a failure")]
+  stackwright validate profiles/gatewayz.yaml
+      renders every environment in memory and checks it
+  stackwright validate build/gatewayz/production
+      checks a bundle as it lies there
+  stackwright validate profile.yaml --require promtool,amtool
+      in CI: a missing tool is a failure")]
 pub struct ValidateArgs {
     /// Profiles (files) or bundles (directories with a manifest.json)
     #[arg(required = true)]
@@ -50,6 +53,8 @@ struct Subject {
     bundle: Bundle,
     context: EmbeddedContext,
     routes: Vec<ExpectedRoute>,
+    /// Warnings about its profile.
+    warnings: Vec<Diagnostic>,
     /// Where its files lie; `None` for one that exists in memory only.
     directory: Option<PathBuf>,
 }
@@ -59,7 +64,7 @@ pub fn validate(args: &ValidateArgs, console: Console) -> Exit {
     match run(args, console) {
         Ok(exit) => exit,
         Err(diagnostics) => {
-            console.diagnostics(&deduplicated(diagnostics));
+            console.failure(args.format, "bundles", &deduplicated(diagnostics));
             Exit::CouldNotRun
         }
     }
@@ -86,6 +91,14 @@ fn run(args: &ValidateArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
         })
         .collect();
     bar.finish_and_clear();
+    let warnings: Vec<Diagnostic> = subjects
+        .iter()
+        .flat_map(|subject| subject.warnings.clone())
+        .collect();
+    let warnings = deduplicated(warnings);
+    if args.format == Format::Text {
+        console.diagnostics(&warnings);
+    }
     let mut failed = false;
     let mut objects = Vec::new();
     for (subject, outcomes) in subjects.iter().zip(results) {
@@ -114,7 +127,11 @@ fn run(args: &ValidateArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     if args.format == Format::Json {
         console.result(&format!(
             "{:#}\n",
-            json!({"version": 1, "bundles": objects})
+            json!({
+                "version": 1,
+                "bundles": objects,
+                "diagnostics": warnings.iter().map(report::diagnostic_json).collect::<Vec<_>>(),
+            })
         ));
     }
     Ok(if failed { Exit::Findings } else { Exit::Clean })
@@ -128,18 +145,17 @@ fn generate(
     let document = read_profile(path).map_err(|error| vec![*error])?;
     let environments = selected(&document, &args.env).map_err(|error| vec![*error])?;
     let out = default_output(&document);
-    let mut subjects = Vec::new();
-    for environment in environments {
-        let generated = generator.generate(&document, &environment)?;
-        subjects.push(Subject {
-            shown: out.join(&environment),
+    all(environments.par_iter().map(|environment| {
+        let generated = generator.generate(&document, environment)?;
+        Ok(Subject {
+            shown: out.join(environment),
             context: check_context(&generated.stack),
             routes: expected_routes(&generated.stack),
             bundle: generated.bundle,
+            warnings: generated.warnings,
             directory: None,
-        });
-    }
-    Ok(subjects)
+        })
+    }))
 }
 
 fn open_bundle(path: &Path) -> Result<Subject, Vec<Diagnostic>> {
@@ -166,6 +182,7 @@ fn open_bundle(path: &Path) -> Result<Subject, Vec<Diagnostic>> {
         bundle,
         context: EmbeddedContext::default(),
         routes: Vec::new(),
+        warnings: Vec::new(),
         directory: Some(path.into()),
     })
 }

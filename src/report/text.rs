@@ -1,4 +1,4 @@
-use annotate_snippets::{AnnotationKind, Group, Level as Shown, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level as Shown, Origin, Renderer, Snippet};
 
 use super::redact::redact;
 use crate::diagnostic::{Diagnostic, Level, Location};
@@ -31,18 +31,15 @@ pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
             .id(diagnostic.id.as_str()),
     );
     if let Some(location) = &diagnostic.location {
-        group = group.element(snippet(
-            location,
-            &diagnostic.label,
-            AnnotationKind::Primary,
-        ));
+        group = with_place(group, location, &diagnostic.label, AnnotationKind::Primary);
     }
     for related in &diagnostic.related {
-        group = group.element(snippet(
+        group = with_place(
+            group,
             &related.location,
             &related.note,
             AnnotationKind::Context,
-        ));
+        );
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Shown::HELP.message(one_line(help)));
@@ -74,34 +71,50 @@ pub fn concise(diagnostic: &Diagnostic) -> String {
     )
 }
 
-/// The lines of one place. Only the first line of a longer span is underlined.
-fn snippet<'a>(
+/// Bytes of a line that are worth laying out on each side of a place: far more than a terminal is wide.
+const REACH: usize = 2_000;
+
+/// The line of one place, and the place underlined. Only the first line of a longer span is underlined; of a place
+/// far inside an endless line only the position is told.
+fn with_place<'a>(
+    group: Group<'a>,
     location: &'a Location,
     label: &'a str,
     kind: AnnotationKind,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+) -> Group<'a> {
     let file = &location.file;
-    let line = file.position(location.span.start).line;
-    let window = file.line_span(line);
-    let text = redact(
-        file.text()
-            .get(window.start..window.end)
-            .unwrap_or_default(),
-    );
-    let start = location.span.start.clamp(window.start, window.end) - window.start;
+    let position = file.position(location.span.start);
+    let window = file.line_span(position.line);
+    let path = file.path().display().to_string();
+    let at = location.span.start.clamp(window.start, window.end) - window.start;
+    if at > REACH {
+        return group.element(
+            Origin::path(path)
+                .line(position.line)
+                .char_column(position.column),
+        );
+    }
+    let line = file
+        .text()
+        .get(window.start..window.end)
+        .unwrap_or_default();
+    // A place ends where its line does.
     let end = location.span.end.clamp(window.start, window.end) - window.start;
-    // A caret needs something to stand under, at the start of a character.
-    let span = whole_characters(&text, Span::new(start, end.max(start)));
+    let reach = whole_characters(line, Span::new(0, at + REACH)).end;
+    let text = redact(&line[..reach]);
+    let span = whole_characters(&text, Span::new(at, end.max(at)));
     let annotation = kind.span(span.start..span.end);
     let annotation = if label.is_empty() {
         annotation
     } else {
         annotation.label(label)
     };
-    Snippet::source(text)
-        .line_start(line)
-        .path(file.path().display().to_string())
-        .annotation(annotation)
+    group.element(
+        Snippet::source(text)
+            .line_start(position.line)
+            .path(path)
+            .annotation(annotation),
+    )
 }
 
 fn whole_characters(text: &str, span: Span) -> Span {
@@ -161,6 +174,17 @@ error[profile/unknown-key]: a profile has no key `target`
             concise(&diagnostic),
             "p.yaml:2:1: error[profile/unknown-key]: a profile has no key `target`\n"
         );
+    }
+
+    #[test]
+    fn an_endless_line_costs_nothing() {
+        let long = format!("a: {}", "é".repeat(5_000_000));
+        let file = Arc::new(SourceFile::new("p.yaml", long));
+        let shown = |span| render(&Diagnostic::error("a/b", "x").at(&file, span), Style::Plain);
+        let near = shown(Span::new(3, 10_000_003));
+        assert!(near.contains("1 | a: éééé") && near.len() < 1_000, "{near}");
+        let far = shown(Span::at(9_000_003));
+        assert_eq!(far, "error[a/b]: x\n--> p.yaml:1:4500004\n");
     }
 
     #[test]
