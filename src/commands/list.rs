@@ -311,7 +311,15 @@ pub fn explain(args: &ExplainArgs, console: Console) -> Exit {
         .flat_map(|what| rows(what, catalogue))
         .map(|row| row.name)
         .collect();
-        let near = suggestion(&args.name, everything.iter().map(String::as_str), "");
+        let alike = catalogue.closest(&args.name);
+        let near = match alike.as_slice() {
+            [] => suggestion(&args.name, everything.iter().map(String::as_str), ""),
+            alike => {
+                let names: Vec<String> =
+                    alike.iter().map(|one| format!("`{}`", one.name)).collect();
+                Some(format!("did you mean {}?", names.join(" or ")))
+            }
+        };
         console.error(
             "explain/unknown-name",
             format!("the catalogue has no entry `{}`", args.name),
@@ -341,12 +349,28 @@ fn explain_row(what: Listing, catalogue: &Catalogue, name: &str) -> Option<Strin
     Some(text)
 }
 
+/// An expression of the catalogue without its template's syntax: `redis_up == 0`, `… > THRESHOLD`, `[WINDOW]`.
+fn readable(expr: &str) -> String {
+    let mut out = String::new();
+    // Which series of the profile are meant is no part of what the alert says.
+    let expr = expr
+        .replace("{<{ redis }>}", "")
+        .replace("<{ redis }>, ", "");
+    for part in expr.split("<{ ") {
+        match part.split_once(" }>") {
+            Some((name, rest)) => out.extend([&name.to_uppercase(), rest]),
+            None => out.push_str(part),
+        }
+    }
+    out
+}
+
 fn explain_alert(catalogue: &Catalogue, name: &str) -> Option<String> {
     let (group, alert) = catalogue.alerting().alert(name)?;
     let mut text = format!("{name} (alert, group {group})\n  {}\n\n", alert.why.trim());
     text.push_str(&format!(
         "  expr      {}\n",
-        alert.expr.trim().replace('\n', "\n            ")
+        readable(alert.expr.trim()).replace('\n', "\n            ")
     ));
     if let Some(severity) = alert.severity {
         text.push_str(&format!("  severity  {}\n", severity.as_str()));

@@ -3,6 +3,7 @@
 
 mod address;
 mod load;
+mod overlay;
 mod schema;
 mod secret;
 mod threshold;

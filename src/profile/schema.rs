@@ -7,7 +7,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value as Json;
 
 use super::address::ADDRESS_PATTERN;
-use super::{Address, Profile};
+use super::{Address, Profile, overlay};
 use crate::diagnostic::Level;
 use crate::document::{Node, Route, Step};
 
@@ -97,9 +97,11 @@ static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
     jsonschema::validator_for(&SCHEMA).expect("internal error: the profile's schema is valid")
 });
 
-/// The JSON Schema of a profile, draft 2020-12.
+/// The JSON Schema of a profile, draft 2020-12. It knows what an overlay looks like, for the sake of editors; a
+/// render checks what the overlay makes of the profile instead.
 pub fn json_schema() -> &'static Json {
-    &SCHEMA
+    static WITH_OVERLAYS: LazyLock<Json> = LazyLock::new(|| overlay::with_overlays(&SCHEMA));
+    &WITH_OVERLAYS
 }
 
 /// Everything in `tree` that is not of the profile's shape.
