@@ -1,5 +1,6 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -130,21 +131,48 @@ impl Console {
         exit
     }
 
-    /// A progress bar on standard error for `count` steps; hidden where nobody would see it move.
-    pub fn progress(self, count: u64, what: &'static str) -> indicatif::ProgressBar {
-        if self.quiet || !std::io::stderr().is_terminal() {
-            return indicatif::ProgressBar::hidden();
-        }
+    /// A progress bar on standard error for `count` steps.
+    pub fn progress(self, count: u64, what: &'static str) -> Progress {
         let bar = indicatif::ProgressBar::with_draw_target(
             Some(count),
-            // A run under a second finishes before the first drawing.
-            indicatif::ProgressDrawTarget::stderr_with_hz(4),
+            indicatif::ProgressDrawTarget::hidden(),
         );
         if let Ok(style) = indicatif::ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}") {
             bar.set_style(style);
         }
         bar.set_message(what);
-        bar
+        Progress {
+            bar,
+            since: Instant::now(),
+            is_wanted: !self.quiet && std::io::stderr().is_terminal(),
+        }
+    }
+}
+
+/// A bar that appears on a terminal once the work has taken [`PATIENCE`], and is gone when this is dropped.
+pub struct Progress {
+    bar: indicatif::ProgressBar,
+    since: Instant,
+    is_wanted: bool,
+}
+
+/// Who waits longer than this wants to know how much longer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Progress {
+    /// One more step is done.
+    pub fn step(&self) {
+        if self.is_wanted && self.bar.is_hidden() && self.since.elapsed() >= PATIENCE {
+            self.bar
+                .set_draw_target(indicatif::ProgressDrawTarget::stderr_with_hz(4));
+        }
+        self.bar.inc(1);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 

@@ -83,14 +83,14 @@ fn run(args: &RenderArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
         .out
         .clone()
         .unwrap_or_else(|| default_output(&document));
-    let bar = console.progress(environments.len() as u64, "rendering");
+    let progress = console.progress(environments.len() as u64, "rendering");
     let generated = all(environments.par_iter().map(|environment| {
         let generated = generator.generate(&document, environment)?;
         let checked = check(generated, &generator)?;
-        bar.inc(1);
+        progress.step();
         Ok(checked)
     }))?;
-    bar.finish_and_clear();
+    drop(progress);
     // Only now, when every environment is known to be right, is anything written anywhere.
     let output = if args.check {
         None

@@ -81,16 +81,16 @@ fn run(args: &ValidateArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
         }
     }
     let toolbox = Toolbox::from_environment();
-    let bar = console.progress(subjects.len() as u64, "checking");
+    let progress = console.progress(subjects.len() as u64, "checking");
     let results: Vec<Result<Vec<CheckOutcome>, Box<Diagnostic>>> = subjects
         .par_iter()
         .map(|subject| {
             let outcomes = check_one(subject, &generator, &toolbox, &args.require);
-            bar.inc(1);
+            progress.step();
             outcomes
         })
         .collect();
-    bar.finish_and_clear();
+    drop(progress);
     let warnings: Vec<Diagnostic> = subjects
         .iter()
         .flat_map(|subject| subject.warnings.clone())

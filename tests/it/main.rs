@@ -3,6 +3,8 @@
 mod alerts;
 mod dashboards;
 mod deploy;
+mod cli;
+mod drift;
 mod examples;
 mod external_checks;
 mod layers;

@@ -88,3 +88,55 @@ pub fn update_expected() -> bool {
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
+
+/// A profile that needs nothing else: one server, the environment `default`.
+pub const SMALL: &str = "name: demo\ntargets: {cache: {address: 'redis://cache'}}\n";
+
+/// An empty directory with `profile.yaml` in it.
+pub fn directory_with(profile: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::write(directory.path().join("profile.yaml"), profile).expect("profile.yaml");
+    directory
+}
+
+/// Every file below `directory` by its path there.
+pub fn files(directory: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    walkdir::WalkDir::new(directory)
+        .into_iter()
+        .map(|entry| entry.expect("a readable directory"))
+        .filter(|entry| !entry.file_type().is_dir())
+        .map(|entry| {
+            let path = entry.path().strip_prefix(directory).expect("a path below");
+            let bytes = std::fs::read(entry.path()).expect("a readable file");
+            (path.to_string_lossy().into_owned(), bytes)
+        })
+        .collect()
+}
+
+impl Run {
+    /// The same, after asserting the exit status.
+    #[track_caller]
+    pub fn ends(self, status: i32) -> Self {
+        assert_eq!(
+            self.status, status,
+            "output:\n{}\nerrors:\n{}",
+            self.output, self.errors
+        );
+        assert!(!self.errors.contains("panicked"), "{}", self.errors);
+        self
+    }
+
+    /// Standard output as the one JSON value that it must be.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.output)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.output))
+    }
+}
+
+/// Runs `stackwright` in `directory` with arguments that are separated by spaces.
+pub fn stackwright(directory: impl AsRef<Path>, arguments: &str) -> Run {
+    Program::in_directory(directory.as_ref())
+        .arguments(arguments.split(' ').filter(|word| !word.is_empty()))
+        .run()
+}
