@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::input::reason;
 use crate::bundle::{Bundle, Manifest};
 use crate::catalogue::{self, Catalogue, Circumstances};
 use crate::check::{ApplicationMetric, EmbeddedContext, ExpectedRoute, ScrapedExporter};
@@ -11,7 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{Stack, StackError};
 use crate::platform;
 use crate::profile::{self, ProfileDocument, suggestion};
-use crate::template::Templates;
+use crate::template::{OverrideError, Templates};
 
 /// What generating needs beside a profile.
 pub struct Generator {
@@ -45,8 +46,14 @@ impl Generator {
         let templates = match overrides {
             None => Templates::embedded(),
             Some(directory) => Templates::with_overrides(directory).map_err(|error| {
+                let message = match &error {
+                    OverrideError::Unreadable { path, source } => {
+                        format!("cannot read `{}`: {}", path.display(), reason(source))
+                    }
+                    OverrideError::Unknown { .. } => error.to_string(),
+                };
                 Box::new(
-                    Diagnostic::error("template/unusable-override", error.to_string()).help(
+                    Diagnostic::error("template/unusable-override", message).help(
                         "a file of --templates DIR replaces the template of the same path; `stackwright list templates` names them",
                     ),
                 )

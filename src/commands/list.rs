@@ -197,7 +197,7 @@ fn rows(what: Listing, catalogue: &Catalogue) -> Vec<Row> {
             .collect(),
         Listing::Templates => template::files()
             .map(|(path, _)| path)
-            .filter(|path| path.ends_with(".j2"))
+            .filter(|path| template::is_template(path))
             .map(|path| Row::new(path, Vec::new(), ""))
             .collect(),
         Listing::Checks => EMBEDDED_CHECKS

@@ -243,7 +243,13 @@ fn write_error(error: &WriteError) -> Diagnostic {
         WriteError::NotADirectory(_) => "choose another directory with --out",
         WriteError::Io { .. } => "nothing was changed; check permissions and free space",
     };
-    Diagnostic::error("render/not-written", error.to_string()).help(help)
+    let message = match error {
+        WriteError::Io { path, source } => {
+            format!("cannot write `{}`: {}", path.display(), reason(source))
+        }
+        _ => error.to_string(),
+    };
+    Diagnostic::error("render/not-written", message).help(help)
 }
 
 const fn is_drift(drift: &Drift) -> bool {

@@ -22,6 +22,10 @@ pub use literal::{go_template, markdown_cell, promql_string, regex_literal, yaml
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 
+/// Instructions that one template may take: 10,000 targets with an exporter each stay below it, and an endless loop ends
+/// in about a second.
+const FUEL: u64 = 20_000_000;
+
 /// A template that cannot be read, parsed or rendered.
 #[derive(Debug, Clone)]
 pub struct TemplateError {
@@ -82,28 +86,36 @@ impl Templates {
     ///
     /// An unreadable file, or one that overrides nothing.
     pub fn with_overrides(directory: &Path) -> Result<Self, OverrideError> {
+        let unreadable = |path: &Path, source| OverrideError::Unreadable {
+            path: path.into(),
+            source,
+        };
+        let metadata =
+            std::fs::metadata(directory).map_err(|source| unreadable(directory, source))?;
+        if !metadata.is_dir() {
+            let source = std::io::ErrorKind::NotADirectory.into();
+            return Err(unreadable(directory, source));
+        }
         let mut overrides = BTreeMap::new();
         for entry in walkdir::WalkDir::new(directory).sort_by_file_name() {
-            let entry = entry.map_err(|error| OverrideError::Unreadable {
-                path: error.path().unwrap_or(directory).into(),
-                source: error.into(),
+            let entry = entry.map_err(|error| {
+                let path = error.path().unwrap_or(directory).to_owned();
+                unreadable(&path, error.into())
             })?;
             if !entry.file_type().is_file() {
                 continue;
             }
-            let text = std::fs::read_to_string(entry.path()).map_err(|source| {
-                OverrideError::Unreadable {
-                    path: entry.path().into(),
-                    source,
-                }
-            })?;
+            let text = std::fs::read_to_string(entry.path())
+                .map_err(|source| unreadable(entry.path(), source))?;
             let inside = entry.path().strip_prefix(directory).unwrap_or(entry.path());
             let name = inside.to_string_lossy().replace('\\', "/");
-            if embedded::file(&name).is_none() {
+            // The catalogue's data is read when the program is built; a changed copy would change nothing.
+            if !is_template(&name) || embedded::file(&name).is_none() {
                 return Err(OverrideError::Unknown {
                     path: inside.into(),
                     suggestion: files()
                         .map(|(path, _)| path)
+                        .filter(|path| is_template(path))
                         .min_by_key(|path| strsim::levenshtein(path, &name))
                         .map(Into::into),
                 });
@@ -128,7 +140,7 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_debug(false);
         // A template that a user overrides must not be able to hang the tool.
-        environment.set_fuel(Some(200_000_000));
+        environment.set_fuel(Some(FUEL));
         environment.remove_filter("safe");
         environment.set_auto_escape_callback(|name| {
             match name
@@ -234,6 +246,11 @@ impl Templates {
             span,
         }
     }
+}
+
+/// Whether a file under `templates/` is a template, and not data of the catalogue.
+pub fn is_template(path: &str) -> bool {
+    path.ends_with(".j2")
 }
 
 fn write_literal(
