@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use serde_json::Number;
 
-use super::{Entry, Key, Limits, Node, ScalarStyle, SyntaxError, Value};
+use super::node::no_text;
+use super::{Entry, Key, Limits, Node, Origin, Problem, ScalarStyle, SyntaxError, Value};
 use crate::source::Span;
 
 /// Mappings up to this size are searched for a repeated key one by one, which is faster than hashing.
@@ -92,16 +93,23 @@ impl Reader<'_> {
             Some(b'{') => self.mapping(depth)?,
             Some(b'[') => self.sequence(depth)?,
             Some(b'"') => {
-                style = ScalarStyle::Quoted;
+                style = ScalarStyle::DoubleQuoted;
                 Value::String(self.string()?)
             }
             Some(b'-' | b'0'..=b'9') => self.number()?,
             _ => self.word()?,
         };
+        let text = match &value {
+            Value::String(text) => Arc::clone(text),
+            Value::Sequence(_) | Value::Mapping(_) => no_text(),
+            _ => self.text[start..self.at].into(),
+        };
         Ok(Arc::new(Node {
             span: Span::new(start, self.at),
             style,
             value,
+            text,
+            tag: None,
         }))
     }
 
@@ -152,7 +160,11 @@ impl Reader<'_> {
             }
             self.expect(b':', "`:`")?;
             let value = self.value(depth + 1)?;
-            entries.push(Entry { key, value });
+            entries.push(Entry {
+                key,
+                value,
+                origin: Origin::Own,
+            });
             self.skip_space();
             match self.peek() {
                 Some(b',') => self.at += 1,
@@ -335,16 +347,12 @@ impl Reader<'_> {
 }
 
 fn error(message: impl Into<String>, span: Span) -> SyntaxError {
-    SyntaxError {
-        message: message.into(),
-        span,
-        first: None,
-        help: None,
-    }
+    SyntaxError::new(Problem::Syntax, message, span)
 }
 
 fn repeated(key: &Key, entries: &[Entry]) -> SyntaxError {
     SyntaxError {
+        problem: Problem::DuplicateKey,
         first: entries
             .iter()
             .find(|entry| entry.key.text == key.text)

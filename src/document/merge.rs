@@ -27,6 +27,7 @@ pub fn merge_patch(base: &Arc<Node>, patch: &Arc<Node>) -> Arc<Node> {
             (None, _) => entries.push(Entry {
                 key: change.key.clone(),
                 value: without_nulls(&change.value),
+                origin: change.origin,
             }),
         }
     }
@@ -40,8 +41,8 @@ pub fn merge_patch(base: &Arc<Node>, patch: &Arc<Node>) -> Arc<Node> {
         } else {
             base.span
         },
-        style: base.style,
         value: Value::Mapping(entries),
+        ..Node::clone(base)
     })
 }
 
@@ -56,12 +57,12 @@ fn without_nulls(node: &Arc<Node>) -> Arc<Node> {
         .map(|entry| Entry {
             key: entry.key.clone(),
             value: without_nulls(&entry.value),
+            origin: entry.origin,
         })
         .collect();
     Arc::new(Node {
-        span: node.span,
-        style: node.style,
         value: Value::Mapping(kept),
+        ..Node::clone(node)
     })
 }
 

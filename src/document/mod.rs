@@ -3,6 +3,8 @@
 //! A [`Node`] knows the bytes it was written in; a [`Route`] names a place in a tree
 //! (`targets.cache.port`, `groups[2].expr`) and resolves to a [`Span`].
 
+mod builder;
+mod go;
 mod json;
 mod merge;
 mod node;
@@ -10,9 +12,10 @@ mod route;
 mod scalar;
 mod yaml;
 
+pub use go::{GoScalar, resolve_go};
 pub use json::parse_json;
 pub use merge::merge_patch;
-pub use node::{Entry, Key, Node, ScalarStyle, Value};
+pub use node::{Entry, Key, Node, Origin, ScalarStyle, Value};
 pub use route::{Route, Step};
 pub use scalar::resolve_plain;
-pub use yaml::{Limits, SyntaxError, parse_yaml};
+pub use yaml::{Dialect, Document, Limits, Problem, SyntaxError, parse_yaml, read_yaml};

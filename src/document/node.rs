@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Number;
 
@@ -8,10 +8,16 @@ use crate::source::Span;
 /// How a scalar was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScalarStyle {
-    /// Without quotes: its type follows from its text.
+    /// Without quotes: its type follows from its text. Also the style of what is no scalar.
     Plain,
-    /// In single or double quotes, or a block scalar: always a string.
-    Quoted,
+    /// `'…'`.
+    SingleQuoted,
+    /// `"…"`.
+    DoubleQuoted,
+    /// `|`.
+    Literal,
+    /// `>`.
+    Folded,
 }
 
 /// What a [`Node`] holds. Sub-trees are shared, so that merging overlays copies nothing.
@@ -31,6 +37,18 @@ pub enum Value {
     Mapping(Vec<Entry>),
 }
 
+/// How an entry came into its mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// It is written there.
+    #[default]
+    Own,
+    /// `<<` brought it in.
+    Merged,
+    /// It is written there and replaces what `<<` brings in, whose key has this span.
+    Overriding(Span),
+}
+
 /// A key of a mapping.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {
@@ -47,6 +65,8 @@ pub struct Entry {
     pub key: Key,
     /// Its value.
     pub value: Arc<Node>,
+    /// How it came into this mapping.
+    pub origin: Origin,
 }
 
 /// One node of a document tree.
@@ -58,6 +78,17 @@ pub struct Node {
     pub style: ScalarStyle,
     /// What it holds.
     pub value: Value,
+    /// A scalar's text after unquoting and folding, whatever type it then has (`0755`, `yes`); empty for
+    /// everything else.
+    pub text: Arc<str>,
+    /// Its tag without `!!` (`str`, `binary`), or as written (`!foo`); `None` where there is none.
+    pub tag: Option<Arc<str>>,
+}
+
+/// The text of what has none, shared so that collections cost no memory for it.
+pub(super) fn no_text() -> Arc<str> {
+    static NO_TEXT: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
+    Arc::clone(&NO_TEXT)
 }
 
 impl Node {

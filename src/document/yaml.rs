@@ -1,10 +1,23 @@
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle as Written};
+use granit_parser::{Event, Options, Parser, ScalarStyle as Written, Tag};
 
-use super::{Entry, Key, Node, ScalarStyle, Value, resolve_plain};
+use super::builder::{Builder, Open, OpenMapping, too_deep};
+use super::go::as_value;
+use super::node::no_text;
+use super::{Node, ScalarStyle, Value, resolve_plain};
 use crate::source::Span;
+
+/// Whose reading of YAML a text gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Ours: one document, the core schema of YAML 1.2 without its traps, everything doubtful an error.
+    Strict,
+    /// Go's yaml.v2, which reads `prometheus.yml`, `alertmanager.yml`, file_sd files and rule unit tests.
+    GoYaml2,
+    /// Go's yaml.v3, which reads rule files.
+    GoYaml3,
+}
 
 /// Bounds that keep a hostile text from taking the machine with it.
 #[derive(Debug, Clone, Copy)]
@@ -25,9 +38,32 @@ impl Default for Limits {
     }
 }
 
+/// Which rule a text breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// It is not YAML.
+    Syntax,
+    /// A key is given twice in one mapping.
+    DuplicateKey,
+    /// A key is a list or a mapping.
+    ComplexKey,
+    /// `<<` with something that cannot be merged.
+    Merge,
+    /// An alias without its anchor.
+    Alias,
+    /// More documents than one.
+    SecondDocument,
+    /// Nested too deep.
+    TooDeep,
+    /// Too many nodes once aliases are followed.
+    TooLarge,
+}
+
 /// Why a text is not YAML that we read, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
+    /// Which rule is broken.
+    pub problem: Problem,
     /// What is wrong, in one line.
     pub message: String,
     /// Where.
@@ -39,8 +75,9 @@ pub struct SyntaxError {
 }
 
 impl SyntaxError {
-    fn new(message: impl Into<String>, span: Span) -> Self {
+    pub(super) fn new(problem: Problem, message: impl Into<String>, span: Span) -> Self {
         Self {
+            problem,
             message: message.into(),
             span,
             first: None,
@@ -48,10 +85,24 @@ impl SyntaxError {
         }
     }
 
-    fn help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
+}
+
+/// A document that has been read, perhaps with things wrong in it that leave a tree nevertheless.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Its content; `null` for an empty text.
+    pub root: Arc<Node>,
+    /// Duplicate keys, keys that are no scalars, impossible merges, in the order of the text. Always empty for
+    /// [`Dialect::Strict`].
+    pub problems: Vec<SyntaxError>,
+    /// Every comment, `#` included, in the order of the text.
+    pub comments: Vec<Span>,
+    /// What follows the first document: Go's libraries, and so Prometheus, never look at it.
+    pub ignored: Option<Span>,
 }
 
 /// Reads one YAML document. A byte order mark is skipped; anchors, aliases and merge keys (`<<`)
@@ -62,325 +113,181 @@ impl SyntaxError {
 /// The first thing that is not YAML, a duplicate or non-scalar key, an unknown alias, a second
 /// document, or a limit that is exceeded.
 pub fn parse_yaml(text: &str, limits: Limits) -> Result<Arc<Node>, SyntaxError> {
+    read_yaml(text, Dialect::Strict, limits).map(|document| document.root)
+}
+
+/// Reads the first document of a text as `dialect` does.
+///
+/// # Errors
+///
+/// What leaves no tree: the first thing that is not YAML, an unknown alias, a limit that is exceeded; for
+/// [`Dialect::Strict`] also the first of what the others collect in [`Document::problems`], and a second document.
+pub fn read_yaml(text: &str, dialect: Dialect, limits: Limits) -> Result<Document, SyntaxError> {
     let offset = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let mut options = Options::default();
-    options.emit_comments = false;
+    options.emit_comments = dialect != Dialect::Strict;
     options.flow_nesting_limit = limits.depth;
     options.block_nesting_limit = limits.depth;
-    let mut builder = Builder {
-        text,
-        offset,
-        anchors: HashMap::new(),
-        limits,
-        nodes: 0,
-        has_aliases: false,
-        open: Vec::new(),
-        root: None,
-    };
+    let mut builder = Builder::new(text, dialect, limits);
     let mut documents = 0;
+    let mut comments = Vec::new();
+    let mut ignored = None;
     for event in Parser::new_from_str_with_options(&text[offset..], options) {
-        let (event, span) = event.map_err(|error| builder.scan_error(&error))?;
+        let (event, span) = event.map_err(|error| scan_error(text, offset, limits, &error))?;
         let range = span.byte_range().unwrap_or(0..0);
         let span = Span::new(range.start, range.end).shifted(offset);
         match event {
             Event::DocumentStart(..) => {
                 documents += 1;
                 if documents > 1 {
-                    return Err(SyntaxError::new("a second document begins here", span)
-                        .help("keep one document in a file; remove the `---`"));
+                    return Err(SyntaxError::new(
+                        Problem::SecondDocument,
+                        "a second document begins here",
+                        span,
+                    )
+                    .help("keep one document in a file; remove the `---`"));
                 }
             }
+            Event::DocumentEnd if dialect != Dialect::Strict => {
+                let rest = text[span.end..].trim_start();
+                ignored =
+                    (!rest.is_empty()).then(|| Span::new(text.len() - rest.len(), text.len()));
+                break;
+            }
+            Event::Comment(..) => comments.push(span),
             Event::Scalar(value, style, anchor, tag) => {
-                let style = if style == Written::Plain {
-                    ScalarStyle::Plain
-                } else {
-                    ScalarStyle::Quoted
-                };
-                let as_text = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
-                let value = if style == ScalarStyle::Plain && !as_text {
-                    resolve_plain(&value)
-                } else {
-                    Value::String(value.as_ref().into())
-                };
-                builder.scalar(Node { span, style, value }, anchor)?;
+                let node = scalar(&value, style, tag.as_deref(), span, dialect);
+                builder.scalar(node, anchor)?;
             }
-            Event::SequenceStart(_, anchor, _) => {
-                builder.open(Open::Sequence(Vec::new()), span, anchor)?;
+            Event::SequenceStart(_, anchor, tag) => {
+                builder.open(
+                    Open::Sequence(Vec::new()),
+                    span,
+                    anchor,
+                    tag_name(tag.as_deref()),
+                )?;
             }
-            Event::MappingStart(_, anchor, _) => {
-                builder.open(Open::mapping(), span, anchor)?;
+            Event::MappingStart(_, anchor, tag) => {
+                let open = Open::Mapping(OpenMapping::default());
+                builder.open(open, span, anchor, tag_name(tag.as_deref()))?;
             }
             Event::SequenceEnd | Event::MappingEnd => builder.close(span)?,
             Event::Alias(anchor) => builder.alias(anchor, span)?,
             _ => {}
         }
     }
-    Ok(builder.root.unwrap_or_else(|| {
+    let read = ignored.map_or(text.len(), |rest: Span| rest.start);
+    if dialect != Dialect::Strict
+        && let Some(error) = forbidden_character(&text[..read], offset)
+    {
+        return Err(error);
+    }
+    let root = builder.root.take().unwrap_or_else(|| {
         Arc::new(Node {
             span: Span::at(offset),
             style: ScalarStyle::Plain,
             value: Value::Null,
+            text: no_text(),
+            tag: None,
         })
-    }))
-}
-
-enum Open {
-    Sequence(Vec<Arc<Node>>),
-    Mapping {
-        entries: Vec<Entry>,
-        places: HashMap<Arc<str>, usize>,
-        key: Option<Key>,
-        /// Mappings named by `<<`, in order; they fill only what the mapping does not say itself.
-        merged: Vec<Arc<Node>>,
-    },
-}
-
-impl Open {
-    fn mapping() -> Self {
-        Self::Mapping {
-            entries: Vec::new(),
-            places: HashMap::new(),
-            key: None,
-            merged: Vec::new(),
-        }
-    }
-}
-
-struct Frame {
-    open: Open,
-    start: Span,
-    anchor: usize,
-}
-
-struct Builder<'a> {
-    text: &'a str,
-    offset: usize,
-    anchors: HashMap<usize, (Arc<Node>, usize)>,
-    limits: Limits,
-    nodes: usize,
-    has_aliases: bool,
-    open: Vec<Frame>,
-    root: Option<Arc<Node>>,
-}
-
-impl Builder<'_> {
-    fn scan_error(&self, error: &granit_parser::ScanError) -> SyntaxError {
-        let at = error
-            .marker()
-            .byte_offset()
-            .map_or(self.text.len(), |byte| byte + self.offset)
-            .min(self.text.len());
-        let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        let line_end = self.text[at..]
-            .find('\n')
-            .map_or(self.text.len(), |newline| at + newline);
-        let line = &self.text[line_start..line_end];
-        let indentation = line.len() - line.trim_start().len();
-        if let Some(tab) = line[..indentation].find('\t') {
-            let tab = line_start + tab;
-            return SyntaxError::new("a tab is used for indentation", Span::new(tab, tab + 1))
-                .help("indent with spaces");
-        }
-        let message = error.info();
-        if message.contains("nesting") || message.contains("recursion") {
-            return SyntaxError::new(
-                format!("nested deeper than {} levels", self.limits.depth),
-                Span::at(at),
-            )
-            .help("flatten the document");
-        }
-        SyntaxError::new(message, Span::at(at))
-    }
-
-    fn count(&mut self, nodes: usize, span: Span) -> Result<(), SyntaxError> {
-        self.nodes += nodes;
-        if self.nodes <= self.limits.nodes {
-            return Ok(());
-        }
-        let most = self.limits.nodes;
-        Err(if self.has_aliases {
-            SyntaxError::new(
-                format!("aliases expand this document beyond {most} nodes"),
-                span,
-            )
-            .help("write the repeated part once, or use fewer nested aliases")
-        } else {
-            SyntaxError::new(
-                format!("this document has more than {most} keys and values"),
-                span,
-            )
-            .help("split it, or check that it is the right file")
-        })
-    }
-
-    fn scalar(&mut self, node: Node, anchor: usize) -> Result<(), SyntaxError> {
-        self.count(1, node.span)?;
-        let node = Arc::new(node);
-        if anchor > 0 {
-            self.anchors.insert(anchor, (Arc::clone(&node), 1));
-        }
-        self.push(node)
-    }
-
-    fn open(&mut self, open: Open, start: Span, anchor: usize) -> Result<(), SyntaxError> {
-        self.count(1, start)?;
-        if let Some(Frame {
-            open: Open::Mapping { key: None, .. },
-            ..
-        }) = self.open.last()
-        {
-            return Err(
-                SyntaxError::new("a list or mapping cannot be a key here", start)
-                    .help("quote the key if it is meant as text"),
-            );
-        }
-        if self.open.len() >= self.limits.depth {
-            return Err(SyntaxError::new(
-                format!("nested deeper than {} levels", self.limits.depth),
-                start,
-            )
-            .help("flatten the document"));
-        }
-        self.open.push(Frame {
-            open,
-            start,
-            anchor,
-        });
-        Ok(())
-    }
-
-    fn close(&mut self, end: Span) -> Result<(), SyntaxError> {
-        let Some(Frame {
-            open,
-            start,
-            anchor,
-        }) = self.open.pop()
-        else {
-            return Ok(());
-        };
-        let (value, last) = match open {
-            Open::Sequence(items) => {
-                let last = items.last().map_or(start.end, |item| item.span.end);
-                (Value::Sequence(items), last)
-            }
-            Open::Mapping {
-                mut entries,
-                mut places,
-                merged,
-                ..
-            } => {
-                let last = entries
-                    .last()
-                    .map_or(start.end, |entry| entry.value.span.end);
-                for other in merged {
-                    for entry in other.entries() {
-                        if !places.contains_key(&entry.key.text) {
-                            places.insert(Arc::clone(&entry.key.text), entries.len());
-                            entries.push(entry.clone());
-                        }
-                    }
-                }
-                (Value::Mapping(entries), last)
-            }
-        };
-        // A block collection "ends" where the next token begins; its own bytes end with its last
-        // child. A flow collection ends with its bracket.
-        let end = if end.is_empty() {
-            last.max(start.start)
-        } else {
-            end.end
-        };
-        let node = Arc::new(Node {
-            span: Span::new(start.start, end),
-            style: ScalarStyle::Plain,
-            value,
-        });
-        if anchor > 0 {
-            let size = node.size();
-            self.anchors.insert(anchor, (Arc::clone(&node), size));
-        }
-        self.push(node)
-    }
-
-    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), SyntaxError> {
-        let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
-            return Err(SyntaxError::new("this alias refers to itself", span)
-                .help("an anchor can be used only after the value it names"));
-        };
-        self.has_aliases = true;
-        self.count(size, span)?;
-        self.push(node)
-    }
-
-    fn push(&mut self, node: Arc<Node>) -> Result<(), SyntaxError> {
-        let Some(frame) = self.open.last_mut() else {
-            self.root = Some(node);
-            return Ok(());
-        };
-        match &mut frame.open {
-            Open::Sequence(items) => items.push(node),
-            Open::Mapping {
-                entries,
-                places,
-                key,
-                merged,
-            } => match key.take() {
-                None => *key = Some(as_key(self.text, &node)?),
-                Some(name) if &*name.text == "<<" && is_merge(&node) => match &node.value {
-                    Value::Sequence(items) => merged.extend(items.iter().cloned()),
-                    _ => merged.push(node),
-                },
-                Some(name) => {
-                    if let Some(&first) = places.get(&name.text) {
-                        let mut error = SyntaxError::new(
-                            format!("the key `{}` is given twice", name.text),
-                            name.span,
-                        )
-                        .help("remove one of the two");
-                        error.first = Some(entries[first].key.span);
-                        return Err(error);
-                    }
-                    places.insert(Arc::clone(&name.text), entries.len());
-                    entries.push(Entry {
-                        key: name,
-                        value: node,
-                    });
-                }
-            },
-        }
-        Ok(())
-    }
-}
-
-fn is_merge(node: &Node) -> bool {
-    match &node.value {
-        Value::Mapping(_) => true,
-        Value::Sequence(items) => items
-            .iter()
-            .all(|item| matches!(item.value, Value::Mapping(_))),
-        _ => false,
-    }
-}
-
-fn as_key(text: &str, node: &Node) -> Result<Key, SyntaxError> {
-    let key = match &node.value {
-        Value::String(text) => Arc::clone(text),
-        Value::Sequence(_) | Value::Mapping(_) => {
-            return Err(
-                SyntaxError::new("a list or mapping cannot be a key here", node.span)
-                    .help("quote the key if it is meant as text"),
-            );
-        }
-        // `1:` and `true:` are keys by their text.
-        _ => text
-            .get(node.span.start..node.span.end)
-            .unwrap_or_default()
-            .into(),
-    };
-    Ok(Key {
-        text: key,
-        span: node.span,
+    });
+    Ok(Document {
+        root,
+        problems: builder.problems,
+        comments,
+        ignored,
     })
+}
+
+fn scalar(value: &str, style: Written, tag: Option<&Tag>, span: Span, dialect: Dialect) -> Node {
+    let style = match style {
+        Written::Plain => ScalarStyle::Plain,
+        Written::SingleQuoted => ScalarStyle::SingleQuoted,
+        Written::DoubleQuoted => ScalarStyle::DoubleQuoted,
+        Written::Literal => ScalarStyle::Literal,
+        Written::Folded => ScalarStyle::Folded,
+    };
+    let mut node = Node {
+        span,
+        style,
+        value: Value::Null,
+        text: value.into(),
+        tag: tag_name(tag),
+    };
+    let is_text = style != ScalarStyle::Plain || node.tag.as_deref() == Some("str");
+    node.value = match dialect {
+        Dialect::Strict if is_text => Value::String(Arc::clone(&node.text)),
+        Dialect::Strict => resolve_plain(value),
+        Dialect::GoYaml2 | Dialect::GoYaml3 => as_value(&node, dialect),
+    };
+    node
+}
+
+fn tag_name(tag: Option<&Tag>) -> Option<Arc<str>> {
+    const CORE: &str = "tag:yaml.org,2002:";
+    let tag = tag?;
+    let name = tag.to_string();
+    let name = name
+        .strip_prefix("!!")
+        .or_else(|| name.strip_prefix(CORE))
+        .unwrap_or(&name);
+    Some(name.into())
+}
+
+fn scan_error(
+    text: &str,
+    offset: usize,
+    limits: Limits,
+    error: &granit_parser::ScanError,
+) -> SyntaxError {
+    let at = error
+        .marker()
+        .byte_offset()
+        .map_or(text.len(), |byte| byte + offset)
+        .min(text.len());
+    let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let line_end = text[at..]
+        .find('\n')
+        .map_or(text.len(), |newline| at + newline);
+    let line = &text[line_start..line_end];
+    let indentation = line.len() - line.trim_start().len();
+    if let Some(tab) = line[..indentation].find('\t') {
+        let tab = line_start + tab;
+        return SyntaxError::new(
+            Problem::Syntax,
+            "a tab is used for indentation",
+            Span::new(tab, tab + 1),
+        )
+        .help("indent with spaces");
+    }
+    let message = error.info();
+    if message.contains("nesting") || message.contains("recursion") {
+        return too_deep(limits.depth, Span::at(at));
+    }
+    SyntaxError::new(Problem::Syntax, message, Span::at(at))
+}
+
+/// The first character that YAML allows nowhere, escaped or not at all.
+fn forbidden_character(text: &str, offset: usize) -> Option<SyntaxError> {
+    let allowed = |character: char| {
+        matches!(character,
+            '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
+    };
+    let (at, character) = text[offset..]
+        .char_indices()
+        .find(|(_, character)| !allowed(*character))?;
+    let start = offset + at;
+    Some(
+        SyntaxError::new(
+            Problem::Syntax,
+            format!(
+                "the character U+{:04X} is not allowed in YAML",
+                u32::from(character)
+            ),
+            Span::new(start, start + character.len_utf8()),
+        )
+        .help("remove it, or write it as an escape in double quotes"),
+    )
 }
 
 #[cfg(test)]
