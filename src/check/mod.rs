@@ -2,6 +2,7 @@
 
 mod embedded;
 mod external;
+pub mod formats;
 mod message;
 pub mod tool;
 

@@ -128,6 +128,15 @@ pub fn parse_with(text: &str, options: &Options) -> Parsed {
     }
 }
 
+/// Why `pattern` is no regular expression for Go, whose dialect Prometheus and Alertmanager use everywhere.
+///
+/// # Errors
+///
+/// What is wrong with it, in one line.
+pub fn check_regex(pattern: &str) -> Result<(), String> {
+    regexp::read(pattern).map(|_| ()).map_err(|error| error.0)
+}
+
 /// Reads bytes that need not be text: what is not UTF-8 is an error at the first such byte.
 pub fn parse_bytes(bytes: &[u8], options: &Options) -> Parsed {
     match std::str::from_utf8(bytes) {

@@ -1,0 +1,565 @@
+//! Walks a document along the tables.
+
+use std::sync::Arc;
+
+use super::scalar;
+use super::table::{Choice, Field, Kind, TableOf};
+use crate::catalogue::Version;
+use crate::diagnostic::Diagnostic;
+use crate::document::{
+    Dialect, Document, Entry, GoScalar, Limits, Node, Origin, Problem, Value, read_yaml, resolve_go,
+};
+use crate::source::{SourceFile, Span};
+
+/// Deeper than any configuration; Go's own bound is 10,000.
+const DEEPEST: usize = 500;
+/// Less likeness than this is none.
+const ALIKE: f64 = 0.7;
+
+/// What reads a file, and so whose verdict is given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reader {
+    /// First part of every id: `prometheus`.
+    pub area: &'static str,
+    /// Name in messages: `Prometheus`.
+    pub product: &'static str,
+    /// Its version.
+    pub version: Version,
+    /// Its YAML library.
+    pub dialect: Dialect,
+}
+
+/// A mapping that is being checked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Block<'a> {
+    pub node: &'a Node,
+    /// Where to point when something is missing: the key that introduces the block, or its first key.
+    pub head: Span,
+}
+
+impl<'a> Block<'a> {
+    /// The entry under `name`, unless it is null: that is as good as absent.
+    pub(super) fn given(&self, name: &str) -> Option<&'a Entry> {
+        self.node
+            .entry(name)
+            .filter(|entry| entry.value.value != Value::Null)
+    }
+
+    /// The text of a scalar that is neither null nor empty.
+    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
+        self.given(name)
+            .map(|entry| &*entry.value.text)
+            .filter(|text| !text.is_empty())
+    }
+
+    /// The entry, where [`Self::text`] has something.
+    pub(super) fn written(&self, name: &str) -> Option<&'a Entry> {
+        self.given(name)
+            .filter(|entry| !entry.value.text.is_empty())
+    }
+
+    /// A boolean; `None` where it is not given.
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+        match self.given(name)?.value.value {
+            Value::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The items of a list; empty where there is none.
+    pub(super) fn items(&self, name: &str) -> &'a [Arc<Node>] {
+        self.node.get(name).map_or(&[], |node| node.items())
+    }
+
+    /// Whether a list or mapping with something in it stands there.
+    pub(super) fn has_content(&self, name: &str) -> bool {
+        self.given(name).is_some_and(|entry| {
+            !entry.value.items().is_empty() || !entry.value.entries().is_empty()
+        })
+    }
+
+    /// The block under `name`, if there is a mapping.
+    pub(super) fn block(&self, name: &str) -> Option<Block<'a>> {
+        let entry = self.given(name)?;
+        matches!(entry.value.value, Value::Mapping(_)).then_some(Block {
+            node: &entry.value,
+            head: entry.key.span,
+        })
+    }
+
+    /// The blocks in the list under `name`.
+    pub(super) fn blocks(&self, name: &str) -> impl Iterator<Item = Block<'a>> + use<'a> {
+        self.items(name)
+            .iter()
+            .filter(|item| matches!(item.value, Value::Mapping(_)))
+            .map(|item| Block {
+                node: item,
+                head: head_of(item),
+            })
+    }
+}
+
+/// The first key of a mapping, or the node itself.
+pub(super) fn head_of(node: &Node) -> Span {
+    node.entries()
+        .first()
+        .map_or(node.span, |entry| entry.key.span)
+}
+
+/// What is known so far of one file.
+pub(super) struct Checker<'a> {
+    pub file: &'a Arc<SourceFile>,
+    pub reader: Reader,
+    /// Whether label names may hold any character: the `metric_name_validation_scheme` in force.
+    pub utf8_names: bool,
+    pub found: Vec<Diagnostic>,
+}
+
+impl<'a> Checker<'a> {
+    pub(super) fn new(file: &'a Arc<SourceFile>, reader: Reader) -> Self {
+        Self {
+            file,
+            reader,
+            utf8_names: reader.version >= Version::new(3, 0, 0),
+            found: Vec::new(),
+        }
+    }
+
+    /// Reads the file; what is wrong with it as YAML is among the findings.
+    pub(super) fn read(&mut self) -> Option<Document> {
+        let limits = Limits {
+            depth: DEEPEST,
+            ..Limits::default()
+        };
+        match read_yaml(self.file.text(), self.reader.dialect, limits) {
+            Ok(document) => {
+                for problem in &document.problems {
+                    let defect = match problem.problem {
+                        Problem::DuplicateKey => "duplicate-key",
+                        _ => "syntax",
+                    };
+                    let diagnostic = self.error(defect, problem.span, problem.message.clone());
+                    diagnostic.help = problem.help.clone();
+                    if let Some(first) = problem.first {
+                        self.relate("first given here", first);
+                    }
+                }
+                Some(document)
+            }
+            Err(error) => {
+                self.error("syntax", error.span, error.message).help = error.help;
+                None
+            }
+        }
+    }
+
+    /// Whether the reader is of at least this version.
+    pub(super) fn at_least(&self, major: u32, minor: u32) -> bool {
+        self.reader.version >= Version::new(major, minor, 0)
+    }
+
+    /// Records an error.
+    pub(super) fn error(
+        &mut self,
+        defect: &str,
+        span: Span,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        let id = format!("{}/{defect}", self.reader.area);
+        self.record(Diagnostic::error(id, message), span)
+    }
+
+    /// Records what the reader accepts and nobody means.
+    pub(super) fn warning(
+        &mut self,
+        defect: &str,
+        span: Span,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        let id = format!("{}/{defect}", self.reader.area);
+        self.record(Diagnostic::warning(id, message), span)
+    }
+
+    fn record(&mut self, diagnostic: Diagnostic, span: Span) -> &mut Diagnostic {
+        let place = self.found.len();
+        self.found.push(diagnostic.at(self.file, span));
+        &mut self.found[place]
+    }
+
+    /// Adds a further place to the last finding.
+    pub(super) fn relate(&mut self, note: &str, span: Span) {
+        if let Some(last) = self.found.pop() {
+            self.found.push(last.related(note, self.file, span));
+        }
+    }
+
+    /// At most one of these may be given: the second is reported, with the first.
+    pub(super) fn at_most_one(&mut self, block: &Block<'_>, names: &[&str]) -> bool {
+        let given: Vec<&Entry> = names
+            .iter()
+            .filter_map(|name| block.given(name))
+            .filter(|entry| is_set(&entry.value))
+            .collect();
+        self.conflict(&given)
+    }
+
+    /// Reports the later of the first two entries, if there are two.
+    pub(super) fn conflict(&mut self, given: &[&Entry]) -> bool {
+        let [one, other, ..] = given else {
+            return false;
+        };
+        let (first, second) = if one.key.span <= other.key.span {
+            (one, other)
+        } else {
+            (other, one)
+        };
+        self.error(
+            "conflicting-fields",
+            second.key.span,
+            format!(
+                "`{}` and `{}` exclude each other",
+                first.key.text, second.key.text
+            ),
+        )
+        .help = Some("remove one of the two".into());
+        self.relate("the other one", first.key.span);
+        true
+    }
+
+    /// A field that must not be missing, null or empty.
+    pub(super) fn require(&mut self, block: &Block<'_>, name: &str, what: &str) -> bool {
+        if block.given(name).is_some_and(|entry| is_set(&entry.value)) {
+            return true;
+        }
+        let span = block.node.entry(name).map_or(block.head, |entry| {
+            if entry.value.span.is_empty() {
+                entry.key.span
+            } else {
+                entry.value.span
+            }
+        });
+        let state = if block.node.entry(name).is_some() {
+            "is empty"
+        } else {
+            "is missing"
+        };
+        self.error("missing-field", span, format!("`{name}` of {what} {state}"))
+            .help = Some(format!("give `{name}`"));
+        false
+    }
+
+    /// Checks the mapping `node` by `table`.
+    pub(super) fn block(&mut self, node: &Node, head: Span, table: &TableOf) {
+        if !matches!(node.value, Value::Mapping(_)) {
+            self.wrong_type(node, "a mapping");
+            return;
+        }
+        for entry in node.entries() {
+            // What `<<` brings in was checked where it is written, or belongs to another table.
+            let named = || table.all().filter(|field| field.name == &*entry.key.text);
+            match named().find(|field| field.exists_in(self.reader.version)) {
+                Some(field) => self.value(&entry.value, entry.key.span, field.kind),
+                None => self.unknown(entry, named().next(), table),
+            }
+        }
+        let block = Block { node, head };
+        for rule in table.rules {
+            rule(self, &block);
+        }
+    }
+
+    fn unknown(&mut self, entry: &Entry, other_version: Option<&Field>, table: &TableOf) {
+        let key = &entry.key;
+        let product = self.reader.product;
+        let version = short(self.reader.version);
+        if let Some(field) = other_version {
+            let (defect, message) = match (field.since, field.until) {
+                (_, Some(until)) if self.reader.version >= until => (
+                    "removed-field",
+                    format!(
+                        "{product} {} removed `{}` of {}; this is checked for {version}",
+                        short(until),
+                        key.text,
+                        table.what
+                    ),
+                ),
+                (since, _) => (
+                    "too-new-field",
+                    format!(
+                        "`{}` of {} needs {product} {} or newer; this is checked for {version}",
+                        key.text,
+                        table.what,
+                        since.map(short).unwrap_or_default()
+                    ),
+                ),
+            };
+            self.error(defect, key.span, message);
+            return;
+        }
+        let names = || {
+            table
+                .all()
+                .filter(|field| field.exists_in(self.reader.version))
+        };
+        let nearest = nearest(&key.text, names().map(|field| field.name));
+        let below = names().find(|field| {
+            let (Kind::Block(inner) | Kind::Sections(inner, _)) = field.kind else {
+                return false;
+            };
+            inner.all().any(|inner| inner.name == &*key.text)
+        });
+        let help = match (nearest, below) {
+            (Some(name), _) => Some(format!("did you mean `{name}`?")),
+            (None, Some(parent)) => Some(format!("`{}` belongs under `{}`", key.text, parent.name)),
+            (None, None) => None,
+        };
+        self.error(
+            "unknown-field",
+            key.span,
+            format!("{} has no field `{}`", table.what, key.text),
+        )
+        .help = help;
+    }
+
+    /// Checks a value; `key` is where to point for something missing in it.
+    pub(super) fn value(&mut self, node: &Node, key: Span, kind: Kind) {
+        if node.value == Value::Null && !matches!(kind, Kind::Custom(_)) {
+            return;
+        }
+        match kind {
+            Kind::Anything => {}
+            Kind::Custom(code) => code(self, node),
+            Kind::Block(table) => self.block(node, key, table),
+            Kind::List(kind) => {
+                let Value::Sequence(items) = &node.value else {
+                    return self.wrong_type(node, "a list");
+                };
+                for item in items {
+                    self.value(item, head_of(item), *kind);
+                }
+            }
+            Kind::Sections(table, section) => {
+                let Value::Sequence(items) = &node.value else {
+                    return self.wrong_type(node, "a list");
+                };
+                for item in items {
+                    if item.value == Value::Null {
+                        let span = if item.span.is_empty() { key } else { item.span };
+                        self.error("empty-section", span, format!("{section} is empty or null"))
+                            .help = Some("fill it in, or remove the list item".into());
+                        continue;
+                    }
+                    self.block(item, head_of(item), table);
+                }
+            }
+            Kind::Map(keys, values) => {
+                let Value::Mapping(entries) = &node.value else {
+                    return self.wrong_type(node, "a mapping");
+                };
+                for entry in entries {
+                    self.map_entry(entry, *keys, *values);
+                }
+            }
+            _ => self.scalar(node, kind),
+        }
+    }
+
+    fn map_entry(&mut self, entry: &Entry, keys: Kind, values: Kind) {
+        if let (Origin::Overriding(first), Dialect::GoYaml2) = (entry.origin, self.reader.dialect) {
+            self.error(
+                "duplicate-key",
+                entry.key.span,
+                format!("`<<` gives the key `{}` already", entry.key.text),
+            )
+            .help = Some("here, unlike in blocks with fixed fields, it cannot be overridden: write the labels out".into());
+            self.relate("given here", first);
+        }
+        scalar::check_text(self, &entry.key.text, entry.key.span, keys);
+        if entry.value.value == Value::Null && matches!(values, Kind::Scalar(_)) {
+            return;
+        }
+        self.value(&entry.value, entry.key.span, values);
+    }
+
+    fn scalar(&mut self, node: &Node, kind: Kind) {
+        if matches!(node.value, Value::Sequence(_) | Value::Mapping(_)) {
+            return self.wrong_type(node, expectation(kind));
+        }
+        let resolved = resolve_go(node, self.reader.dialect);
+        match (kind, &resolved) {
+            (_, GoScalar::Contradiction) => self.wrong_type(node, expectation(kind)),
+            (_, GoScalar::Binary(None)) => {
+                self.error("wrong-type", node.span, "this `!!binary` is not base64");
+            }
+            (Kind::Bool, GoScalar::Bool(_)) => {}
+            (Kind::Int, GoScalar::Int(_)) => {}
+            (Kind::Uint, GoScalar::Int(number)) if *number >= 0 => {}
+            (Kind::Uint, GoScalar::Uint(_)) => {}
+            (Kind::Int | Kind::Uint, GoScalar::Float(number)) if *number <= i64::MAX as f64 => {
+                self.warning(
+                    "truncated-number",
+                    node.span,
+                    format!("`{}` is cut to a whole number", node.text),
+                )
+                .help = Some("write the whole number".into());
+            }
+            (Kind::Float, GoScalar::Int(_) | GoScalar::Uint(_) | GoScalar::Float(_)) => {}
+            (Kind::GoDuration, GoScalar::Int(_)) => {}
+            (Kind::Bool | Kind::Int | Kind::Uint | Kind::Float, _) => {
+                self.wrong_type(node, expectation(kind));
+            }
+            (Kind::Scalar(code), _) => code(self, node),
+            (Kind::LabelValue, GoScalar::Binary(Some(bytes)))
+                if std::str::from_utf8(bytes).is_err() =>
+            {
+                self.error(
+                    "invalid-label-value",
+                    node.span,
+                    "this label value is not UTF-8",
+                )
+                .help = Some("write text".into());
+            }
+            (_, GoScalar::Binary(Some(bytes))) => {
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                scalar::check_text(self, &text, node.span, kind);
+            }
+            _ => scalar::check_text(self, &node.text, node.span, kind),
+        }
+    }
+
+    /// Says that `node` is of the wrong type.
+    pub(super) fn wrong_type(&mut self, node: &Node, expected: &str) {
+        let is = match &node.value {
+            Value::Sequence(_) | Value::Mapping(_) => node.kind(),
+            _ => match resolve_go(node, self.reader.dialect) {
+                GoScalar::Null => "null",
+                GoScalar::Bool(_) => "a boolean",
+                GoScalar::Int(_) | GoScalar::Uint(_) | GoScalar::Float(_) => "a number",
+                GoScalar::Timestamp => "a date",
+                _ => "text",
+            },
+        };
+        let span = match &node.value {
+            Value::Mapping(entries) if self.is_block(node) => {
+                entries.first().map_or(node.span, |entry| entry.key.span)
+            }
+            _ => node.span,
+        };
+        let diagnostic = self.error(
+            "wrong-type",
+            span,
+            format!("{expected} is expected here, and this is {is}"),
+        );
+        if is == "a mapping" && expected == "a list" {
+            diagnostic.help = Some("make it a list item: begin it with `- `".into());
+        }
+    }
+
+    /// Whether a collection is written without brackets: then its span goes over many lines.
+    fn is_block(&self, node: &Node) -> bool {
+        !self.file.text()[node.span.start..].starts_with(['{', '['])
+    }
+
+    /// A word that is none of `choice`.
+    pub(super) fn check_choice(&mut self, text: &str, span: Span, choice: &Choice) {
+        if text.is_empty() && choice.may_be_empty {
+            return;
+        }
+        let lower = text.to_lowercase();
+        let matching = |word: &&Field| {
+            word.name == text || (choice.ignores_case && word.name.to_lowercase() == lower)
+        };
+        let version = self.reader.version;
+        let mut known = choice.words.iter().filter(matching);
+        let Some(found) = known.next() else {
+            let words: Vec<String> = choice
+                .words
+                .iter()
+                .filter(|word| word.exists_in(version))
+                .map(|word| format!("`{}`", word.name))
+                .collect();
+            let nearest = nearest(text, choice.words.iter().map(|word| word.name));
+            let diagnostic = self.error(
+                "unknown-value",
+                span,
+                format!(
+                    "`{text}` is not {}, expected {}",
+                    choice.what,
+                    listed(&words)
+                ),
+            );
+            diagnostic.help = nearest.map(|name| format!("did you mean `{name}`?"));
+            return;
+        };
+        if found.exists_in(version) {
+            return;
+        }
+        let product = self.reader.product;
+        let message = match (found.since, found.until) {
+            (_, Some(until)) if version >= until => format!(
+                "{product} {} removed `{text}`; this is checked for {}",
+                short(until),
+                short(version)
+            ),
+            (since, _) => format!(
+                "`{text}` needs {product} {} or newer; this is checked for {}",
+                since.map(short).unwrap_or_default(),
+                short(version)
+            ),
+        };
+        self.error("unknown-value", span, message);
+    }
+}
+
+/// Whether Go would find something other than the zero value of its type there.
+pub(super) fn is_set(node: &Node) -> bool {
+    match &node.value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Sequence(items) => !items.is_empty(),
+        Value::Mapping(_) => true,
+        Value::String(_) | Value::Number(_) => !node.text.is_empty(),
+    }
+}
+
+/// `3.5` as people say it; the patch only where it is not 0.
+pub(super) fn short(version: Version) -> String {
+    match version.patch {
+        0 => format!("{}.{}", version.major, version.minor),
+        patch => format!("{}.{}.{patch}", version.major, version.minor),
+    }
+}
+
+/// `a, b or c`.
+pub(super) fn listed(words: &[String]) -> String {
+    match words {
+        [] => "nothing".into(),
+        [one] => one.clone(),
+        [init @ .., last] => format!("{} or {last}", init.join(", ")),
+    }
+}
+
+/// The name most like `text`, if any is like it at all.
+pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .map(|name| (strsim::normalized_damerau_levenshtein(text, name), name))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
+        .map(|(_, name)| name)
+}
+
+fn expectation(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Bool => "`true` or `false`",
+        Kind::Int => "a whole number",
+        Kind::Uint => "a whole number that is not negative",
+        Kind::Float => "a number",
+        Kind::Duration | Kind::GoDuration => "a duration",
+        Kind::Size => "a size in bytes",
+        Kind::Url => "a URL",
+        Kind::Regex => "a regular expression",
+        Kind::LabelName => "a label name",
+        Kind::Choice(choice) => choice.what,
+        _ => "text",
+    }
+}

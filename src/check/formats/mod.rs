@@ -1,0 +1,12 @@
+//! The configuration formats, understood natively: what their own readers accept, from which version on, and where
+//! a file goes wrong. Nothing here runs a program or reads a file.
+
+mod checker;
+mod go_url;
+mod http;
+mod prometheus;
+mod relabel;
+mod scalar;
+mod table;
+
+pub use prometheus::{PrometheusOptions, check_prometheus, check_targets};
