@@ -4,6 +4,7 @@
 //! (`targets.cache.port`, `groups[2].expr`) and resolves to a [`Span`].
 
 mod builder;
+mod decoded;
 mod go;
 mod json;
 mod merge;
@@ -12,6 +13,7 @@ mod route;
 mod scalar;
 mod yaml;
 
+pub use decoded::written_span;
 pub use go::{GoScalar, resolve_go};
 pub use json::parse_json;
 pub use merge::merge_patch;

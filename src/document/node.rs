@@ -126,6 +126,14 @@ impl Node {
         }
     }
 
+    /// The text of any scalar, whatever type it has; empty for `null`, as Go decodes it.
+    pub fn scalar_text(&self) -> &str {
+        match self.value {
+            Value::Null => "",
+            _ => &self.text,
+        }
+    }
+
     /// Number of nodes in this tree, itself included.
     pub fn size(&self) -> usize {
         1 + match &self.value {

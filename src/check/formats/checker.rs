@@ -344,7 +344,7 @@ impl<'a> Checker<'a> {
                 };
                 for item in items {
                     if item.value == Value::Null {
-                        let span = if item.span.is_empty() { key } else { item.span };
+                        let span = self.empty_item(item, key);
                         self.error("empty-section", span, format!("{section} is empty or null"))
                             .help = Some("fill it in, or remove the list item".into());
                         continue;
@@ -362,6 +362,30 @@ impl<'a> Checker<'a> {
             }
             _ => self.scalar(node, kind),
         }
+    }
+
+    /// Where to point for a list item without anything in it: its dash.
+    fn empty_item(&self, item: &Node, key: Span) -> Span {
+        if !item.span.is_empty() {
+            return item.span;
+        }
+        let before = self.file.text().get(..item.span.start).unwrap_or_default();
+        match before.trim_end().strip_suffix('-') {
+            Some(rest) if rest.len() >= key.end => Span::new(rest.len(), rest.len() + 1),
+            _ => key,
+        }
+    }
+
+    /// What was found, in the order of the text.
+    pub(super) fn finish(self) -> Vec<Diagnostic> {
+        let mut found = self.found;
+        found.sort_by_key(|diagnostic| {
+            diagnostic
+                .location
+                .as_ref()
+                .map_or(0, |location| location.span.start)
+        });
+        found
     }
 
     fn map_entry(&mut self, entry: &Entry, keys: Kind, values: Kind) {
@@ -511,14 +535,13 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Whether Go would find something other than the zero value of its type there.
+/// Whether something stands there that is neither null nor empty; an empty mapping counts as something.
 pub(super) fn is_set(node: &Node) -> bool {
     match &node.value {
         Value::Null => false,
-        Value::Bool(value) => *value,
         Value::Sequence(items) => !items.is_empty(),
         Value::Mapping(_) => true,
-        Value::String(_) | Value::Number(_) => !node.text.is_empty(),
+        _ => !node.text.is_empty(),
     }
 }
 

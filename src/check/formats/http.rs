@@ -17,7 +17,7 @@ static TLS_VERSION: Choice = Choice {
 
 /// Builds the tables for one product: its name in the module, and the versions in which it got what is not old.
 macro_rules! http_tables {
-    ($name:ident, max_version: $max:expr, inline_tls: $inline:expr, references: $references:expr,
+    ($name:ident, inline_tls: $inline:expr, references: $references:expr,
      username_file: $username:expr, proxy: $proxy:expr, headers: $headers:expr, jwt: $jwt:expr, http2: $http2:expr) => {
         pub(super) mod $name {
             use super::*;
@@ -37,7 +37,7 @@ macro_rules! http_tables {
                     field("server_name", Text),
                     field("insecure_skip_verify", Bool),
                     field("min_version", OneOf(&TLS_VERSION)),
-                    field("max_version", OneOf(&TLS_VERSION)).since($max.0, $max.1),
+                    field("max_version", OneOf(&TLS_VERSION)),
                 ]],
                 rules: &[check_tls],
             };
@@ -66,7 +66,7 @@ macro_rules! http_tables {
                 rules: &[],
             };
 
-            static PROXY: &[Field] = &[
+            static OAUTH2_PROXY: &[Field] = &[
                 field("proxy_url", Url),
                 field("no_proxy", Text).since($proxy.0, $proxy.1),
                 field("proxy_from_environment", Bool).since($proxy.0, $proxy.1),
@@ -95,7 +95,7 @@ macro_rules! http_tables {
                         field("endpoint_params", Map(&Text, &Text)),
                         field("tls_config", Of(&TLS)),
                     ],
-                    PROXY,
+                    OAUTH2_PROXY,
                 ],
                 rules: &[check_oauth2, check_proxy],
             };
@@ -123,7 +123,7 @@ macro_rules! http_tables {
                 field("proxy_url", Url),
                 field("no_proxy", Text).since($proxy.0, $proxy.1),
                 field("proxy_from_environment", Bool).since($proxy.0, $proxy.1),
-                field("proxy_connect_header", Map(&Text, &List(&Secret))).since($proxy.0, $proxy.1),
+                field("proxy_connect_header", Map(&Text, &List(&Secret))),
                 field("http_headers", Map(&Text, &Of(&HEADER))).since($headers.0, $headers.1),
             ];
 
@@ -137,9 +137,9 @@ macro_rules! http_tables {
     };
 }
 
-http_tables!(prometheus, max_version: (2, 43), inline_tls: (2, 48), references: (2, 54), username_file: (2, 48),
+http_tables!(prometheus, inline_tls: (2, 48), references: (2, 54), username_file: (2, 48),
     proxy: (2, 43), headers: (2, 55), jwt: (3, 8), http2: (2, 35));
-http_tables!(alertmanager, max_version: (0, 26), inline_tls: (0, 27), references: (0, 28), username_file: (0, 27),
+http_tables!(alertmanager, inline_tls: (0, 27), references: (0, 28), username_file: (0, 27),
     proxy: (0, 26), headers: (0, 28), jwt: (0, 30), http2: (0, 25));
 
 static GRANT_TYPE: Choice = Choice {
@@ -245,10 +245,18 @@ fn check_header_name(checker: &mut Checker<'_>, entry: &Entry) {
 fn check_oauth2(checker: &mut Checker<'_>, block: &Block<'_>) {
     checker.require(block, "client_id", "OAuth 2");
     checker.require(block, "token_url", "OAuth 2");
-    checker.at_most_one(
-        block,
-        &["client_secret", "client_secret_file", "client_secret_ref"],
-    );
+    let secrets = ["client_secret", "client_secret_file", "client_secret_ref"];
+    let has_secret = secrets.iter().any(|name| block.written(name).is_some());
+    if !has_secret && needs_secret(checker) {
+        checker
+            .error(
+                "missing-field",
+                block.head,
+                "OAuth 2 needs `client_secret` or `client_secret_file`",
+            )
+            .help = Some("give `client_secret_file`".into());
+    }
+    checker.at_most_one(block, &secrets);
     if block.text("grant_type") == Some(JWT_BEARER) {
         checker.at_most_one(
             block,
@@ -258,6 +266,15 @@ fn check_oauth2(checker: &mut Checker<'_>, block: &Block<'_>) {
                 "client_certificate_key_ref",
             ],
         );
+    }
+}
+
+/// Before `prometheus/common` 0.42 an OAuth 2 client without a secret was refused.
+fn needs_secret(checker: &Checker<'_>) -> bool {
+    if checker.reader.area == "prometheus" {
+        !checker.at_least(2, 44)
+    } else {
+        !checker.at_least(0, 26)
     }
 }
 

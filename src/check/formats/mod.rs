@@ -2,11 +2,14 @@
 //! a file goes wrong. Nothing here runs a program or reads a file.
 
 mod checker;
+mod go_template;
 mod go_url;
 mod http;
 mod prometheus;
 mod relabel;
+mod rules;
 mod scalar;
 mod table;
 
 pub use prometheus::{PrometheusOptions, check_prometheus, check_targets};
+pub use rules::{RuleOptions, check_rules};

@@ -88,7 +88,9 @@ fn check(checker: &mut Checker<'_>, block: &Block<'_>) {
     } else if let (true, Some(target), Some(entry)) =
         (writes_target, target, block.given("target_label"))
     {
-        let may_hold_variables = action == "replace";
+        // Prometheus 2 looked at the form only, also where nothing is expanded.
+        let may_hold_variables =
+            action == "replace" || (action != "hashmod" && !checker.at_least(3, 0));
         if !is_target(checker, target, may_hold_variables) {
             checker.error(
                 "invalid-label-name",

@@ -307,6 +307,46 @@ pub(super) fn scaleway(checker: &mut Checker<'_>, block: &Block<'_>) {
         checker.require(block, name, what);
     }
     one_secret(checker, block, what);
+    let is_key = |text: &str| {
+        text.strip_prefix("SCW").is_some_and(|rest| {
+            rest.len() == 17
+                && rest
+                    .bytes()
+                    .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        })
+    };
+    let is_zone = |text: &str| {
+        let parts: Vec<&str> = text.split('-').collect();
+        matches!(parts[..], [country, city, number]
+            if country.len() == 2 && city.len() == 3 && number.len() == 1
+                && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'))
+    };
+    let formats: [(&str, &dyn Fn(&str) -> bool, &str); 4] = [
+        ("access_key", &is_key, "`SCW` and 17 capitals or digits"),
+        ("secret_key", &is_uuid, "a UUID"),
+        ("project_id", &is_uuid, "a UUID"),
+        ("zone", &is_zone, "a zone such as `fr-par-1`"),
+    ];
+    for (name, fits, expected) in formats {
+        if let Some(entry) = block.written(name)
+            && !fits(&entry.value.text)
+        {
+            checker.error(
+                "invalid-identifier",
+                entry.value.span,
+                format!("`{name}` of a Scaleway service discovery is {expected}"),
+            );
+        }
+    }
+}
+
+/// Eight, four, four, four and twelve hexadecimal digits.
+pub(super) fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
+        && parts
+            .iter()
+            .all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 pub(super) fn stackit_endpoint(checker: &mut Checker<'_>, node: &Node) {

@@ -1,6 +1,6 @@
 //! The Kubernetes service discovery.
 
-use super::super::checker::{Block, Checker};
+use super::super::checker::{Block, Checker, is_set};
 use super::super::http::check_http;
 use super::super::http::prometheus::HTTP;
 use super::super::scalar::quoted;
@@ -104,7 +104,7 @@ fn custom_client<'a>(block: &Block<'a>) -> Option<&'a Entry> {
                 Value::Bool(value) => *value != is_default_on,
                 Value::Mapping(entries) if &*entry.key.text == "tls_config" => entries
                     .iter()
-                    .any(|inner| super::super::checker::is_set(&inner.value)),
+                    .any(|inner| inner.value.value != Value::Bool(false) && is_set(&inner.value)),
                 Value::Mapping(_) => true,
                 _ => !entry.value.text.is_empty(),
             }
@@ -127,6 +127,13 @@ fn selectors(checker: &mut Checker<'_>, block: &Block<'_>) {
         "ingress" => &["ingress"],
         _ => return,
     };
+    for item in block.items("selectors") {
+        if item.value == Value::Null {
+            checker
+                .error("missing-field", item.span, "a selector is empty")
+                .help = Some("remove it".into());
+        }
+    }
     let mut seen: Vec<&Entry> = Vec::new();
     for selector in block.blocks("selectors") {
         let Some(entry) = selector.given("role") else {

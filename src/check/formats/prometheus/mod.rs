@@ -12,7 +12,9 @@ use std::sync::Arc;
 use self::discovery::DISCOVERY;
 use self::discovery_rules::is_glob_in_last_part;
 use self::remote::{REMOTE_READ, REMOTE_WRITE, SIGV4};
-use self::scrape::{GLOBAL, Inherited, SCRAPE_CONFIG, check_scrape_configs, is_escaping};
+use self::scrape::{
+    GLOBAL, Inherited, SCRAPE_CONFIG, check_scrape_configs, check_validation, is_escaping,
+};
 use super::checker::{Block, Checker, Reader, head_of};
 use super::http::check_http;
 use super::http::prometheus::{HTTP, TLS};
@@ -283,7 +285,7 @@ pub fn check_prometheus(
     if options.agent {
         check_agent(&mut checker, &whole);
     }
-    let mut found = checker.found;
+    let mut found = checker.finish();
     if let Some(included) = options.included {
         for pattern in whole.items("scrape_config_files") {
             for other in included(&pattern.text) {
@@ -295,7 +297,7 @@ pub fn check_prometheus(
                         check_scrape_configs(&mut checker, root, global.as_ref(), &mut jobs);
                     }
                 }
-                found.extend(checker.found);
+                found.extend(checker.finish());
             }
         }
     }
@@ -309,7 +311,7 @@ pub fn check_targets(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnostic
         let kind = Sections(&TARGETS, "a target group");
         checker.value(&document.root, head_of(&document.root), kind);
     }
-    checker.found
+    checker.finish()
 }
 
 fn check_agent(checker: &mut Checker<'_>, whole: &Block<'_>) {
@@ -335,6 +337,20 @@ fn check_agent(checker: &mut Checker<'_>, whole: &Block<'_>) {
 }
 
 fn check_paths(checker: &mut Checker<'_>, block: &Block<'_>) {
+    let mut seen = HashMap::new();
+    for path in block.items("scrape_config_files") {
+        if let Some(first) = seen.insert(&*path.text, path.span) {
+            // Each of its scrape configs would be there twice.
+            checker
+                .error(
+                    "duplicate-name",
+                    path.span,
+                    format!("`{}` is listed twice", path.text),
+                )
+                .help = Some("remove one of the two".into());
+            checker.relate("first listed here", first);
+        }
+    }
     for name in ["rule_files", "scrape_config_files"] {
         for path in block.items(name) {
             if !is_glob_in_last_part(&path.text) {
@@ -406,10 +422,14 @@ fn check_global_escaping(checker: &mut Checker<'_>, block: &Block<'_>) {
     let Some(global) = block.block("global") else {
         return;
     };
-    if let Some(entry) = global.written("metric_name_escaping_scheme")
-        && block.has_content("scrape_configs")
-    {
+    if !block.has_content("scrape_configs") {
+        return;
+    }
+    if let Some(entry) = global.written("metric_name_escaping_scheme") {
         is_escaping(checker, &entry.value);
+    }
+    if !checker.at_least(3, 6) {
+        check_validation(checker, &global);
     }
 }
 
@@ -461,7 +481,7 @@ fn fraction(checker: &mut Checker<'_>, block: &Block<'_>, name: &str, most: f64)
 
 fn check_tracing(checker: &mut Checker<'_>, block: &Block<'_>) {
     checker.require(block, "endpoint", "tracing");
-    remote::check_tracing_headers(checker, block);
+    remote::check_headers(checker, block, "remove it: tracing cannot send one yet");
 }
 
 fn check_otlp(checker: &mut Checker<'_>, block: &Block<'_>) {
@@ -493,9 +513,11 @@ fn check_otlp(checker: &mut Checker<'_>, block: &Block<'_>) {
     }
     let mut seen: HashMap<&str, crate::source::Span> = HashMap::new();
     for item in if all { ignored } else { promoted } {
-        let name = item.text.trim();
+        let name = item.scalar_text().trim();
         if name.is_empty() {
-            checker.error("missing-field", item.span, "a resource attribute is empty");
+            checker
+                .error("missing-field", item.span, "a resource attribute is empty")
+                .help = Some("remove it".into());
         } else if let Some(first) = seen.insert(name, item.span) {
             checker
                 .error(

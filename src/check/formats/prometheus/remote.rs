@@ -10,6 +10,7 @@ use super::super::table::Kind::{
     Sections, Text, Uint, Url,
 };
 use super::super::table::{Choice, TableOf, field, word};
+use super::discovery_rules;
 use crate::document::{Entry, Value};
 
 pub(super) static REMOTE_WRITE: TableOf = TableOf {
@@ -170,9 +171,11 @@ pub(super) static REMOTE_READ: TableOf = TableOf {
     rules: &[check_read, check_http],
 };
 
+const AUTHORIZE: &str = "use `authorization`, `basic_auth` or `oauth2`";
+
 fn check_write(checker: &mut Checker<'_>, block: &Block<'_>) {
     check_given_url(checker, block, "remote_write");
-    check_headers(checker, block);
+    check_headers(checker, block, AUTHORIZE);
     let auth: Vec<&Entry> = [
         "basic_auth",
         "authorization",
@@ -200,7 +203,7 @@ fn check_write(checker: &mut Checker<'_>, block: &Block<'_>) {
 
 fn check_read(checker: &mut Checker<'_>, block: &Block<'_>) {
     check_given_url(checker, block, "remote_read");
-    check_headers(checker, block);
+    check_headers(checker, block, AUTHORIZE);
 }
 
 /// An empty text is a URL for Go, only its absence is not.
@@ -210,14 +213,19 @@ fn check_given_url(checker: &mut Checker<'_>, block: &Block<'_>, section: &str) 
     }
 }
 
-fn check_headers(checker: &mut Checker<'_>, block: &Block<'_>) {
+/// Headers that Prometheus sets itself; `authorization_help` says what to do instead of setting that one.
+pub(super) fn check_headers(
+    checker: &mut Checker<'_>,
+    block: &Block<'_>,
+    authorization_help: &str,
+) {
     let Some(headers) = block.given("headers") else {
         return;
     };
     for entry in headers.value.entries() {
         let name = entry.key.text.to_lowercase();
         let help = if name == "authorization" {
-            "use `authorization`, `basic_auth` or `oauth2`"
+            authorization_help
         } else if RESERVED_HEADERS.contains(&name.as_str()) {
             "remove it"
         } else {
@@ -234,11 +242,6 @@ fn check_headers(checker: &mut Checker<'_>, block: &Block<'_>) {
             )
             .help = Some(help.into());
     }
-}
-
-/// Headers of the tracing client, which has no other way to authorize.
-pub(super) fn check_tracing_headers(checker: &mut Checker<'_>, block: &Block<'_>) {
-    check_headers(checker, block);
 }
 
 /// Since 3.12: counts are positive, and bounds in order.
@@ -364,7 +367,7 @@ fn check_azure_ad(checker: &mut Checker<'_>, block: &Block<'_>) {
             }
             if *name == "client_id"
                 && let Some(entry) = inner.written(name)
-                && !is_uuid(&entry.value.text)
+                && !is_go_uuid(&entry.value.text)
             {
                 checker
                     .error(
@@ -398,16 +401,11 @@ fn check_azure_ad(checker: &mut Checker<'_>, block: &Block<'_>) {
 }
 
 /// As Go's `uuid.Parse` reads it: also with `urn:uuid:`, in braces, or without hyphens.
-fn is_uuid(text: &str) -> bool {
+fn is_go_uuid(text: &str) -> bool {
     let text = text
         .strip_prefix("urn:uuid:")
         .or_else(|| text.strip_prefix('{')?.strip_suffix('}'))
         .unwrap_or(text);
-    let hexadecimal = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if text.len() == 32 {
-        return hexadecimal(text);
-    }
-    let parts: Vec<&str> = text.split('-').collect();
-    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
-        && parts.iter().all(|part| hexadecimal(part))
+    let is_plain = || text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_plain() || discovery_rules::is_uuid(text)
 }

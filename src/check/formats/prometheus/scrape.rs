@@ -34,7 +34,7 @@ pub(super) static GLOBAL: TableOf = TableOf {
         field("label_name_length_limit", Uint).since(2, 45),
         field("label_value_length_limit", Uint).since(2, 45),
         field("keep_dropped_targets", Uint).since(2, 47),
-        field("metric_name_validation_scheme", OneOf(&VALIDATION)).since(2, 55),
+        field("metric_name_validation_scheme", Text).since(2, 55),
         field("metric_name_escaping_scheme", Text).since(3, 4),
         field("scrape_native_histograms", Bool).since(3, 8),
         field("convert_classic_histograms_to_nhcb", Bool).since(3, 4),
@@ -44,7 +44,7 @@ pub(super) static GLOBAL: TableOf = TableOf {
     rules: &[check_global],
 };
 
-static VALIDATION: Choice = Choice {
+pub(super) static VALIDATION: Choice = Choice {
     what: "a validation scheme",
     words: &[word("legacy"), word("utf8")],
     ignores_case: false,
@@ -103,7 +103,7 @@ static OWN: &[Field] = &[
     field("native_histogram_bucket_limit", Uint).since(2, 45),
     field("native_histogram_min_bucket_factor", Float).since(2, 50),
     field("keep_dropped_targets", Uint).since(2, 47),
-    field("metric_name_validation_scheme", OneOf(&VALIDATION)).since(2, 55),
+    field("metric_name_validation_scheme", Text).since(2, 55),
     field("metric_name_escaping_scheme", Text).since(3, 4),
     field("extra_scrape_metrics", Bool).since(3, 10),
     field(
@@ -126,6 +126,17 @@ fn duration(block: &Block<'_>, name: &str) -> Option<u64> {
 fn check_global(checker: &mut Checker<'_>, block: &Block<'_>) {
     let interval = duration(block, "scrape_interval").unwrap_or(DEFAULT_INTERVAL);
     timeout_exceeds(checker, block, interval, "the global scrape interval");
+    // Until 3.5 it was looked at for the sake of a scrape config only.
+    if checker.at_least(3, 6) {
+        check_validation(checker, block);
+    }
+}
+
+/// The validation scheme must be a known one.
+pub(super) fn check_validation(checker: &mut Checker<'_>, block: &Block<'_>) {
+    if let Some(entry) = block.given("metric_name_validation_scheme") {
+        checker.check_choice(&entry.value.text, entry.value.span, &VALIDATION);
+    }
 }
 
 fn timeout_exceeds(checker: &mut Checker<'_>, block: &Block<'_>, interval: u64, what: &str) {
@@ -187,6 +198,7 @@ fn protocols(checker: &mut Checker<'_>, node: &Node) {
 
 fn check_own(checker: &mut Checker<'_>, block: &Block<'_>) {
     checker.require(block, "job_name", "a scrape config");
+    check_validation(checker, block);
     if let Some(entry) = block.written("fallback_scrape_protocol") {
         checker.check_choice(&entry.value.text, entry.value.span, &PROTOCOL);
     }
@@ -199,7 +211,11 @@ pub(super) fn check_static_targets(checker: &mut Checker<'_>, block: &Block<'_>)
     }
     for section in block.blocks("static_configs") {
         for target in section.items("targets") {
-            if target.text.contains('/') {
+            if target.scalar_text().is_empty() && checker.at_least(3, 0) {
+                checker
+                    .error("invalid-target", target.span, "this target is empty")
+                    .help = Some("write it as `host:port`, or remove it".into());
+            } else if target.text.contains('/') {
                 checker
                     .error(
                         "invalid-target",
