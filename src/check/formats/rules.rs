@@ -145,8 +145,9 @@ fn check_groups(checker: &mut Checker<'_>, block: &Block<'_>) {
             } else {
                 group.span
             };
+            // Read as if it were not there.
             checker
-                .error("missing-field", span, "a rule group is empty")
+                .warning("empty-section", span, "a rule group is empty")
                 .help = Some("remove it".into());
         }
     }
@@ -178,7 +179,7 @@ fn check_groups(checker: &mut Checker<'_>, block: &Block<'_>) {
         for rule in group.items("rules") {
             if rule.value == Value::Null {
                 checker
-                    .error("missing-field", rule.span, "a rule is empty")
+                    .warning("empty-section", rule.span, "a rule is empty")
                     .help = Some("remove it".into());
             }
         }
@@ -201,7 +202,15 @@ fn check_rule(checker: &mut Checker<'_>, rule: &Block<'_>) {
         if let Some(entry) = rule.node.entry(name)
             && matches!(entry.value.value, Value::Sequence(_) | Value::Mapping(_))
         {
-            checker.wrong_type(&entry.value, "text");
+            if checker.at_least(3, 3) {
+                checker.wrong_type(&entry.value, "text");
+            } else {
+                checker.warning(
+                    "wrong-type",
+                    entry.key.span,
+                    format!("`{name}` is {}, which counts as empty", entry.value.kind()),
+                );
+            }
         }
     }
     let record = said(checker, rule, "record");
@@ -228,10 +237,11 @@ fn check_rule(checker: &mut Checker<'_>, rule: &Block<'_>) {
     }
     match said(checker, rule, "expr") {
         Some(expr) => check_expr(checker, &expr.value),
-        None if rule
-            .node
-            .get("expr")
-            .is_some_and(|node| matches!(node.value, Value::Sequence(_) | Value::Mapping(_))) => {}
+        // Reported above.
+        None if checker.at_least(3, 3)
+            && rule.node.get("expr").is_some_and(|node| {
+                matches!(node.value, Value::Sequence(_) | Value::Mapping(_))
+            }) => {}
         None => {
             checker.require(rule, "expr", "a rule");
         }
