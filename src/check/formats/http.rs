@@ -100,7 +100,8 @@ macro_rules! http_tables {
                 rules: &[check_oauth2, check_proxy],
             };
 
-            static HEADER: TableOf = TableOf {
+            /// A header to send, by its values.
+            pub(in super::super) static HEADER: TableOf = TableOf {
                 what: "a header",
                 fields: &[&[
                     field("values", List(&Text)),
@@ -359,4 +360,29 @@ fn check_tls(checker: &mut Checker<'_>, block: &Block<'_>) {
             "`max_version` is older than `min_version`",
         );
     }
+}
+
+/// Keys of AWS come in pairs, and an external id belongs to a role.
+pub(super) fn check_sigv4(checker: &mut Checker<'_>, block: &Block<'_>) {
+    if let (Some(id), None) = (block.written("external_id"), block.written("role_arn")) {
+        checker
+            .error(
+                "missing-field",
+                id.key.span,
+                "`external_id` of SigV4 needs `role_arn` too",
+            )
+            .help = Some("give `role_arn`, or remove this".into());
+    }
+    let (one, missing) = match (block.written("access_key"), block.written("secret_key")) {
+        (Some(one), None) => (one, "secret_key"),
+        (None, Some(one)) => (one, "access_key"),
+        _ => return,
+    };
+    checker
+        .error(
+            "missing-field",
+            one.key.span,
+            format!("`{}` of SigV4 needs `{missing}` too", one.key.text),
+        )
+        .help = Some(format!("give `{missing}`, or neither"));
 }

@@ -243,7 +243,13 @@ fn check_rule(checker: &mut Checker<'_>, rule: &Block<'_>) {
                 matches!(node.value, Value::Sequence(_) | Value::Mapping(_))
             }) => {}
         None => {
-            checker.require(rule, "expr", "a rule");
+            let span = rule
+                .node
+                .entry("expr")
+                .map_or(rule.head, |entry| entry.key.span);
+            checker
+                .error("missing-field", span, "this rule has no `expr`")
+                .help = Some("give `expr`".into());
         }
     }
     if let Some(record) = record {

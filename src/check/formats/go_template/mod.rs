@@ -303,7 +303,7 @@ impl Parser<'_> {
 
     fn pipeline_in(&mut self, closing: Kind, wanted: &str, is_range: bool) -> Parsed<()> {
         self.deeper(self.peek())?;
-        let declared = self.declarations(is_range)?;
+        self.declarations(is_range)?;
         let mut commands = 0;
         loop {
             let token = self.next_visible();
@@ -333,14 +333,13 @@ impl Parser<'_> {
             self.command()?;
             commands += 1;
         }
-        self.variables.extend(declared);
         self.depth -= 1;
         Ok(())
     }
 
-    /// `$x :=`, `$x =`, and for `range` also `$i, $x :=`. The names are known after the pipeline only.
-    fn declarations(&mut self, is_range: bool) -> Parsed<Vec<String>> {
-        let mut declared = Vec::new();
+    /// `$x :=`, `$x =`, and for `range` also `$i, $x :=`. The names are known from here on.
+    fn declarations(&mut self, is_range: bool) -> Parsed<()> {
+        let mut count = 0;
         self.skip_space();
         let start = self.at;
         loop {
@@ -354,31 +353,25 @@ impl Parser<'_> {
             self.skip_space();
             let after = self.peek();
             match after.kind {
-                Kind::Declare => {
+                // Assigning counts as declaring; whether there is something to assign to shows only when it runs.
+                Kind::Declare | Kind::Assign => {
                     self.at += 1;
-                    declared.push(name);
-                    return Ok(declared);
+                    self.variables.push(name);
+                    return Ok(());
                 }
-                Kind::Assign => {
+                Kind::Comma if is_range && count == 0 => {
                     self.at += 1;
-                    if !self.variables.contains(&name) {
-                        return self
-                            .error(variable, format!("the variable `{name}` is not declared"));
-                    }
-                    return Ok(declared);
-                }
-                Kind::Comma if is_range && declared.is_empty() => {
-                    self.at += 1;
-                    declared.push(name);
+                    count += 1;
+                    self.variables.push(name);
                 }
                 Kind::Comma => return self.error(after, "too many variables are declared here"),
-                _ if declared.is_empty() => break,
+                _ if count == 0 => break,
                 // `range $i, $x` without a value.
-                _ => return Ok(declared),
+                _ => return Ok(()),
             }
         }
         self.at = start;
-        Ok(Vec::new())
+        Ok(())
     }
 
     fn command(&mut self) -> Parsed<()> {

@@ -2,7 +2,7 @@
 
 use super::super::checker::{Block, Checker, is_set};
 use super::super::http::prometheus::HTTP;
-use super::super::http::{RESERVED_HEADERS, check_http};
+use super::super::http::{RESERVED_HEADERS, check_http, check_sigv4};
 use super::super::relabel::RELABEL;
 use super::super::scalar::millis;
 use super::super::table::Kind::{
@@ -313,22 +313,6 @@ fn check_queue(checker: &mut Checker<'_>, block: &Block<'_>) {
             )
             .help = Some("the defaults are `30ms` and `5s`".into());
     }
-}
-
-fn check_sigv4(checker: &mut Checker<'_>, block: &Block<'_>) {
-    let (access, secret) = (block.written("access_key"), block.written("secret_key"));
-    let (one, missing) = match (access, secret) {
-        (Some(one), None) => (one, "secret_key"),
-        (None, Some(one)) => (one, "access_key"),
-        _ => return,
-    };
-    checker
-        .error(
-            "missing-field",
-            one.key.span,
-            format!("`{}` of SigV4 needs `{missing}` too", one.key.text),
-        )
-        .help = Some(format!("give `{missing}`, or neither"));
 }
 
 fn check_azure_ad(checker: &mut Checker<'_>, block: &Block<'_>) {

@@ -8,8 +8,7 @@ use super::super::http::prometheus::HTTP;
 use super::super::relabel::RELABEL;
 use super::super::scalar::millis;
 use super::super::table::Kind::{
-    Bool, Choice as OneOf, Custom, Duration, Float, LabelName, LabelValue, List, Map, Sections,
-    Size, Text, Uint,
+    Bool, Custom, Duration, Float, LabelName, LabelValue, List, Map, Sections, Size, Text, Uint,
 };
 use super::super::table::{Choice, Field, TableOf, field, word};
 use super::discovery::DISCOVERY;
