@@ -428,7 +428,7 @@ impl<'a> Checker<'a> {
                 .help = Some("write the whole number".into());
             }
             (Kind::Float, GoScalar::Int(_) | GoScalar::Uint(_) | GoScalar::Float(_)) => {}
-            (Kind::GoDuration, GoScalar::Int(_)) => {}
+            (Kind::GoDuration, GoScalar::Int(_) | GoScalar::Float(_)) => {}
             (Kind::Bool | Kind::Int | Kind::Uint | Kind::Float, _) => {
                 self.wrong_type(node, expectation(kind));
             }

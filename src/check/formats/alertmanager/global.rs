@@ -5,7 +5,7 @@ use super::super::http::alertmanager::{HTTP_CONFIG, TLS};
 use super::super::table::Kind::{Block as Of, Bool, Duration, Scalar, Secret, Text};
 use super::super::table::{TableOf, field};
 use super::address::{host_port, http_url, secret_url};
-use super::receiver_rules::SLACK_API;
+use super::receiver_rules::{SLACK_API, own_authorization};
 use super::route::first;
 use crate::document::Value;
 
@@ -209,14 +209,19 @@ pub(super) fn check_receivers(checker: &mut Checker<'_>, block: &Block<'_>) {
     for receiver in block.blocks("receivers") {
         for need in NEEDS {
             let asks_global = checker.at_least(0, need.global_since);
-            let in_global = asks_global
-                && global
-                    .is_some_and(|global| need.global.iter().any(|name| is_there(&global, name)));
-            if in_global {
-                continue;
-            }
+            let has = |names: &[&str]| {
+                asks_global
+                    && global.is_some_and(|global| names.iter().any(|name| is_there(&global, name)))
+            };
+            let in_global = has(need.global);
+            // A token of an app is sent as authorization itself, so it helps only where none is configured.
+            let in_global_by_token_only = need.section == "slack_configs"
+                && in_global
+                && !has(&["slack_api_url", "slack_api_url_file"]);
             for config in receiver.blocks(need.section) {
-                if need.own.iter().any(|name| is_there(&config, name)) {
+                let is_served =
+                    in_global && !(in_global_by_token_only && own_authorization(&config).is_some());
+                if is_served || need.own.iter().any(|name| is_there(&config, name)) {
                     continue;
                 }
                 let (own, global) = (need.own[0], need.global[0]);

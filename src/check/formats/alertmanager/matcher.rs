@@ -57,7 +57,8 @@ fn classic(text: &str) -> Result<(), MatcherError> {
             _ => escaped = false,
         }
     }
-    if token_start < end {
+    // Only after the last comma may nothing follow.
+    if !text[token_start..end].trim().is_empty() {
         classic_matcher(text, Span::new(token_start, end))?;
     }
     Ok(())
@@ -279,26 +280,47 @@ impl<'a> Newer<'a> {
                     return Ok(value);
                 }
                 '\n' => break,
-                '\\' => match characters.next() {
-                    Some((_, 'n')) => value.push('\n'),
-                    Some((_, 't')) => value.push('\t'),
-                    Some((_, 'r')) => value.push('\r'),
-                    Some((_, '"')) => value.push('"'),
-                    Some((_, '\\')) => value.push('\\'),
-                    Some((_, other @ ('a' | 'b' | 'f' | 'v' | 'x' | 'u' | 'U' | '0'..='7'))) => {
-                        value.push(other);
-                    }
-                    _ => {
+                '\\' => {
+                    let Some((length, character)) = escape(&self.rest()[at + 1..]) else {
                         return error(
                             Span::new(start + at, start + at + 1),
                             "this is not an escape sequence",
                         );
+                    };
+                    value.push(character);
+                    for _ in 0..length {
+                        characters.next();
                     }
-                },
+                }
                 _ => value.push(character),
             }
         }
         error(Span::new(start, start + 1), "this quote is not closed")
+    }
+}
+
+/// The escape after a backslash: how many characters it takes, and what it stands for.
+fn escape(after: &str) -> Option<(usize, char)> {
+    let kind = after.chars().next()?;
+    let code = |skip: usize, count: usize, radix: u32| {
+        let digits = after.get(skip..skip + count)?;
+        let code = u32::from_str_radix(digits, radix).ok()?;
+        Some((skip + count, char::from_u32(code)?))
+    };
+    match kind {
+        'a' => Some((1, '\x07')),
+        'b' => Some((1, '\x08')),
+        'f' => Some((1, '\x0c')),
+        'n' => Some((1, '\n')),
+        'r' => Some((1, '\r')),
+        't' => Some((1, '\t')),
+        'v' => Some((1, '\x0b')),
+        '"' | '\\' => Some((1, kind)),
+        'x' => code(1, 2, 16),
+        'u' => code(1, 4, 16),
+        'U' => code(1, 8, 16),
+        '0'..='7' => code(0, 3, 8),
+        _ => None,
     }
 }
 

@@ -301,7 +301,10 @@ static OPSGENIE: TableOf = TableOf {
         field("source", Text),
         field("details", Map(&Text, &Text)),
         field("entity", Text),
-        field("responders", List(&Of(&OPSGENIE_RESPONDER))),
+        field(
+            "responders",
+            Sections(&OPSGENIE_RESPONDER, "an Opsgenie responder"),
+        ),
         field("actions", Text),
         field("tags", Text),
         field("note", Text),

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::super::checker::{Block, Checker};
-use crate::document::Value;
+use crate::document::{Entry, Value};
 use crate::source::Span;
 
 pub(super) fn name(checker: &mut Checker<'_>, block: &Block<'_>) {
@@ -163,6 +163,9 @@ pub(super) fn slack(checker: &mut Checker<'_>, block: &Block<'_>) {
     if let (Some(url), Some(token)) = (url, token) {
         checker.conflict(&[url, token]);
     }
+    if let (Some(token), Some(authorization)) = (token, own_authorization(block)) {
+        checker.conflict(&[token, authorization]);
+    }
     for name in ["update_message", "post_updates_to_thread"] {
         if block.flag(name) == Some(true)
             && block.text("api_url") != Some(SLACK_API)
@@ -308,11 +311,7 @@ pub(super) fn telegram(checker: &mut Checker<'_>, block: &Block<'_>) {
 
 pub(super) fn webex(checker: &mut Checker<'_>, block: &Block<'_>) {
     checker.require(block, "room_id", "a Webex config");
-    let authorized = block.block("http_config").is_some_and(|http| {
-        http.given("authorization").is_some()
-            || http.written("bearer_token").is_some()
-            || http.written("bearer_token_file").is_some()
-    });
+    let authorized = own_authorization(block).is_some();
     if !authorized {
         checker
             .error(
@@ -322,6 +321,14 @@ pub(super) fn webex(checker: &mut Checker<'_>, block: &Block<'_>) {
             )
             .help = Some("give `http_config: {authorization: {credentials_file: …}}`".into());
     }
+}
+
+/// What sets the header `Authorization` in the HTTP client of a receiver, basic authentication aside.
+pub(super) fn own_authorization<'a>(block: &Block<'a>) -> Option<&'a Entry> {
+    let http = block.block("http_config")?;
+    http.given("authorization")
+        .or_else(|| http.written("bearer_token"))
+        .or_else(|| http.written("bearer_token_file"))
 }
 
 pub(super) fn jira(checker: &mut Checker<'_>, block: &Block<'_>) {
