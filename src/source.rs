@@ -71,7 +71,64 @@ pub struct SourceFile {
     line_starts: Vec<usize>,
 }
 
+/// Bytes that are no text in any encoding that YAML knows.
+#[derive(Debug, Clone)]
+pub struct Undecodable {
+    /// The text as far as it can be read, `\u{fffd}` for what cannot.
+    pub file: SourceFile,
+    /// Where the first byte that is none stands in it.
+    pub span: Span,
+}
+
 impl SourceFile {
+    /// From bytes: UTF-8, or UTF-16 with a byte order mark, as YAML allows.
+    ///
+    /// # Errors
+    ///
+    /// The first place that is neither.
+    pub fn decode(path: impl Into<PathBuf>, bytes: &[u8]) -> Result<Self, Box<Undecodable>> {
+        let path = path.into();
+        let unit = match bytes {
+            [0xff, 0xfe, ..] => Some(u16::from_le_bytes as fn([u8; 2]) -> u16),
+            [0xfe, 0xff, ..] => Some(u16::from_be_bytes as fn([u8; 2]) -> u16),
+            _ => None,
+        };
+        let (text, valid) = match unit {
+            Some(unit) => {
+                let (pairs, rest) = bytes.as_chunks::<2>();
+                let units = pairs.iter().map(|pair| unit(*pair));
+                let text: Result<String, _> = char::decode_utf16(units.clone()).collect();
+                match text {
+                    Ok(text) if rest.is_empty() => return Ok(Self::new(path, text)),
+                    _ => {
+                        let lossy: String = char::decode_utf16(units)
+                            .map(|character| character.unwrap_or(char::REPLACEMENT_CHARACTER))
+                            .collect();
+                        let valid = lossy
+                            .find(char::REPLACEMENT_CHARACTER)
+                            .unwrap_or(lossy.len());
+                        (lossy, valid)
+                    }
+                }
+            }
+            None => match std::str::from_utf8(bytes) {
+                Ok(text) => return Ok(Self::new(path, text)),
+                Err(error) => (
+                    String::from_utf8_lossy(bytes).into_owned(),
+                    error.valid_up_to(),
+                ),
+            },
+        };
+        let end = text[valid..]
+            .chars()
+            .next()
+            .map_or(valid, |character| valid + character.len_utf8());
+        Err(Box::new(Undecodable {
+            file: Self::new(path, text),
+            span: Span::new(valid, end),
+        }))
+    }
+
     /// `path` is what messages show; nothing is read from disk here.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
@@ -140,6 +197,18 @@ impl SourceFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_encodings_of_yaml_are_decoded() {
+        let of = |bytes: &[u8]| SourceFile::decode("a", bytes).map(|file| file.text().to_owned());
+        assert_eq!(of("é".as_bytes()).unwrap(), "é");
+        assert_eq!(of(&[0xff, 0xfe, b'a', 0, 0xe9, 0]).unwrap(), "\u{feff}aé");
+        assert_eq!(of(&[0xfe, 0xff, 0, b'a']).unwrap(), "\u{feff}a");
+        let error = of(b"caf\xe9: 1").unwrap_err();
+        assert_eq!((error.span.start, error.file.text()), (3, "caf\u{fffd}: 1"));
+        assert!(of(&[0xff, 0xfe, b'a']).is_err());
+        assert!(of(&[0xff, 0xfe, 0, 0xd8]).is_err());
+    }
 
     #[test]
     fn columns_count_characters_and_lines_start_at_one() {
