@@ -1,13 +1,14 @@
 //! Every integration test, in one binary.
 
 mod alerts;
+mod cli;
 mod dashboards;
 mod deploy;
-mod cli;
 mod determinism;
 mod drift;
 mod examples;
 mod external_checks;
+mod formats;
 mod hostile_input;
 mod installed;
 mod interruption;

@@ -127,13 +127,6 @@ macro_rules! http_tables {
                 field("proxy_connect_header", Map(&Text, &List(&Secret))),
                 field("http_headers", Map(&Text, &Of(&HEADER))).since($headers.0, $headers.1),
             ];
-
-            /// The same as a block of its own.
-            pub(in super::super) static HTTP_CONFIG: TableOf = TableOf {
-                what: "an HTTP client config",
-                fields: &[HTTP],
-                rules: &[check_http],
-            };
         }
     };
 }
@@ -142,6 +135,13 @@ http_tables!(prometheus, inline_tls: (2, 48), references: (2, 54), username_file
     proxy: (2, 43), headers: (2, 55), jwt: (3, 8), http2: (2, 35));
 http_tables!(alertmanager, inline_tls: (0, 27), references: (0, 28), username_file: (0, 27),
     proxy: (0, 26), headers: (0, 28), jwt: (0, 30), http2: (0, 25));
+
+/// The HTTP client as a block of its own, as receivers have it.
+pub(super) static HTTP_CONFIG: TableOf = TableOf {
+    what: "an HTTP client config",
+    fields: &[alertmanager::HTTP],
+    rules: &[check_http],
+};
 
 static GRANT_TYPE: Choice = Choice {
     what: "a grant type",

@@ -8,10 +8,13 @@ mod go_url;
 mod http;
 mod prometheus;
 mod relabel;
+mod rule_test;
 mod rules;
 mod scalar;
+mod series;
 mod table;
 
 pub use alertmanager::check_alertmanager;
-pub use prometheus::{PrometheusOptions, check_prometheus, check_targets};
+pub use prometheus::{Included, PrometheusOptions, check_prometheus, check_targets};
+pub use rule_test::check_rule_tests;
 pub use rules::{RuleOptions, check_rules};

@@ -14,27 +14,25 @@ const LONGEST_MILLIS: u64 = (i64::MAX / 1_000_000) as u64;
 pub(super) fn check_text(checker: &mut Checker<'_>, text: &str, span: Span, kind: Kind) {
     match kind {
         Kind::Duration => check_duration(checker, text, span),
+        Kind::GoDuration if is_go_duration(text) => {}
         Kind::GoDuration => {
-            if !is_go_duration(text) {
-                checker
-                    .error(
-                        "invalid-duration",
-                        span,
-                        format!("`{text}` is not a duration"),
-                    )
-                    .help = Some("write it as `90s` or `1h30m`".into());
-            }
+            checker
+                .error(
+                    "invalid-duration",
+                    span,
+                    format!("`{text}` is not a duration"),
+                )
+                .help = Some("write it as `90s` or `1h30m`".into());
         }
+        Kind::Size if is_size(text) => {}
         Kind::Size => {
-            if !is_size(text) {
-                checker
-                    .error(
-                        "invalid-size",
-                        span,
-                        format!("`{text}` is not a size in bytes"),
-                    )
-                    .help = Some("write a number with a unit: `512MB`, `1GiB`, `0B`".into());
-            }
+            checker
+                .error(
+                    "invalid-size",
+                    span,
+                    format!("`{text}` is not a size in bytes"),
+                )
+                .help = Some("write a number with a unit: `512MB`, `1GiB`, `0B`".into());
         }
         Kind::Url => {
             if let Err(problem) = go_url::parse(text) {

@@ -1,7 +1,8 @@
 //! The global block, and what receivers take from it.
 
 use super::super::checker::{Block, Checker};
-use super::super::http::alertmanager::{HTTP_CONFIG, TLS};
+use super::super::http::HTTP_CONFIG;
+use super::super::http::alertmanager::TLS;
 use super::super::table::Kind::{Block as Of, Bool, Duration, Scalar, Secret, Text};
 use super::super::table::{TableOf, field};
 use super::address::{host_port, http_url, secret_url};

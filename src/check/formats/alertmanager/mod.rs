@@ -1,6 +1,7 @@
 //! `alertmanager.yml`.
 
 mod address;
+mod chat;
 mod global;
 mod matcher;
 mod receiver;
@@ -16,7 +17,8 @@ use self::receiver::RECEIVER;
 use self::route::{INHIBIT_RULE, ROUTE, check_tree};
 use self::time::TIME_INTERVAL;
 use super::checker::{Block, Checker, Reader, head_of};
-use super::http::alertmanager::{HEADER, HTTP_CONFIG, TLS};
+use super::http::HTTP_CONFIG;
+use super::http::alertmanager::{HEADER, TLS};
 use super::table::Kind::{
     Block as Of, Bool, Choice as OneOf, Duration, Float, Int, List, Map, Scalar, Text,
 };

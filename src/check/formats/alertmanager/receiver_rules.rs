@@ -16,8 +16,7 @@ pub(super) fn exactly_one(checker: &mut Checker<'_>, block: &Block<'_>, names: [
     if checker.at_most_one(block, &names) {
         return;
     }
-    let is_there = |name: &&str| block.written(name).is_some();
-    if !names.iter().any(|name| is_there(&name)) {
+    if !names.iter().any(|name| block.written(name).is_some()) {
         let what = if block.node.entry(names[0]).is_some() {
             "is empty"
         } else {

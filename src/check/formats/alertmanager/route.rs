@@ -104,7 +104,14 @@ fn matchers(checker: &mut Checker<'_>, node: &Node) {
     };
     for item in items {
         if matches!(item.value, Value::Sequence(_) | Value::Mapping(_)) {
-            checker.wrong_type(item, "a matcher in quotes");
+            checker.wrong_type(item, "a matcher");
+            if let ([entry], Some(last)) = (item.entries(), checker.found.last_mut()) {
+                last.help = Some(format!(
+                    "write it as text: `- '{}=\"{}\"'`",
+                    entry.key.text,
+                    entry.value.scalar_text()
+                ));
+            }
             continue;
         }
         if let Err(error) = matcher::check(item.scalar_text(), checker.utf8_names) {

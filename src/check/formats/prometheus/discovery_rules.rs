@@ -321,16 +321,22 @@ pub(super) fn scaleway(checker: &mut Checker<'_>, block: &Block<'_>) {
             if country.len() == 2 && city.len() == 3 && number.len() == 1
                 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'))
     };
-    let formats: [(&str, &dyn Fn(&str) -> bool, &str); 4] = [
-        ("access_key", &is_key, "`SCW` and 17 capitals or digits"),
-        ("secret_key", &is_uuid, "a UUID"),
-        ("project_id", &is_uuid, "a UUID"),
-        ("zone", &is_zone, "a zone such as `fr-par-1`"),
-    ];
-    for (name, fits, expected) in formats {
-        if let Some(entry) = block.written(name)
-            && !fits(&entry.value.text)
-        {
+    for (name, expected) in [
+        ("access_key", "`SCW` and 17 capitals or digits"),
+        ("secret_key", "a UUID"),
+        ("project_id", "a UUID"),
+        ("zone", "a zone such as `fr-par-1`"),
+    ] {
+        let Some(entry) = block.written(name) else {
+            continue;
+        };
+        let text = &*entry.value.text;
+        let fits = match name {
+            "access_key" => is_key(text),
+            "zone" => is_zone(text),
+            _ => is_uuid(text),
+        };
+        if !fits {
             checker.error(
                 "invalid-identifier",
                 entry.value.span,

@@ -1,5 +1,6 @@
 //! `prometheus.yml`, the files that it includes, and files of targets.
 
+mod cloud;
 mod discovery;
 mod discovery_rules;
 mod kubernetes;
@@ -226,6 +227,9 @@ static STRATEGY: Choice = Choice {
     may_be_empty: true,
 };
 
+/// Finds the files that a pattern names, in the order of their paths.
+pub type Included<'a> = dyn Fn(&str) -> Vec<Arc<SourceFile>> + 'a;
+
 /// How a `prometheus.yml` is checked.
 #[derive(Clone, Copy)]
 pub struct PrometheusOptions<'a> {
@@ -233,9 +237,8 @@ pub struct PrometheusOptions<'a> {
     pub version: Version,
     /// Whether it runs as an agent, which allows no rules, no alerting and no remote read.
     pub agent: bool,
-    /// The files that a pattern of `scrape_config_files` names, in the order of their paths. `None`: they are not
-    /// looked at.
-    pub included: Option<&'a dyn Fn(&str) -> Vec<Arc<SourceFile>>>,
+    /// The files of `scrape_config_files`; `None`: they are not looked at.
+    pub included: Option<&'a Included<'a>>,
 }
 
 impl PrometheusOptions<'_> {
