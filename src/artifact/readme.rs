@@ -15,6 +15,8 @@ pub struct ReadmeContext<'a> {
     pub description: &'a str,
     /// Name of the environment.
     pub environment: &'a str,
+    /// Whether Compose runs it.
+    pub has_compose: bool,
     /// What runs.
     pub services: &'a Services,
     /// The secrets of the whole stack.
@@ -68,6 +70,22 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
             .collect(),
         grafana: &services.grafana.external_url,
         alertmanager: &services.alertmanager.external_url,
+        has_compose: context.has_compose,
+        exporters: services
+            .exporters
+            .iter()
+            .map(|exporter| {
+                let variables = exporter
+                    .environment
+                    .iter()
+                    .map(|(name, value)| format!("{name}={}", shell_word(value)));
+                variables
+                    .chain(["redis_exporter".to_owned()])
+                    .chain(exporter.args.iter().map(|arg| shell_word(arg)))
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
+            .collect(),
         services: services.summaries(),
         volumes: services.volumes(),
         networks: services
@@ -97,6 +115,16 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
     Ok(Artifact::new("README.md", Kind::Document, text)?)
 }
 
+/// A word of a command line that the shell leaves as it is.
+fn shell_word(text: &str) -> String {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_=.,:/@%+".contains(char);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct View<'a> {
     profile: &'a str,
@@ -110,6 +138,9 @@ struct View<'a> {
     flags: String,
     grafana: &'a str,
     alertmanager: &'a str,
+    has_compose: bool,
+    /// Command lines of the exporters, for a shell.
+    exporters: Vec<String>,
     services: Vec<ServiceSummary<'a>>,
     volumes: Vec<(&'a str, &'a str)>,
     networks: Vec<&'a str>,

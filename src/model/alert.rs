@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::annotation;
 use super::job::{JobKind, ScrapeJob};
+use super::scrape::SCRAPES_PER_WINDOW;
 use super::target::RedisTarget;
 use super::threshold::{self, ResolvedThreshold};
 use crate::catalogue::alert::{Each, PersistenceKind, Subject};
@@ -17,10 +18,8 @@ use crate::profile::{AlertOverride, Persistence, Problem, Threshold, suggestion}
 use crate::quantity::Duration;
 use crate::template::{TemplateError, Templates, go_template, promql_string, regex_literal};
 
-/// Shortest range of a rate: enough samples to survive a lost scrape or two.
+/// Shortest range of a rate that is chosen unasked: enough samples to survive a lost scrape or two.
 pub const SHORTEST_WINDOW: Duration = Duration::from_secs(300);
-/// A rate needs two samples; twice as many survive a lost scrape.
-const SAMPLES_PER_WINDOW: u64 = 4;
 
 /// What decides which alerts there are and what they say.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +40,8 @@ pub struct AlertingInputs<'a> {
     pub own_runbooks: &'a BTreeSet<String>,
     /// What annotations link to.
     pub links: &'a AlertLinks,
+    /// Range of rates, where the profile says it.
+    pub window: Option<Duration>,
 }
 
 /// What annotations link to.
@@ -295,10 +296,12 @@ impl<'i> Environment<'i> {
         thresholds: &'i IndexMap<String, ResolvedThreshold>,
     ) -> Self {
         let longest = inputs.jobs.iter().map(|job| job.interval).max();
-        let window = longest
-            .unwrap_or_default()
-            .times(SAMPLES_PER_WINDOW)
-            .max(SHORTEST_WINDOW);
+        let window = inputs.window.unwrap_or_else(|| {
+            longest
+                .unwrap_or_default()
+                .times(SCRAPES_PER_WINDOW)
+                .max(SHORTEST_WINDOW)
+        });
         let mut matchers = BTreeMap::new();
         let mut first_jobs = BTreeMap::new();
         for subject in Subject::ALL {

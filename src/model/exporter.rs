@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::address;
 use super::job::{Discovery, JobBasicAuth, JobKind, Relabeling, ScrapeJob, discovery, grouped};
 use super::secret::Secrets;
 use super::target::{RedisServer, RedisTarget};
@@ -106,6 +107,7 @@ pub fn resolve(
             interval,
             timeout,
             basic_auth,
+            profile,
         };
         let (processes, redis, sentinel, own) = builder.build(&watched);
         exporting.processes.extend(processes);
@@ -263,6 +265,7 @@ struct Builder<'a> {
     interval: Duration,
     timeout: Duration,
     basic_auth: Option<JobBasicAuth>,
+    profile: &'a Profile,
 }
 
 impl Builder<'_> {
@@ -352,7 +355,7 @@ impl Builder<'_> {
                     (true, 1) => format!("{}-{}", self.name, target.name),
                     (true, _) => format!("{}-{}-{}", self.name, target.name, number + 1),
                 };
-                let address = format!("{service}:{}", self.port());
+                let address = address::of(self.profile, &service, self.port());
                 let mut process = self.process(service, Some(server));
                 process.password.clone_from(&target.password);
                 processes.push(process);
@@ -395,7 +398,7 @@ impl Builder<'_> {
 
     /// One process for all servers. Prometheus names the server with each scrape.
     fn multi_target(&self, watched: &[&RedisTarget]) -> Built {
-        let exporter = format!("{}:{}", self.name, self.port());
+        let exporter = address::of(self.profile, self.name, self.port());
         let mut process = self.process(self.name.into(), None);
         process.password = watched.iter().find_map(|target| target.password.clone());
         if process.password_file.is_some() {
@@ -453,7 +456,7 @@ impl Builder<'_> {
 
     /// One process that also tells Prometheus which nodes there are.
     fn cluster(&self, watched: &[&RedisTarget]) -> Built {
-        let exporter = format!("{}:{}", self.name, self.port());
+        let exporter = address::of(self.profile, self.name, self.port());
         let Some(target) = watched.first() else {
             return Built::default();
         };

@@ -1,5 +1,6 @@
 //! What a profile means for one environment: complete, with no default left to apply.
 
+pub mod address;
 pub mod alert;
 pub mod annotation;
 pub mod dashboard;

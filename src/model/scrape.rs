@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::address;
 use super::exporter::{split_url, timing};
 use super::job::{
     Discovery, JobBasicAuth, JobKind, Relabeling, ScrapeJob, TargetGroup, discovery, grouped,
@@ -11,14 +12,24 @@ use crate::document::Route;
 use crate::profile::{Problem, Profile};
 use crate::quantity::Duration;
 
-/// `host:port` of the stack's own services, as they reach each other.
-pub const PROMETHEUS: &str = "prometheus:9090";
-/// See [`PROMETHEUS`].
-pub const ALERTMANAGER: &str = "alertmanager:9093";
-/// See [`PROMETHEUS`].
-pub const GRAFANA: &str = "grafana:3000";
-/// See [`PROMETHEUS`].
-pub const BLACKBOX: &str = "blackbox-exporter:9115";
+/// `host:port` of Prometheus, as the others reach it.
+pub fn prometheus(profile: &Profile) -> String {
+    address::of(profile, "prometheus", 9090)
+}
+
+/// `host:port` of Alertmanager.
+pub fn alertmanager(profile: &Profile) -> String {
+    address::of(profile, "alertmanager", 9093)
+}
+
+fn grafana(profile: &Profile) -> String {
+    address::of(profile, "grafana", 3000)
+}
+
+fn blackbox(profile: &Profile) -> String {
+    address::of(profile, "blackbox-exporter", 9115)
+}
+
 /// Job of the probes.
 pub const PROBE_JOB: &str = "probe";
 
@@ -28,26 +39,34 @@ pub fn own_jobs(profile: &Profile) -> Vec<ScrapeJob> {
         // Prometheus reaches itself without the network of the stack.
         own(
             "prometheus",
-            "localhost:9090",
+            match profile.addresses.get("prometheus") {
+                Some(address) => address,
+                None => "localhost:9090",
+            },
             "Prometheus itself.",
             profile,
         ),
         own(
             "alertmanager",
-            ALERTMANAGER,
+            &alertmanager(profile),
             "Whether alerts get out.",
             profile,
         ),
         own(
             "grafana",
-            GRAFANA,
+            &grafana(profile),
             "Whether dashboards can be looked at.",
             profile,
         ),
     ];
     if !profile.probes.is_empty() {
         let comment = "The prober itself: it is what fails when all probes seem to.";
-        jobs.push(own("blackbox-exporter", BLACKBOX, comment, profile));
+        jobs.push(own(
+            "blackbox-exporter",
+            &blackbox(profile),
+            comment,
+            profile,
+        ));
     }
     jobs
 }
@@ -173,7 +192,7 @@ pub fn probe_jobs(profile: &Profile, problems: &mut Vec<Problem>) -> Vec<ScrapeJ
                 }],
             ),
             relabeling: Relabeling::Through {
-                exporter: BLACKBOX.into(),
+                exporter: blackbox(profile),
                 labels: IndexMap::new(),
             },
             basic_auth: None,
@@ -181,6 +200,20 @@ pub fn probe_jobs(profile: &Profile, problems: &mut Vec<Problem>) -> Vec<ScrapeJ
         });
     }
     jobs
+}
+
+/// A rate needs two samples; twice as many survive a lost scrape.
+pub const SCRAPES_PER_WINDOW: u64 = 4;
+
+/// The longest time between two scrapes of any job.
+fn longest_interval(profile: &Profile) -> Duration {
+    let own = profile.exporters.values().map(|it| it.interval);
+    own.chain(profile.applications.values().map(|it| it.interval))
+        .chain(profile.probes.values().map(|it| it.interval))
+        .flatten()
+        .chain([profile.scrape.interval])
+        .max()
+        .unwrap_or_default()
 }
 
 /// Times that cannot be: nothing, a timeout beyond its interval.
@@ -211,6 +244,22 @@ pub fn check_timings(profile: &Profile, problems: &mut Vec<Problem>) {
                 .help("use at most 2m: Prometheus looks back 5m for the last sample"),
             );
         }
+    }
+    let longest = longest_interval(profile);
+    if let Some(window) = profile.scrape.window
+        && window < longest.times(SCRAPES_PER_WINDOW)
+    {
+        problems.push(
+            Problem::value(
+                "profile/window-too-short",
+                scrape.key("window"),
+                format!("a rate over {window} does not survive a lost scrape every {longest}"),
+            )
+            .help(format!(
+                "use at least {}, four scrapes",
+                longest.times(SCRAPES_PER_WINDOW)
+            )),
+        );
     }
     if profile.scrape.timeout > profile.scrape.interval {
         problems.push(

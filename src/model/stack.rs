@@ -136,6 +136,7 @@ impl<'c> Stack<'c> {
                 overrides: &profile.alerts,
                 own_runbooks: &own_runbooks,
                 links: &links,
+                window: profile.scrape.window,
             },
             templates,
             &mut problems,

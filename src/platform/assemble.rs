@@ -4,7 +4,7 @@ use crate::artifact::{
     ProvisioningContext, ReadmeContext, ReadmeCounts,
 };
 use crate::bundle::Bundle;
-use crate::model::{Stack, scrape};
+use crate::model::{Stack, address, scrape};
 use crate::template::Templates;
 
 /// The bundle of one environment: every artifact at its place.
@@ -23,7 +23,7 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
             scrape_timeout: stack.profile.scrape.timeout,
             evaluation_interval: stack.profile.scrape.evaluation_interval,
             external_labels: &stack.external_labels,
-            alertmanager: scrape::ALERTMANAGER,
+            alertmanager: &scrape::alertmanager(&stack.profile),
             jobs: &stack.jobs,
         },
         templates,
@@ -40,8 +40,8 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
     )?);
     artifacts.extend(artifact::grafana_provisioning(
         &ProvisioningContext {
-            prometheus: scrape::PROMETHEUS,
-            alertmanager: scrape::ALERTMANAGER,
+            prometheus: &scrape::prometheus(&stack.profile),
+            alertmanager: &scrape::alertmanager(&stack.profile),
             scrape_interval: stack.profile.scrape.interval,
             dashboards: &stack.dashboards,
         },
@@ -61,15 +61,17 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
         templates,
     )?);
     let runbooks = artifact::runbooks(stack, templates)?;
-    artifacts.push(compose(
-        ComposeContext {
-            profile,
-            environment,
-            services: &stack.services,
-            secrets: &stack.secrets,
-        },
-        templates,
-    )?);
+    if address::has_compose(&stack.profile) {
+        artifacts.push(compose(
+            ComposeContext {
+                profile,
+                environment,
+                services: &stack.services,
+                secrets: &stack.secrets,
+            },
+            templates,
+        )?);
+    }
     artifacts.push(artifact::env_example(
         EnvExampleContext {
             profile,
@@ -98,6 +100,7 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
             profile,
             description: &stack.profile.description,
             environment,
+            has_compose: address::has_compose(&stack.profile),
             services: &stack.services,
             secrets: &stack.secrets,
             runbooks: &listed,

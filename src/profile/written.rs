@@ -60,6 +60,11 @@ pub struct Profile {
     /// How the stack is run with Docker Compose.
     #[serde(default)]
     pub compose: Compose,
+    /// Where the services are, as `host:port` by service (`prometheus`, `alertmanager`, `grafana`,
+    /// `blackbox-exporter`, an exporter), where something other than Compose runs them. Unset: the
+    /// service's name and its usual port.
+    #[serde(default)]
+    pub addresses: IndexMap<String, String>,
     /// Versions of the tools, by name (`stackwright list versions`); each replaces the pinned one.
     #[serde(default)]
     pub versions: IndexMap<String, String>,
@@ -296,6 +301,9 @@ pub struct Scrape {
     pub timeout: Duration,
     /// Time between two evaluations of the rules; 15s unless given.
     pub evaluation_interval: Duration,
+    /// Range of the rates in rules, at least four scrapes. Unset: 5m, or four scrapes where those
+    /// take longer.
+    pub window: Option<Duration>,
 }
 
 impl Default for Scrape {
@@ -304,6 +312,7 @@ impl Default for Scrape {
             interval: Duration::from_secs(15),
             timeout: Duration::from_secs(10),
             evaluation_interval: Duration::from_secs(15),
+            window: None,
         }
     }
 }
@@ -604,6 +613,9 @@ pub struct Runbook {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Compose {
+    /// `false` leaves `compose.yaml` out, where something else runs the services; `addresses` then
+    /// says where they are.
+    pub enabled: Option<bool>,
     /// Compose project name. Unset: `<profile>-<environment>`.
     pub project: Option<String>,
     /// Compose profiles that the monitoring services belong to.

@@ -2,6 +2,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::{ServiceContext, ServiceSummary, Services, unknown_service, written_links};
 use crate::document::Route;
+use crate::model::address;
 use crate::profile::Problem;
 
 /// Everything about the services that only their whole shows.
@@ -22,6 +23,7 @@ pub(super) fn check(services: &Services, context: ServiceContext<'_>, problems: 
             }
         }
     }
+    address::check(context.profile, &known, problems);
     // Two services of one name would share port and volume, too; one problem is enough.
     if !taken_names(services, &summaries, problems) {
         taken_ports(services, &summaries, &root, problems);

@@ -43,6 +43,7 @@ impl Situation {
             overrides: &self.overrides,
             own_runbooks: &self.runbooks,
             links: &self.links,
+            window: None,
         };
         let alerting = resolve(
             catalogue.alerting(),

@@ -95,6 +95,7 @@ impl Stack {
                     profile,
                     description: &self.profile.description,
                     environment,
+                    has_compose: true,
                     services,
                     secrets,
                     runbooks: &runbooks,
