@@ -451,6 +451,7 @@ fn dashboards(parts: &DashboardParts<'_, '_>, problems: &mut Vec<Problem>) -> Ve
                     direction,
                     warning: threshold.warning,
                     critical: threshold.critical,
+                    colors: threshold.colors.clone(),
                 },
             ))
         })

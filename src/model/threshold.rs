@@ -2,9 +2,11 @@
 
 use indexmap::IndexMap;
 
-use crate::catalogue::{AlertCatalogue, Direction, Severity, ThresholdDefinition, ThresholdUnit};
+use crate::catalogue::{
+    AlertCatalogue, Color, Direction, Severity, ThresholdDefinition, ThresholdUnit,
+};
 use crate::document::Route;
-use crate::profile::{Pending, Problem, Threshold, ThresholdValue, suggestion};
+use crate::profile::{Colors, Pending, Problem, Threshold, ThresholdValue, suggestion};
 use crate::quantity::Duration;
 
 /// A threshold, complete.
@@ -24,6 +26,8 @@ pub struct ResolvedThreshold {
     pub warning_pending: Duration,
     /// How long it must hold to be critical.
     pub critical_pending: Duration,
+    /// Where panels change their colour, mildest first; empty where that follows from the values.
+    pub colors: Vec<(Color, f64)>,
 }
 
 impl ResolvedThreshold {
@@ -117,10 +121,12 @@ fn one(
             critical.unwrap_or(definition.critical_pending),
         ),
     };
+    let colors = colors(definition, written, warning.or(critical), &route, problems);
     if definition.direction == Direction::Guard {
         for (key, given) in [
             ("critical", written.critical.is_some()),
             ("for", written.pending.is_some()),
+            ("colors", written.colors.is_some()),
         ] {
             if given {
                 problems.push(
@@ -194,7 +200,75 @@ fn one(
         critical: critical.filter(|_| definition.direction != Direction::Guard),
         warning_pending,
         critical_pending,
+        colors,
     }
+}
+
+/// The colours that a profile gives to panels. `alarm` is where the first alert fires.
+fn colors(
+    definition: &ThresholdDefinition,
+    written: &Threshold,
+    alarm: Option<f64>,
+    route: &Route,
+    problems: &mut Vec<Problem>,
+) -> Vec<(Color, f64)> {
+    let nothing = Colors::default();
+    let written = written.colors.as_ref().unwrap_or(&nothing);
+    let route = route.key("colors");
+    let mut colors: Vec<(Color, f64)> = Vec::new();
+    for (key, color, value) in [
+        ("yellow", Color::Yellow, &written.yellow),
+        ("orange", Color::Orange, &written.orange),
+        ("red", Color::Red, &written.red),
+    ] {
+        let Some(value) = value else { continue };
+        match read(definition, value) {
+            Err(message) => problems.push(Problem::value(
+                "profile/bad-threshold",
+                route.key(key),
+                message,
+            )),
+            Ok(None) => {}
+            Ok(Some(value)) => {
+                if let Some((_, milder)) = colors.last()
+                    && !definition.direction.is_beyond(value, *milder)
+                {
+                    problems.push(
+                        Problem::value(
+                            "profile/contradicting-colors",
+                            route.key(key),
+                            format!(
+                                "{key} begins at {}, which is not beyond the milder colour's {}",
+                                definition.unit.in_words(value),
+                                definition.unit.in_words(*milder)
+                            ),
+                        )
+                        .help("colours get worse from yellow over orange to red"),
+                    );
+                }
+                colors.push((color, value));
+            }
+        }
+    }
+    if let (Some((Color::Red, red)), Some(alarm)) = (colors.last(), alarm)
+        && definition.direction.is_beyond(alarm, *red)
+    {
+        problems.push(
+            Problem::value(
+                "profile/red-before-alert",
+                route.key("red"),
+                format!(
+                    "panels turn red at {}, and the first alert of `{}` is at {}",
+                    definition.unit.in_words(*red),
+                    definition.name,
+                    definition.unit.in_words(alarm)
+                ),
+            )
+            .warning()
+            .help("a colour that nobody is told about hides trouble; let red begin at the alert"),
+        );
+    }
+    colors
 }
 
 fn read(definition: &ThresholdDefinition, written: &ThresholdValue) -> Result<Option<f64>, String> {

@@ -328,6 +328,21 @@ pub struct Threshold {
     /// How long the condition must hold before the alert fires.
     #[serde(rename = "for")]
     pub pending: Option<Pending>,
+    /// Colours of its panels, where they do not follow from `warning` and `critical`.
+    pub colors: Option<Colors>,
+}
+
+/// Where a panel changes its colour: the value beyond which (below which, where lower is worse) it
+/// has it. Green is what is left.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Colors {
+    /// Look at it.
+    pub yellow: Option<ThresholdValue>,
+    /// Between the two.
+    pub orange: Option<ThresholdValue>,
+    /// Act.
+    pub red: Option<ThresholdValue>,
 }
 
 /// One duration for both severities, or one each.
@@ -556,6 +571,8 @@ pub struct Route {
     pub severity: Vec<Severity>,
     /// Alert groups that it takes; all unless given.
     pub group: Vec<String>,
+    /// Alerts that it takes, by their names in the catalogue; all unless given.
+    pub alert: Vec<String>,
     /// Targets that it takes; all unless given.
     pub target: Vec<String>,
     /// Channels that receive them.

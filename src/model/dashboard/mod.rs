@@ -65,7 +65,7 @@ pub enum Direction {
 }
 
 /// The numbers of a threshold; `None` for a severity that is off.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PanelThreshold {
     /// Which side is bad.
     pub direction: Direction,
@@ -73,6 +73,8 @@ pub struct PanelThreshold {
     pub warning: Option<f64>,
     /// Where it becomes critical.
     pub critical: Option<f64>,
+    /// Colours of the profile's own, mildest first; empty where the severities decide.
+    pub colors: Vec<(Color, f64)>,
 }
 
 /// Where "more than nothing" begins on a panel.
@@ -80,7 +82,7 @@ const JUST_ABOVE_ZERO: f64 = 1e-6;
 
 impl PanelThreshold {
     /// The colours that this means, ascending.
-    pub fn steps(self) -> Vec<Step> {
+    pub fn steps(&self) -> Vec<Step> {
         // Beyond a threshold means above it, and Grafana's steps begin at their number.
         let above = |number: f64| {
             if number == 0.0 {
@@ -90,6 +92,28 @@ impl PanelThreshold {
             }
         };
         let step = |color, from| Step { color, from };
+        if !self.colors.is_empty() {
+            let first = step(Color::Green, None);
+            let rest = self.colors.iter();
+            return match self.direction {
+                Direction::HigherIsWorse => std::iter::once(first)
+                    .chain(rest.map(|(color, from)| step(*color, Some(above(*from)))))
+                    .collect(),
+                // Ascending means worst first, and each colour ends where the milder one begins.
+                Direction::LowerIsWorse => {
+                    let ends: Vec<f64> = self.colors.iter().map(|(_, end)| *end).collect();
+                    let milder = std::iter::once(Color::Green)
+                        .chain(self.colors.iter().map(|(color, _)| *color));
+                    let worst = self.colors.last().map(|(color, _)| step(*color, None));
+                    let others = milder
+                        .zip(&ends)
+                        .map(|(color, end)| step(color, Some(*end)));
+                    let mut others: Vec<Step> = others.collect();
+                    others.reverse();
+                    worst.into_iter().chain(others).collect()
+                }
+            };
+        }
         let numbers = (self.warning, self.critical);
         match (self.direction, numbers) {
             (_, (None, None)) => vec![step(Color::Green, None)],

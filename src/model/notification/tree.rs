@@ -182,7 +182,7 @@ fn unreachable(name: &str, place: Route, before: &IndexSet<&str>) -> Problem {
             format!("no alert of this environment fits the route `{name}`; it is left out"),
         )
         .warning()
-        .help("loosen its `severity`, `group` and `target`, or remove it");
+        .help("loosen its `severity`, `group`, `alert` and `target`, or remove it");
     }
     let names: Vec<String> = before.iter().map(|name| format!("`{name}`")).collect();
     Problem::key(
@@ -266,10 +266,22 @@ impl Checks<'_, '_> {
                 self.unknown("profile/unknown-target", "target", target, place, known);
             }
         }
+        let mut alerts = Vec::new();
+        for (index, wanted) in route.alert.iter().enumerate() {
+            let names = self.context.alerts.iter().map(|alert| &alert.id);
+            match self.context.alerts.iter().find(|alert| alert.id == *wanted) {
+                Some(alert) => alerts.push(alert.name.clone()),
+                None => {
+                    let place = place.key("alert").index(index);
+                    self.unknown("profile/unknown-alert", "alert", wanted, place, names);
+                }
+            }
+        }
         let severities = route.severity.iter().map(|severity| severity.as_str());
         let matchers = [
             Matcher::is_one_of(SEVERITY_LABEL, severities),
             Matcher::is_one_of(GROUP_LABEL, route.group.iter().cloned()),
+            Matcher::is_one_of("alertname", alerts),
             Matcher::is_one_of(TARGET_LABEL, route.target.iter().cloned()),
         ];
         (self.problems.len() == before).then(|| matchers.into_iter().flatten().collect())

@@ -61,6 +61,7 @@ impl Case {
                     direction,
                     warning,
                     critical,
+                    colors: Vec::new(),
                 };
                 (name, threshold)
             })
@@ -385,12 +386,51 @@ fn a_threshold_colours_in_its_own_direction() {
 }
 
 #[test]
+fn colours_of_the_profile_go_before_those_of_the_severities() {
+    use stackwright::catalogue::Color::{Green, Orange, Red, Yellow};
+    let steps = |direction, colors: &[(stackwright::catalogue::Color, f64)]| {
+        let threshold = PanelThreshold {
+            direction,
+            warning: Some(0.5),
+            critical: None,
+            colors: colors.to_vec(),
+        };
+        let steps = threshold.steps();
+        steps
+            .iter()
+            .map(|step| (step.color, step.from))
+            .collect::<Vec<_>>()
+    };
+    let colors = [(Yellow, 0.7), (Orange, 0.85), (Red, 0.95)];
+    assert_eq!(
+        steps(Direction::HigherIsWorse, &colors),
+        [
+            (Green, None),
+            (Yellow, Some(0.7)),
+            (Orange, Some(0.85)),
+            (Red, Some(0.95))
+        ]
+    );
+    let colors = [(Yellow, 0.9), (Orange, 0.7), (Red, 0.3)];
+    assert_eq!(
+        steps(Direction::LowerIsWorse, &colors),
+        [
+            (Red, None),
+            (Orange, Some(0.3)),
+            (Yellow, Some(0.7)),
+            (Green, Some(0.9))
+        ]
+    );
+}
+
+#[test]
 fn severities_that_are_off_have_no_colour_and_nothing_is_not_too_much() {
     let steps = |direction, warning, critical| {
         let threshold = PanelThreshold {
             direction,
             warning,
             critical,
+            colors: Vec::new(),
         };
         let steps = threshold.steps();
         steps

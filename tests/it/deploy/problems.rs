@@ -48,7 +48,7 @@ fn a_route_that_nothing_reaches_is_left_out_and_named() {
             "warning: notifications.routes.late: every alert that fits the route `late` is already taken by `all`; it is left out \
              [an alert takes the first route that fits: move the more special route up]",
             "warning: notifications.routes.none: no alert of this environment fits the route `none`; it is left out \
-             [loosen its `severity`, `group` and `target`, or remove it]",
+             [loosen its `severity`, `group`, `alert` and `target`, or remove it]",
         ],
     );
 }
