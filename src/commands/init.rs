@@ -34,8 +34,14 @@ pub fn init(args: &InitArgs, console: Console) -> Exit {
         );
         return Exit::CouldNotRun;
     };
+    // In the repository the schema lies elsewhere than beside a user's profile.
+    let text = text.replacen(
+        "../docs/reference/profile.schema.json",
+        "profile.schema.json",
+        1,
+    );
     if args.path.as_os_str() == "-" {
-        console.result(text);
+        console.result(&text);
         return Exit::Clean;
     }
     let shown = args.path.display();
@@ -43,7 +49,7 @@ pub fn init(args: &InitArgs, console: Console) -> Exit {
     {
         Ok(()) => {
             console.say(&format!(
-                "wrote {shown}\nnext: edit it, then run `stackwright render {shown}`\n"
+                "wrote {shown}\nnext: edit it, then run `stackwright render {shown}`\nfor completion in your editor: `stackwright schema > profile.schema.json` beside it\n"
             ));
             Exit::Clean
         }

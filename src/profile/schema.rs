@@ -89,7 +89,7 @@ pub fn suggestion<'a>(
 
 static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
     let mut schema = schemars::schema_for!(Profile).to_value();
-    schema["$id"] = "https://stackwright.dev/profile.schema.json".into();
+    schema["$id"] = "urn:stackwright:profile".into();
     schema
 });
 

@@ -343,12 +343,13 @@ fn every_profile_of_ours_renders_as_init_writes_it() {
             .output;
         assert_eq!(
             said,
-            "wrote profile.yaml\nnext: edit it, then run `stackwright render profile.yaml`\n"
+            "wrote profile.yaml\nnext: edit it, then run `stackwright render profile.yaml`\n\
+             for completion in your editor: `stackwright schema > profile.schema.json` beside it\n"
         );
         let text =
             std::fs::read_to_string(directory.path().join("profile.yaml")).expect("profile.yaml");
         assert!(
-            text.starts_with("# yaml-language-server: $schema="),
+            text.starts_with("# yaml-language-server: $schema=profile.schema.json\n"),
             "{name}"
         );
         assert!(text.lines().filter(|line| line.contains('#')).count() >= 5);
