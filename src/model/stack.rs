@@ -208,6 +208,15 @@ impl<'c> Stack<'c> {
         external_labels
             .entry("environment".into())
             .or_insert_with(|| environment.environment.clone());
+        let prometheus = tools.get("prometheus").and_then(|tool| tool.version);
+        let expands =
+            prometheus.is_none_or(|version| "3.0".parse().is_ok_and(|since| version >= since));
+        if expands {
+            // Since 3.0 `$` names an environment variable of Prometheus here, and nowhere else.
+            for value in external_labels.values_mut() {
+                *value = value.replace('$', "$$");
+            }
+        }
         let stack = Self {
             name: profile.name.clone(),
             environment: environment.environment.clone(),

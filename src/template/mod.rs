@@ -22,9 +22,9 @@ pub use literal::{go_template, markdown_cell, promql_string, regex_literal, yaml
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 
-/// Instructions that one template may take: 10,000 targets with an exporter each stay below it, and an endless loop ends
-/// in about a second.
-const FUEL: u64 = 20_000_000;
+/// Instructions that one template may take: 10,000 targets with an exporter each need less than a third of it, and an
+/// endless loop ends within a second.
+const FUEL: u64 = 10_000_000;
 
 /// A template that cannot be read, parsed or rendered.
 #[derive(Debug, Clone)]

@@ -65,7 +65,7 @@ fn a_kill_at_any_time_leaves_the_old_or_the_new_bundle_and_the_next_render_tidie
             .success()
     );
     let usual = started.elapsed();
-    const RUNS: u32 = 20;
+    const RUNS: u32 = 12;
     let mut interrupted = 0;
     for run in 0..RUNS {
         let mut child = render(

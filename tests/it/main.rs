@@ -21,5 +21,6 @@ mod promql_setups;
 mod readme;
 mod reference;
 mod shared;
+mod strange_texts;
 mod tools;
 mod validation;

@@ -217,7 +217,11 @@ impl<'i> Dashboard<'_, 'i> {
             if &*entry.key.text == "datasource" {
                 findings.extend(self.datasource(&entry.value));
             }
-            self.walk(&entry.value, findings);
+            // Of prose, Grafana leaves as it is what names no variable; a profile may say anything there.
+            let is_prose = matches!(&*entry.key.text, "title" | "description" | "tags");
+            if !is_prose {
+                self.walk(&entry.value, findings);
+            }
         }
     }
 
@@ -355,16 +359,16 @@ mod tests {
     #[test]
     fn datasources_and_variables_exist() {
         let dashboard = r#"{"uid": "a", "templating": {"list": [{"name": "job", "type": "query"}]}, "panels": [
- {"id": 1, "datasource": {"uid": "promtheus"}, "title": "$jobs", "repeat": "node"},
+ {"id": 1, "datasource": {"uid": "promtheus"}, "title": "$HOME", "interval": "$jobs", "repeat": "node"},
  {"id": 2, "datasource": {"uid": "${job}"}, "targets": [{"refId": "A", "expr": "up{a=\"[[instance]]\"}"}]}]}"#;
         assert_eq!(
             found(&[dashboard]),
             [
-                "grafana/dashboards/0.json:2:76: `$node` is used, but the dashboard has no such variable · help: its \
+                "grafana/dashboards/0.json:2:97: `$node` is used, but the dashboard has no such variable · help: its \
                  variables: job",
                 "grafana/dashboards/0.json:2:34: no datasource with the uid `promtheus` is provisioned · help: did you mean \
                  `prometheus`?",
-                "grafana/dashboards/0.json:2:57: `$jobs` is used, but the dashboard has no such variable · help: did you \
+                "grafana/dashboards/0.json:2:76: `$jobs` is used, but the dashboard has no such variable · help: did you \
                  mean `job`?",
                 "grafana/dashboards/0.json:3:34: `$job` is a variable of the type `query`, not `datasource`",
                 "grafana/dashboards/0.json:3:80: `$instance` is used, but the dashboard has no such variable · help: its \

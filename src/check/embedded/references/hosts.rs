@@ -257,7 +257,12 @@ impl<'c, 'i> Network<'c, 'i> {
                 "{who} asks `{host}`, which is no service of the Compose file"
             ));
             let services = self.compose.services.keys().copied();
-            diagnostic.help = suggestion(host, services, "its services");
+            diagnostic.help = suggestion(host, services, "its services").map(|help| {
+                if help.starts_with("did you mean") {
+                    return help;
+                }
+                format!("{help}; what runs elsewhere is reached through `compose.networks`, or as `{HOST_GATEWAY}`")
+            });
             return Some(diagnostic);
         };
         self.reached.borrow_mut().insert(to.name.to_owned());
