@@ -119,7 +119,7 @@ impl<'c> Stack<'c> {
         ));
         jobs.extend(scrape::probe_jobs(profile, &mut problems));
         jobs.extend(scrape::own_jobs(profile));
-        check_job_names(&jobs, &mut problems);
+        check_job_names(profile, &jobs, &mut problems);
         let own_exporter_version = exporter_version(profile, &tools);
         let redis_version = tools.get("redis").and_then(|tool| tool.version);
 
@@ -260,14 +260,33 @@ fn exporter_version(profile: &Profile, tools: &IndexMap<String, PinnedTool>) -> 
     own.chain([pinned]).flatten().min()
 }
 
-fn check_job_names(jobs: &[ScrapeJob], problems: &mut Vec<Problem>) {
+/// The last place that asks for a job of this name.
+fn job_route(profile: &Profile, job: &str) -> Route {
+    let applications = profile.applications.iter();
+    let exporters = profile.exporters.iter();
+    let asked = exporters
+        .map(|(name, exporter)| ("exporters", name, &exporter.job))
+        .chain(applications.map(|(name, application)| ("applications", name, &application.job)));
+    asked
+        .filter(|(_, name, written)| written.as_deref().unwrap_or(name) == job)
+        .last()
+        .map_or_else(Route::root, |(block, name, written)| {
+            let route = Route::of([block]).key(name.as_str());
+            match written {
+                Some(_) => route.key("job"),
+                None => route,
+            }
+        })
+}
+
+fn check_job_names(profile: &Profile, jobs: &[ScrapeJob], problems: &mut Vec<Problem>) {
     let mut seen = IndexSet::new();
     for job in jobs {
         if !seen.insert(job.name.as_str()) {
             problems.push(
                 Problem::key(
                     "profile/duplicate-job",
-                    Route::root(),
+                    job_route(profile, &job.name),
                     format!("two scrape jobs would be called `{}`", job.name),
                 )
                 .help("give one of them another name with `job:`, or rename the exporter, application or probe"),

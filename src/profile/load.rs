@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::Profile;
 use super::schema::{self, Problem, suggestion};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Limits, Node, Route, Value, merge_patch, parse_yaml};
+use crate::document::{Limits, Node, Route, Step, Value, merge_patch, parse_yaml};
 use crate::source::SourceFile;
 
 /// Name of the environment of a profile without `environments`.
@@ -113,6 +113,21 @@ impl ProfileDocument {
             .get("environments")
             .and_then(|environments| environments.get(environment));
         let mut problems = Vec::new();
+        if let Some(environments) = self.tree.get("environments")
+            && !matches!(environments.value, Value::Mapping(_) | Value::Null)
+        {
+            problems.push(
+                Problem::value(
+                    "profile/wrong-type",
+                    Route::of(["environments"]),
+                    format!(
+                        "`environments` is {}, expected a mapping",
+                        environments.kind()
+                    ),
+                )
+                .help("write `environments: {production: {…}}`: names, and what differs there"),
+            );
+        }
         let tree = match overlay {
             None => Arc::clone(&self.tree),
             Some(overlay) => {
@@ -156,6 +171,11 @@ impl ProfileDocument {
         }
         let mut problems = schema::check(&tree, &json);
         problems.extend(names_of(&tree, environment));
+        if let Some(overlay) = overlay {
+            for problem in &mut problems {
+                blame_overlay(problem, &self.tree, overlay, environment);
+            }
+        }
         if !problems.is_empty() {
             return Err(diagnostics(&self.file, &tree, problems));
         }
@@ -191,8 +211,37 @@ impl EnvironmentProfile {
     }
 }
 
+/// A key that is missing because the overlay removes it is shown there.
+fn blame_overlay(problem: &mut Problem, base: &Node, overlay: &Node, environment: &str) {
+    if problem.id != "profile/missing-key" {
+        return;
+    }
+    let Some(there) = overlay.find(&problem.route) else {
+        return;
+    };
+    let removed = there.entries().iter().find(|entry| {
+        entry.value.value == Value::Null
+            && problem.message.ends_with(&format!("`{}`", entry.key.text))
+    });
+    let Some(removed) = removed else { return };
+    let route = problem.route.key(&*removed.key.text);
+    if base.find(&route).is_none() {
+        return;
+    }
+    problem.message = format!("`{environment}` removes `{route}`, which is required");
+    problem.help = Some("give it another value, or remove this line".into());
+    problem.route = Route::of(["environments", environment]);
+    for step in route.steps() {
+        problem.route = match step {
+            Step::Key(key) => problem.route.key(key.clone()),
+            Step::Index(index) => problem.route.index(*index),
+        };
+    }
+}
+
+/// In the order of the text.
 fn diagnostics(file: &Arc<SourceFile>, tree: &Node, problems: Vec<Problem>) -> Vec<Diagnostic> {
-    problems
+    let mut diagnostics: Vec<Diagnostic> = problems
         .into_iter()
         .map(|problem| {
             let span = if problem.at_key {
@@ -205,7 +254,12 @@ fn diagnostics(file: &Arc<SourceFile>, tree: &Node, problems: Vec<Problem>) -> V
             diagnostic.help = problem.help;
             diagnostic
         })
-        .collect()
+        .collect();
+    diagnostics.sort_by_key(|diagnostic| {
+        let location = diagnostic.location.as_ref();
+        location.map(|location| location.span.start)
+    });
+    diagnostics
 }
 
 fn route_of(path: &serde_path_to_error::Path) -> Route {

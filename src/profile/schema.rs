@@ -321,7 +321,7 @@ fn mismatch(route: &Route, found: Option<&Node>) -> Problem {
     let problem = Problem::value(
         "profile/wrong-value",
         route.clone(),
-        format!("`{route}` is {kind} of the wrong form"),
+        format!("`{route}` is {kind} that does not fit here"),
     );
     if route.steps() == [Step::Key("name".into())] {
         return problem.help(
@@ -331,8 +331,17 @@ fn mismatch(route: &Route, found: Option<&Node>) -> Problem {
     if expected.is_empty() {
         problem
     } else {
-        problem.help(format!("expected: {expected}"))
+        problem.help(format!("expected: {}", in_a_sentence(expected)))
     }
+}
+
+/// A description as the end of a sentence.
+fn in_a_sentence(description: &str) -> String {
+    let mut chars = description.trim_end_matches('.').chars();
+    chars
+        .next()
+        .map(|first| first.to_lowercase().chain(chars).collect())
+        .unwrap_or_default()
 }
 
 /// The words that a schema allows, where it allows words only.
@@ -434,6 +443,12 @@ fn schema_for(route: &Route, found: Option<&Node>) -> Option<&'static Json> {
             Step::Key(key) => schema
                 .get("properties")
                 .and_then(|properties| properties.get(key))
+                .or_else(|| {
+                    // Which kind of channel it is does not matter: a key means the same in all of them.
+                    let branches = schema.get("oneOf").and_then(Json::as_array);
+                    let mut branches = branches.into_iter().flatten();
+                    branches.find_map(|branch| branch["properties"].get(key))
+                })
                 .or_else(|| {
                     schema
                         .get("additionalProperties")

@@ -46,8 +46,16 @@ impl JsonSchema for SecretRef {
             "description": "Where a secret is found: {env: NAME} for an environment variable, {file: PATH} for a file. Never the secret itself.",
             "type": "object",
             "properties": {
-                "env": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
-                "file": {"type": "string", "pattern": "^[A-Za-z0-9._/-]*[A-Za-z0-9._-]$"},
+                "env": {
+                    "description": "The name of an environment variable: letters, digits and `_`, no digit first.",
+                    "type": "string",
+                    "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+                },
+                "file": {
+                    "description": "The path of a file beside the Compose file: letters, digits, `.`, `_`, `-` and `/`.",
+                    "type": "string",
+                    "pattern": "^[A-Za-z0-9._/-]*[A-Za-z0-9._-]$",
+                },
             },
             "minProperties": 1,
             "maxProperties": 1,

@@ -652,7 +652,7 @@ pub struct Compose {
     pub retention: Option<Duration>,
 }
 
-/// A published port.
+/// A port of the host from 1 to 65535, or `off` to publish none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Port {
