@@ -268,8 +268,8 @@ fn job_route(profile: &Profile, job: &str) -> Route {
         .map(|(name, exporter)| ("exporters", name, &exporter.job))
         .chain(applications.map(|(name, application)| ("applications", name, &application.job)));
     asked
-        .filter(|(_, name, written)| written.as_deref().unwrap_or(name) == job)
-        .last()
+        .rev()
+        .find(|(_, name, written)| written.as_deref().unwrap_or(name) == job)
         .map_or_else(Route::root, |(block, name, written)| {
             let route = Route::of([block]).key(name.as_str());
             match written {
