@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -53,6 +55,12 @@ impl Manifest {
                 })
                 .collect(),
         }
+    }
+
+    /// Whether `directory` holds this very manifest.
+    pub fn is_in(&self, directory: &Path) -> bool {
+        std::fs::read_to_string(directory.join(MANIFEST_PATH))
+            .is_ok_and(|text| text == self.to_text())
     }
 
     /// The manifest as the text of its file.

@@ -61,6 +61,8 @@ struct Rendered {
     drift: Vec<Drift>,
     outcomes: Vec<CheckOutcome>,
     warnings: Vec<Diagnostic>,
+    /// Whether it is new, or other than what was there.
+    is_written: bool,
     staged: Option<Staged>,
 }
 
@@ -99,7 +101,7 @@ fn run(args: &RenderArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     };
     let mut rendered = all(generated
         .into_par_iter()
-        .map(|checked| compare_and_stage(checked, &out, output.as_ref(), args)))?;
+        .map(|checked| compare_and_stage(checked, &out, output.as_ref())))?;
     let staged: Vec<Staged> = rendered
         .iter_mut()
         .filter_map(|one| one.staged.take())
@@ -110,7 +112,7 @@ fn run(args: &RenderArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     let drifted = args.check && rendered.iter().any(|one| one.drift.iter().any(is_drift));
     match args.format {
         Format::Text => print_text(args, &rendered, &notes, console),
-        Format::Json => console.result(&format!("{:#}\n", to_json(args, &rendered))),
+        Format::Json => console.result(&format!("{:#}\n", to_json(&rendered))),
     }
     Ok(if drifted { Exit::Findings } else { Exit::Clean })
 }
@@ -203,27 +205,23 @@ fn compare_and_stage(
     checked: Checked,
     out: &Path,
     output: Option<&OutputDirectory>,
-    args: &RenderArgs,
 ) -> Result<Rendered, Vec<Diagnostic>> {
     let directory = out.join(&checked.environment);
-    let drift = if args.check || args.diff {
-        compare(&checked.bundle, &checked.manifest, &directory).map_err(|error| {
-            vec![Diagnostic::error(
-                "render/unreadable-output",
-                format!("cannot read `{}`: {}", directory.display(), reason(&error)),
-            )]
-        })?
-    } else {
-        Vec::new()
+    let unreadable = |error: std::io::Error| {
+        vec![Diagnostic::error(
+            "render/unreadable-output",
+            format!("cannot read `{}`: {}", directory.display(), reason(&error)),
+        )]
     };
+    let drift = compare(&checked.bundle, &checked.manifest, &directory).map_err(unreadable)?;
     let staged = match output {
-        None => None,
-        Some(output) => {
-            let staged = output
+        // A bundle that is there already stays as it is: containers keep what they have mounted.
+        Some(output) if drift.iter().any(is_drift) || !checked.manifest.is_in(&directory) => Some(
+            output
                 .stage(&checked.bundle, &checked.manifest, &checked.environment)
-                .map_err(|error| vec![write_error(&error)])?;
-            Some(staged)
-        }
+                .map_err(|error| vec![write_error(&error)])?,
+        ),
+        _ => None,
     };
     Ok(Rendered {
         files: checked.bundle.len() + 1,
@@ -233,6 +231,7 @@ fn compare_and_stage(
         drift,
         outcomes: checked.outcomes,
         warnings: checked.warnings,
+        is_written: staged.is_some(),
         staged,
     })
 }
@@ -279,7 +278,14 @@ fn print_text(args: &RenderArgs, rendered: &[Rendered], notes: &[String], consol
                 count => console.paint(&format!("{count} files have drifted"), "31"),
             }
         } else {
-            console.paint("written", "32")
+            console.paint(
+                if one.is_written {
+                    "written"
+                } else {
+                    "unchanged"
+                },
+                "32",
+            )
         };
         console.say(&format!(
             "{directory}: {state} ({} files, {} KB)\n",
@@ -327,14 +333,14 @@ fn print_drift(drift: &Drift, directory: &Path, console: Console) {
     }
 }
 
-fn to_json(args: &RenderArgs, rendered: &[Rendered]) -> serde_json::Value {
+fn to_json(rendered: &[Rendered]) -> serde_json::Value {
     let environments: Vec<_> = rendered
         .iter()
         .map(|one| {
             json!({
                 "environment": one.environment,
                 "directory": one.directory.to_string_lossy(),
-                "written": !args.check,
+                "written": one.is_written,
                 "files": one.files,
                 "bytes": one.bytes,
                 "drift": one.drift.iter().map(|drift| json!({
