@@ -368,7 +368,7 @@ mod tests {
                  variables: job",
                 "grafana/dashboards/0.json:2:34: no datasource with the uid `promtheus` is provisioned · help: did you mean \
                  `prometheus`?",
-                "grafana/dashboards/0.json:2:76: `$jobs` is used, but the dashboard has no such variable · help: did you \
+                "grafana/dashboards/0.json:2:78: `$jobs` is used, but the dashboard has no such variable · help: did you \
                  mean `job`?",
                 "grafana/dashboards/0.json:3:34: `$job` is a variable of the type `query`, not `datasource`",
                 "grafana/dashboards/0.json:3:80: `$instance` is used, but the dashboard has no such variable · help: its \

@@ -423,7 +423,8 @@ scrape_configs:
                 "prometheus/prometheus.yml:1:57: `alerting` asks `alertmanger`, which is no service of the Compose file · \
                  help: did you mean `alertmanager`?",
                 "prometheus/targets/a.json:1:61: the scrape job `files` asks `exporter`, which is no service of the Compose \
-                 file · help: its services: prometheus, alertmanager, grafana, redis-exporter, redis",
+                 file · help: its services: prometheus, alertmanager, grafana, redis-exporter, redis; what runs elsewhere is reached \
+                 through `compose.networks`, or as `host.docker.internal`",
             ]
         );
     }
