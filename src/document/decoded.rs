@@ -25,13 +25,10 @@ pub fn written_span(source: &str, node: &Node, within: Span) -> Span {
     Span::new(start, (last + length).max(start))
 }
 
-/// The bytes of the content within the bytes of the node: without quotes, without the header of a block.
+/// The bytes of the content within the bytes of the node: without quotes. Of a block the parser gives the content alone.
 fn content(raw: &str, node: &Node) -> Range<usize> {
     match node.style {
         ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted if raw.len() >= 2 => 1..raw.len() - 1,
-        ScalarStyle::Literal | ScalarStyle::Folded if raw.starts_with(['|', '>']) => {
-            raw.find('\n').map_or(raw.len(), |newline| newline + 1)..raw.len()
-        }
         _ => 0..raw.len(),
     }
 }
@@ -166,6 +163,7 @@ mod tests {
             ("e: |\r\n  a\r\n  b\r\n", "b", "b"),
             ("e: é ü x", "x", "x"),
             ("e: | # comment\n  a b\n", "b", "b"),
+            ("e: |\n  | a\n  > b\n", "b", "b"),
         ] {
             assert_eq!(written(source, part), expected, "{source:?}");
         }

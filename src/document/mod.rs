@@ -5,6 +5,7 @@
 
 mod builder;
 mod decoded;
+mod edit;
 mod go;
 mod json;
 mod merge;
@@ -14,6 +15,7 @@ mod scalar;
 mod yaml;
 
 pub use decoded::written_span;
+pub use edit::{Change, EditError, edited};
 pub use go::{GoScalar, resolve_go};
 pub use json::parse_json;
 pub use merge::merge_patch;

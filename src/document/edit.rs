@@ -1,0 +1,541 @@
+//! Changes to a text that leave every other byte as it is.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::{
+    Dialect, Entry, Limits, Node, Origin, Route, ScalarStyle, Step, Value, read_yaml, resolve_plain,
+};
+use crate::source::Span;
+
+/// One change to a document.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Another value at a place that exists.
+    Replace(Route, Json),
+    /// A further key of a mapping that exists; `null` counts as an empty mapping.
+    Insert(Route, String, Json),
+    /// No longer this entry of a mapping or item of a list.
+    Delete(Route),
+}
+
+/// Why a text was not changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// The text is no document.
+    #[error("the document cannot be read: {0}")]
+    Unreadable(String),
+    /// The place is not there, or the key already is.
+    #[error("`{0}` cannot be changed: {1}")]
+    NoSuchPlace(String, &'static str),
+    /// The place is written elsewhere: by an alias or a merge key.
+    #[error("`{0}` is given by an alias, change it where it is written")]
+    Aliased(String),
+    /// The changed text would not say what was asked for.
+    #[error("`{0}` is written in a way that cannot be changed alone")]
+    NotAlone(String),
+}
+
+/// `source` with `change` made, read as `dialect` reads it. The result is read again and compared: either it says
+/// exactly what was asked for, or it is an error. Comments and everything else stay, byte by byte.
+///
+/// # Errors
+///
+/// What [`EditError`] lists.
+pub fn edited(source: &str, dialect: Dialect, change: &Change) -> Result<String, EditError> {
+    let document = read(source, dialect)?;
+    let route = change.route();
+    let name = route.to_string();
+    let expected = change.applied(&document.to_json())?;
+    let (span, text) = splice(source, &document, change)?;
+    let mut result = String::with_capacity(source.len() + text.len());
+    result.push_str(&source[..span.start]);
+    result.push_str(&text);
+    result.push_str(&source[span.end..]);
+    match read(&result, dialect) {
+        Ok(changed) if changed.to_json() == expected => Ok(result),
+        _ => Err(EditError::NotAlone(name)),
+    }
+}
+
+fn read(source: &str, dialect: Dialect) -> Result<Arc<Node>, EditError> {
+    let document = read_yaml(source, dialect, Limits::default())
+        .map_err(|error| EditError::Unreadable(error.message))?;
+    match document.problems.first() {
+        Some(problem) => Err(EditError::Unreadable(problem.message.clone())),
+        None => Ok(document.root),
+    }
+}
+
+impl Change {
+    fn route(&self) -> &Route {
+        match self {
+            Self::Replace(route, _) | Self::Insert(route, ..) | Self::Delete(route) => route,
+        }
+    }
+
+    /// What the document says afterwards.
+    fn applied(&self, before: &Json) -> Result<Json, EditError> {
+        let missing = || EditError::NoSuchPlace(self.route().to_string(), "it is not there");
+        let mut after = before.clone();
+        let steps = self.route().steps();
+        let (parents, last) = match (self, steps) {
+            (Self::Delete(_), []) => return Err(missing()),
+            (Self::Delete(_), [parents @ .., last]) => (parents, Some(last)),
+            _ => (steps, None),
+        };
+        let mut place = &mut after;
+        for step in parents {
+            place = match step {
+                Step::Key(key) => place.get_mut(key),
+                Step::Index(index) => place.get_mut(index),
+            }
+            .ok_or_else(missing)?;
+        }
+        match (self, last) {
+            (Self::Replace(_, value), _) => *place = value.clone(),
+            (Self::Insert(_, key, value), _) => {
+                if place.is_null() {
+                    *place = Json::Object(serde_json::Map::new());
+                }
+                let entries = place.as_object_mut().ok_or_else(|| {
+                    EditError::NoSuchPlace(self.route().to_string(), "it is not a mapping")
+                })?;
+                if entries.insert(key.clone(), value.clone()).is_some() {
+                    return Err(EditError::NoSuchPlace(key.clone(), "it is already there"));
+                }
+            }
+            (Self::Delete(_), Some(Step::Key(key))) => {
+                let entries = place.as_object_mut().ok_or_else(missing)?;
+                entries.shift_remove(key).ok_or_else(missing)?;
+            }
+            (Self::Delete(_), Some(Step::Index(index))) => {
+                let items = place.as_array_mut().ok_or_else(missing)?;
+                if *index >= items.len() {
+                    return Err(missing());
+                }
+                items.remove(*index);
+            }
+            (Self::Delete(_), None) => return Err(missing()),
+        }
+        Ok(after)
+    }
+}
+
+/// A child of a mapping or list: from the key or dash to the end of the value.
+struct Child {
+    /// First byte of the key, or of the item.
+    start: usize,
+    end: usize,
+}
+
+/// What to put in place of what.
+fn splice(source: &str, root: &Node, change: &Change) -> Result<(Span, String), EditError> {
+    let route = change.route();
+    match change {
+        Change::Replace(_, value) => {
+            let span = value_span(source, root, route)?;
+            let node = root.find(route).unwrap_or(root);
+            let style = node.style;
+            let literal = literal(value, style, in_flow(source, root, route));
+            // `key:literal` would be one word.
+            let needs_space = source[..span.start].ends_with([':', '-']);
+            let space = if needs_space { " " } else { "" };
+            Ok((span, format!("{space}{literal}")))
+        }
+        Change::Insert(_, key, value) => insert(source, root, route, key, value),
+        Change::Delete(_) => delete(source, root, route),
+    }
+}
+
+/// The bytes of the value at `route`, the header of a block scalar included.
+fn value_span(source: &str, root: &Node, route: &Route) -> Result<Span, EditError> {
+    let [parents @ .., last] = route.steps() else {
+        return Ok(root.span);
+    };
+    let parent_route = parents
+        .iter()
+        .fold(Route::root(), |route, step| match step {
+            Step::Key(key) => route.key(key.clone()),
+            Step::Index(index) => route.index(*index),
+        });
+    if !parents.is_empty() {
+        // Every ancestor must be written where it stands.
+        value_span(source, root, &parent_route)?;
+    }
+    let missing = || EditError::NoSuchPlace(route.to_string(), "it is not there");
+    let parent = root.find(&parent_route).ok_or_else(missing)?;
+    let (node, before) = match last {
+        Step::Key(key) => {
+            let entry = parent.entry(key).ok_or_else(missing)?;
+            if entry.origin == Origin::Merged {
+                return Err(EditError::Aliased(route.to_string()));
+            }
+            let colon = after_colon(source, entry);
+            (&entry.value, colon)
+        }
+        Step::Index(index) => {
+            let item = parent.items().get(*index).ok_or_else(missing)?;
+            let before = match index.checked_sub(1) {
+                Some(previous) => parent.items()[previous].span.end.min(item.span.start),
+                None => parent.span.start.min(item.span.start),
+            };
+            (item, before)
+        }
+    };
+    if is_alias(source, before) {
+        return Err(EditError::Aliased(route.to_string()));
+    }
+    if node.span.is_empty() && matches!(last, Step::Key(_)) {
+        return Ok(Span::at(before));
+    }
+    // What an alias gives was written before the place that it is given to.
+    if node.span.start < before {
+        return Err(EditError::Aliased(route.to_string()));
+    }
+    let mut span = node.span;
+    if matches!(node.style, ScalarStyle::Literal | ScalarStyle::Folded)
+        && let Some(header) = source[before..span.start].find(['|', '>'])
+    {
+        span.start = before + header;
+        span.end = span.start + source[span.start..span.end].trim_end().len();
+    }
+    Ok(span)
+}
+
+/// Whether the next thing after `at` is an alias.
+fn is_alias(source: &str, at: usize) -> bool {
+    source[at..]
+        .trim_start_matches([' ', '-', '\n', ',', '['])
+        .starts_with('*')
+}
+
+/// The offset after the colon of an entry, or after the key where it has none.
+fn after_colon(source: &str, entry: &Entry) -> usize {
+    let end = entry.key.span.end;
+    let rest = &source[end..];
+    let space = rest.len() - rest.trim_start().len();
+    if rest[space..].starts_with(':') {
+        end + space + 1
+    } else {
+        end
+    }
+}
+
+fn is_flow(source: &str, node: &Node) -> bool {
+    matches!(node.value, Value::Mapping(_) | Value::Sequence(_))
+        && source[node.span.start..].starts_with(['{', '['])
+}
+
+/// Whether the place stands in braces or brackets, where commas and braces must be quoted.
+fn in_flow(source: &str, root: &Node, route: &Route) -> bool {
+    let mut node = root;
+    for step in route.steps() {
+        if is_flow(source, node) {
+            return true;
+        }
+        let next = match step {
+            Step::Key(key) => node.get(key),
+            Step::Index(index) => node.items().get(*index),
+        };
+        match next {
+            Some(next) => node = next,
+            None => return false,
+        }
+    }
+    false
+}
+
+/// A value as it is written: in the style of what it replaces where that can hold it, else as JSON, which is YAML too.
+fn literal(value: &Json, style: ScalarStyle, in_flow: bool) -> String {
+    let Json::String(text) = value else {
+        return value.to_string();
+    };
+    match style {
+        ScalarStyle::Plain | ScalarStyle::Literal | ScalarStyle::Folded
+            if !in_flow && is_plain(text) =>
+        {
+            text.clone()
+        }
+        ScalarStyle::SingleQuoted
+            if text
+                .chars()
+                .all(|character| (' '..='~').contains(&character)) =>
+        {
+            format!("'{}'", text.replace('\'', "''"))
+        }
+        _ => quoted(text),
+    }
+}
+
+/// In double quotes, with escapes that JSON and YAML share.
+fn quoted(text: &str) -> String {
+    let mut literal = String::with_capacity(text.len() + 2);
+    literal.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => literal.push_str("\\\""),
+            '\\' => literal.push_str("\\\\"),
+            '\n' => literal.push_str("\\n"),
+            '\t' => literal.push_str("\\t"),
+            '\r' => literal.push_str("\\r"),
+            '\0'..=' ' if character != ' ' => {
+                literal.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            '\u{7f}'..='\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
+                literal.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            _ => literal.push(character),
+        }
+    }
+    literal.push('"');
+    literal
+}
+
+/// Whether everybody reads `text` as itself without quotes.
+fn is_plain(text: &str) -> bool {
+    const WORDS: [&str; 8] = ["y", "n", "yes", "no", "on", "off", "true", "false"];
+    text.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '_'))
+        && !text.ends_with([' ', ':'])
+        && text
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || " ./_-:()+%=".contains(character))
+        && !text.contains(": ")
+        && matches!(resolve_plain(text), Value::String(_))
+        && !WORDS.contains(&text.to_lowercase().as_str())
+}
+
+fn insert(
+    source: &str,
+    root: &Node,
+    route: &Route,
+    key: &str,
+    value: &Json,
+) -> Result<(Span, String), EditError> {
+    let missing = || EditError::NoSuchPlace(route.to_string(), "it is not there");
+    let node = root.find(route).ok_or_else(missing)?;
+    let span = value_span(source, root, route)?;
+    let own: Vec<&Entry> = node
+        .entries()
+        .iter()
+        .filter(|entry| entry.origin != Origin::Merged)
+        .collect();
+    let flow = is_flow(source, node) || in_flow(source, root, route);
+    let quotes = own
+        .last()
+        .is_some_and(|entry| source[entry.key.span.start..].starts_with('"'));
+    let style = if quotes {
+        ScalarStyle::DoubleQuoted
+    } else {
+        ScalarStyle::Plain
+    };
+    let key = literal(&Json::String(key.into()), style, quotes);
+    let text = format!("{key}: {}", literal(value, style, flow));
+    let Some(last) = own.last() else {
+        if node.value == Value::Null {
+            let space = if source[..span.start].ends_with([':', '-']) {
+                " "
+            } else {
+                ""
+            };
+            return Ok((span, format!("{space}{{{text}}}")));
+        }
+        // `{}`, perhaps with white space in it.
+        return Ok((span, format!("{{{text}}}")));
+    };
+    let end = child_of_entry(source, last)?.end;
+    if is_flow(source, node) {
+        let separator = match own.len().checked_sub(2).map(|previous| own[previous]) {
+            Some(previous) => {
+                let previous = child_of_entry(source, previous)?.end;
+                source[previous..last.key.span.start].to_owned()
+            }
+            None => {
+                let opening = &source[node.span.start + 1..last.key.span.start];
+                format!(",{}", if opening.contains('\n') { opening } else { " " })
+            }
+        };
+        let separator = if separator.trim() == "," {
+            separator
+        } else {
+            ", ".into()
+        };
+        return Ok((Span::at(end), format!("{separator}{text}")));
+    }
+    let column = column(source, own[0].key.span.start);
+    let newline = if source.contains("\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    };
+    let indentation = " ".repeat(column);
+    let at = line_end(source, end);
+    Ok(if source[..at].ends_with('\n') {
+        (Span::at(at), format!("{indentation}{text}{newline}"))
+    } else {
+        (Span::at(at), format!("{newline}{indentation}{text}"))
+    })
+}
+
+/// From the key to the end of its value, which must be written there.
+fn child_of_entry(source: &str, entry: &Entry) -> Result<Child, EditError> {
+    let colon = after_colon(source, entry);
+    let span = entry.value.span;
+    let end = if is_alias(source, colon) {
+        let rest = &source[colon..];
+        let star = rest.find('*').unwrap_or(0);
+        let length = rest[star..]
+            .find(|character: char| {
+                character.is_whitespace() || matches!(character, ',' | '}' | ']')
+            })
+            .unwrap_or(rest.len() - star);
+        colon + star + length
+    } else if span.start < colon {
+        return Err(EditError::Aliased(entry.key.text.to_string()));
+    } else {
+        span.end.max(colon)
+    };
+    Ok(Child {
+        start: entry.key.span.start,
+        end,
+    })
+}
+
+/// Characters between the start of the line and `at`.
+fn column(source: &str, at: usize) -> usize {
+    let line = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    source[line..at]
+        .trim_start_matches('\u{feff}')
+        .chars()
+        .count()
+}
+
+/// The end of the line in which `at` stands; `at` itself behind a line break.
+fn line_end(source: &str, at: usize) -> usize {
+    if at > 0 && source[..at].ends_with('\n') {
+        return at;
+    }
+    let end = source[at..]
+        .find('\n')
+        .map_or(source.len(), |newline| at + newline);
+    if source[at..end].ends_with('\r') {
+        end - 1
+    } else {
+        end
+    }
+}
+
+fn delete(source: &str, root: &Node, route: &Route) -> Result<(Span, String), EditError> {
+    let [parents @ .., last] = route.steps() else {
+        return Err(EditError::NoSuchPlace(
+            route.to_string(),
+            "it is the whole document",
+        ));
+    };
+    let parent_route = parents
+        .iter()
+        .fold(Route::root(), |route, step| match step {
+            Step::Key(key) => route.key(key.clone()),
+            Step::Index(index) => route.index(*index),
+        });
+    let missing = || EditError::NoSuchPlace(route.to_string(), "it is not there");
+    let parent = root.find(&parent_route).ok_or_else(missing)?;
+    value_span(source, root, &parent_route)?;
+    let (children, position, empty) = match last {
+        Step::Key(key) => {
+            let own: Vec<&Entry> = parent
+                .entries()
+                .iter()
+                .filter(|entry| entry.origin != Origin::Merged)
+                .collect();
+            let position = own
+                .iter()
+                .position(|entry| &*entry.key.text == key.as_str())
+                .ok_or_else(|| EditError::Aliased(route.to_string()))?;
+            let children: Result<Vec<Child>, EditError> = own
+                .iter()
+                .map(|entry| child_of_entry(source, entry))
+                .collect();
+            (children?, position, "{}")
+        }
+        Step::Index(index) => {
+            let mut children = Vec::with_capacity(parent.items().len());
+            let mut at = parent.span.start;
+            for item in parent.items() {
+                if item.span.start < at {
+                    return Err(EditError::Aliased(route.to_string()));
+                }
+                children.push(Child {
+                    start: item.span.start,
+                    end: item.span.end,
+                });
+                at = item.span.end;
+            }
+            (children, *index, "[]")
+        }
+    };
+    let child = &children[position];
+    let next = children.get(position + 1);
+    let previous = position.checked_sub(1).map(|previous| &children[previous]);
+    if is_flow(source, parent) {
+        return Ok(match (previous, next) {
+            (_, Some(next)) => (Span::new(child.start, next.start), String::new()),
+            (Some(previous), None) => (Span::new(previous.end, child.end), String::new()),
+            (None, None) => (Span::new(child.start, child.end), String::new()),
+        });
+    }
+    let start = match last {
+        Step::Key(_) => child.start,
+        Step::Index(_) => {
+            let from = previous.map_or(0, |previous| previous.end);
+            let dash = source[from..child.start].rfind('-').ok_or_else(missing)?;
+            from + dash
+        }
+    };
+    if previous.is_none() && next.is_none() {
+        // The whole collection goes; a block that follows its key on the next line moves up behind it.
+        let end = trimmed_end(source, start, child.end);
+        let glued = source[..start].ends_with([':', '-']);
+        return Ok((
+            Span::new(start, end),
+            format!("{}{empty}", if glued { " " } else { "" }),
+        ));
+    }
+    let line = source[..start].rfind('\n').map_or(0, |newline| newline + 1);
+    let is_first_on_line = source[line..start]
+        .trim_start_matches('\u{feff}')
+        .trim()
+        .is_empty();
+    if is_first_on_line {
+        let end = line_end(source, child.end);
+        let end = source[end..].find('\n').map_or(source.len(), |newline| {
+            if source[..end].ends_with('\n') {
+                end
+            } else {
+                end + newline + 1
+            }
+        });
+        // Behind the last line nothing is left to end the line before.
+        return Ok((Span::new(line, end.max(line)), String::new()));
+    }
+    // The first of a list item: `- key: value` becomes `- ` and the next key.
+    match (last, next) {
+        (Step::Key(_), Some(next)) => Ok((Span::new(start, next.start), String::new())),
+        (Step::Index(_), Some(next)) => {
+            let dash = source[child.end..next.start]
+                .rfind('-')
+                .ok_or_else(missing)?;
+            Ok((Span::new(start, child.end + dash), String::new()))
+        }
+        _ => Err(EditError::NotAlone(route.to_string())),
+    }
+}
+
+/// The end of a child without the line breaks that a block scalar takes in.
+fn trimmed_end(source: &str, start: usize, end: usize) -> usize {
+    start + source[start..end].trim_end_matches(['\n', '\r', ' ']).len()
+}
+
+#[cfg(test)]
+mod tests;
