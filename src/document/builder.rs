@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::node::no_text;
-use super::{Dialect, Entry, Key, Limits, Node, Origin, Problem, ScalarStyle, SyntaxError, Value};
+use super::{
+    Dialect, Entry, GoScalar, Key, Limits, Node, Origin, Problem, ScalarStyle, SyntaxError, Value,
+    resolve_go,
+};
 use crate::source::Span;
 
 pub(super) enum Open {
@@ -266,6 +269,18 @@ impl OpenMapping {
                 .get(node.span.start..node.span.end)
                 .unwrap_or_default()
                 .into(),
+            _ if node.tag.as_deref() == Some("binary") => match resolve_go(node, dialect) {
+                GoScalar::Binary(Some(bytes)) if std::str::from_utf8(&bytes).is_ok() => {
+                    String::from_utf8_lossy(&bytes).into()
+                }
+                _ => {
+                    self.key = Some(PendingKey::Wrong);
+                    return Err(Box::new(
+                        SyntaxError::new(Problem::NotText, "this key is not UTF-8", node.span)
+                            .help("write it as text"),
+                    ));
+                }
+            },
             _ => Arc::clone(&node.text),
         };
         self.key = Some(PendingKey::Name(Key {

@@ -47,6 +47,8 @@ pub enum Problem {
     DuplicateKey,
     /// A key is a list or a mapping.
     ComplexKey,
+    /// A `!!binary` key whose bytes are no text.
+    NotText,
     /// `<<` with something that cannot be merged.
     Merge,
     /// An alias without its anchor.

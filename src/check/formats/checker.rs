@@ -110,8 +110,10 @@ pub(super) fn head_of(node: &Node) -> Span {
 pub(super) struct Checker<'a> {
     pub file: &'a Arc<SourceFile>,
     pub reader: Reader,
-    /// Whether label names may hold any character: the `metric_name_validation_scheme` in force.
+    /// Whether label names may hold any character.
     pub utf8_names: bool,
+    /// Whether the `metric_name_validation_scheme` in force restricts the names that relabeling writes.
+    pub legacy_scheme: bool,
     pub found: Vec<Diagnostic>,
 }
 
@@ -121,6 +123,7 @@ impl<'a> Checker<'a> {
             file,
             reader,
             utf8_names: reader.version >= Version::new(3, 0, 0),
+            legacy_scheme: false,
             found: Vec::new(),
         }
     }
@@ -136,6 +139,7 @@ impl<'a> Checker<'a> {
                 for problem in &document.problems {
                     let defect = match problem.problem {
                         Problem::DuplicateKey => "duplicate-key",
+                        Problem::NotText => "invalid-label-name",
                         _ => "syntax",
                     };
                     let diagnostic = self.error(defect, problem.span, problem.message.clone());
@@ -254,6 +258,14 @@ impl<'a> Checker<'a> {
             self.wrong_type(node, "a mapping");
             return;
         }
+        let outer_scheme = self.legacy_scheme;
+        // A scheme holds for everything in its block. It reached relabeling in 3.6.
+        if let Some(scheme) = node.get("metric_name_validation_scheme")
+            && self.at_least(3, 6)
+            && !scheme.scalar_text().is_empty()
+        {
+            self.legacy_scheme = &*scheme.text == "legacy";
+        }
         for entry in node.entries() {
             // What `<<` brings in was checked where it is written, or belongs to another table.
             let named = || table.all().filter(|field| field.name == &*entry.key.text);
@@ -266,6 +278,7 @@ impl<'a> Checker<'a> {
         for rule in table.rules {
             rule(self, &block);
         }
+        self.legacy_scheme = outer_scheme;
     }
 
     fn unknown(&mut self, entry: &Entry, other_version: Option<&Field>, table: &TableOf) {

@@ -188,7 +188,7 @@ fn is_zero(block: &Block<'_>) -> bool {
 
 /// Whether `text` may name the label that is written, with `$1` and `${name}` in it where `with_variables`.
 fn is_target(checker: &Checker<'_>, text: &str, with_variables: bool) -> bool {
-    if checker.utf8_names {
+    if checker.utf8_names && !checker.legacy_scheme {
         return !text.is_empty();
     }
     if !with_variables {

@@ -280,8 +280,7 @@ pub fn check_prometheus(
     };
     let global = whole.block("global");
     let inherited = Inherited::of(global.as_ref());
-    // The scheme reached relabeling and external labels in 3.6.
-    checker.utf8_names &= !(inherited.is_legacy() && checker.at_least(3, 6));
+    checker.legacy_scheme = inherited.is_legacy() && checker.at_least(3, 6);
     checker.block(root, whole.head, &CONFIG);
     let mut jobs = HashMap::new();
     check_scrape_configs(&mut checker, root, global.as_ref(), &mut jobs);
@@ -293,6 +292,7 @@ pub fn check_prometheus(
         for pattern in whole.items("scrape_config_files") {
             for other in included(&pattern.text) {
                 let mut checker = Checker::new(&other, reader(options.version));
+                checker.legacy_scheme = inherited.is_legacy() && checker.at_least(3, 6);
                 if let Some(document) = checker.read() {
                     let root = &*document.root;
                     if root.value != Value::Null {
@@ -341,7 +341,11 @@ fn check_agent(checker: &mut Checker<'_>, whole: &Block<'_>) {
 
 fn check_paths(checker: &mut Checker<'_>, block: &Block<'_>) {
     let mut seen = HashMap::new();
-    for path in block.items("scrape_config_files") {
+    let literal_paths = block
+        .items("scrape_config_files")
+        .iter()
+        .filter(|path| !path.text.contains('*'));
+    for path in literal_paths {
         if let Some(first) = seen.insert(&*path.text, path.span) {
             // Each of its scrape configs would be there twice.
             checker

@@ -6,7 +6,7 @@ use super::super::checker::{Block, Checker, head_of};
 use super::super::http::check_http;
 use super::super::http::prometheus::HTTP;
 use super::super::relabel::RELABEL;
-use super::super::scalar::millis;
+use super::super::scalar::{is_legacy_label_name, millis};
 use super::super::table::Kind::{
     Bool, Custom, Duration, Float, LabelName, LabelValue, List, Map, Sections, Size, Text, Uint,
 };
@@ -125,6 +125,24 @@ fn duration(block: &Block<'_>, name: &str) -> Option<u64> {
 fn check_global(checker: &mut Checker<'_>, block: &Block<'_>) {
     let interval = duration(block, "scrape_interval").unwrap_or(DEFAULT_INTERVAL);
     timeout_exceeds(checker, block, interval, "the global scrape interval");
+    if checker.legacy_scheme
+        && let Some(labels) = block.given("external_labels")
+    {
+        for entry in labels.value.entries() {
+            if !is_legacy_label_name(&entry.key.text) {
+                checker
+                    .error(
+                        "invalid-label-name",
+                        entry.key.span,
+                        format!(
+                            "`{}` is not a label name under the scheme `legacy`",
+                            entry.key.text
+                        ),
+                    )
+                    .help = Some("use letters, digits and `_`, not beginning with a digit".into());
+            }
+        }
+    }
     // Until 3.5 it was looked at for the sake of a scrape config only.
     if checker.at_least(3, 6) {
         check_validation(checker, block);
@@ -210,7 +228,7 @@ pub(super) fn check_static_targets(checker: &mut Checker<'_>, block: &Block<'_>)
     }
     for section in block.blocks("static_configs") {
         for target in section.items("targets") {
-            if target.scalar_text().is_empty() && checker.at_least(3, 0) {
+            if target.scalar_text().is_empty() {
                 checker
                     .error("invalid-target", target.span, "this target is empty")
                     .help = Some("write it as `host:port`, or remove it".into());
