@@ -195,6 +195,9 @@ fn a_missing_permission_is_said_and_changes_nothing() {
     permissions(&at.join("secret.yaml"), 0);
     let out = at.join("out");
     stackwright(at, "render profile.yaml --out out").ends(0);
+    // Something to write, or nothing would have to be.
+    let other = format!("{SMALL}links: {{grafana: https://grafana.example.com}}\n");
+    std::fs::write(at.join("profile.yaml"), other).expect("a file");
     for path in [&out, at] {
         permissions(path, 0o555);
     }
