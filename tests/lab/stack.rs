@@ -1,0 +1,275 @@
+//! A rendered bundle, running: everything in it is started as its README says.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::json;
+use stackwright::catalogue::Catalogue;
+use tempfile::TempDir;
+
+use crate::load::Load;
+use crate::ports::Ports;
+use crate::process::{Daemon, Signal};
+use crate::program::Program;
+use crate::prometheus::Prometheus;
+use crate::receiver::Receiver;
+use crate::server::Server;
+use crate::tools::Generation;
+use crate::topology::Topology;
+use crate::wait::{PATIENCE, until};
+use crate::{Outcome, http, pace};
+
+/// One topology and all that watches it. Processes end before their directory is removed.
+#[derive(Debug)]
+pub struct Stack {
+    pub topology: Topology,
+    pub ports: Ports,
+    pub servers: Vec<Server>,
+    pub exporter: Daemon,
+    pub prometheus: Daemon,
+    pub receiver: Receiver,
+    /// The rendered bundle.
+    pub bundle: PathBuf,
+    alertmanager: Daemon,
+    blackbox: Daemon,
+    _traffic: Load,
+    directory: TempDir,
+}
+
+impl Stack {
+    /// Starts servers, renders the bundle that watches them, and starts what it describes.
+    pub fn start(topology: Topology, tools: &Generation) -> Outcome<Self> {
+        let (ports, lock) = Ports::choose()?;
+        let receiver = Receiver::start(lock)?;
+        let directory = tempfile::Builder::new()
+            .prefix("stackwright-lab-")
+            .tempdir()
+            .map_err(|error| error.to_string())?;
+        let root = directory.path();
+        let servers = topology
+            .servers(&ports)
+            .iter()
+            .enumerate()
+            .map(|(number, plan)| Server::start(topology, plan, number, &ports, tools, root))
+            .collect::<Outcome<Vec<_>>>()?;
+        topology.form(&servers)?;
+        let bundle = render(topology, &ports, root)?.join("lab");
+        let daemons = Daemons::read(&bundle, tools, root)?;
+        let mut stack = Self {
+            exporter: daemons
+                .daemon("redis_exporter", &[])?
+                .variable("REDIS_PASSWORD", topology.password().unwrap_or_default()),
+            prometheus: daemons.daemon(
+                "prometheus",
+                &[
+                    format!("--web.listen-address=127.0.0.1:{}", ports.prometheus()),
+                    format!("--storage.tsdb.path={}", root.join("tsdb").display()),
+                ],
+            )?,
+            alertmanager: daemons.daemon(
+                "alertmanager",
+                &[
+                    format!("--web.listen-address=127.0.0.1:{}", ports.alertmanager()),
+                    format!("--storage.path={}", root.join("alertmanager").display()),
+                ],
+            )?,
+            blackbox: daemons.daemon(
+                "blackbox_exporter",
+                &[format!(
+                    "--web.listen-address=127.0.0.1:{}",
+                    ports.blackbox()
+                )],
+            )?,
+            _traffic: Load::traffic(&servers),
+            topology,
+            ports,
+            servers,
+            receiver,
+            bundle,
+            directory,
+        };
+        stack.exporter.start()?;
+        stack.blackbox.start()?;
+        stack.alertmanager.start()?;
+        stack.prometheus.start()?;
+        stack.is_scraped()?;
+        Ok(stack)
+    }
+
+    pub fn api(&self) -> Prometheus {
+        Prometheus {
+            port: self.ports.prometheus(),
+        }
+    }
+
+    /// Waits until everything answers, and every target has been scraped.
+    fn is_scraped(&mut self) -> Outcome<()> {
+        let api = self.api();
+        until("every target is scraped", PATIENCE, || {
+            self.check()?;
+            if !http::is_ready(self.ports.alertmanager(), "/-/ready") {
+                return Ok(None);
+            }
+            let down = api.query("count(up == 0) or vector(0)")?;
+            let watched = api.query("count(redis_up == 1)")?;
+            let is_up = down.iter().all(|series| series.value.1 == "0");
+            let servers = self.servers.len().to_string();
+            let is_watched = watched.iter().any(|series| series.value.1 == servers);
+            Ok((is_up && is_watched).then_some(()))
+        })
+    }
+
+    /// An error where something of the watch itself has ended.
+    fn check(&mut self) -> Outcome<()> {
+        [
+            &mut self.exporter,
+            &mut self.blackbox,
+            &mut self.alertmanager,
+            &mut self.prometheus,
+        ]
+        .into_iter()
+        .try_for_each(Daemon::check)
+    }
+
+    /// Changes `prometheus.yml` by hand, as nobody should, and makes Prometheus read it.
+    pub fn edit(&self, edit: impl FnOnce(&str) -> String) -> Outcome<()> {
+        let path = self.configuration();
+        let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+        let edited = edit(&text);
+        if edited == text {
+            return Err("the edit changes nothing".into());
+        }
+        fs::write(kept(&path), &text).map_err(|error| error.to_string())?;
+        fs::write(&path, edited).map_err(|error| error.to_string())?;
+        self.prometheus.signal(Signal::HUP)
+    }
+
+    /// Undoes the edit.
+    pub fn restore(&self) -> Outcome<()> {
+        let path = self.configuration();
+        fs::rename(kept(&path), &path).map_err(|error| error.to_string())?;
+        self.prometheus.signal(Signal::HUP)
+    }
+
+    /// Waits until no alert is pending or firing, and nobody has anything left to be told.
+    pub fn calms_down(&self, patience: Duration) -> Outcome<()> {
+        let api = self.api();
+        until("all is quiet", patience, || {
+            let alerts = api.alerts()?;
+            let open = self.receiver.arrivals();
+            let open: Vec<&str> = open
+                .iter()
+                .filter(|arrival| arrival.resolved.is_none())
+                .map(|arrival| arrival.name())
+                .collect();
+            if alerts.is_empty() && open.is_empty() {
+                return Ok(Some(()));
+            }
+            Err(format!(
+                "{}; not resolved: {}",
+                alerts.join(", "),
+                open.join(", ")
+            ))
+        })
+    }
+
+    /// Ends of all logs, for a report about what went wrong.
+    pub fn last_words(&self) -> String {
+        let mut text = String::new();
+        let daemons = [&self.exporter, &self.prometheus, &self.alertmanager];
+        for daemon in daemons
+            .into_iter()
+            .chain(self.servers.iter().map(|server| &server.daemon))
+        {
+            text.push_str(&daemon.last_words());
+            text.push('\n');
+        }
+        text
+    }
+
+    fn configuration(&self) -> PathBuf {
+        self.bundle.join("prometheus/prometheus.yml")
+    }
+
+    /// Where everything of it lies.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+fn kept(path: &Path) -> PathBuf {
+    path.with_extension("yml.kept")
+}
+
+/// Renders the environments `lab` and `shipped` with the program, and says where.
+fn render(topology: Topology, ports: &Ports, root: &Path) -> Outcome<PathBuf> {
+    let catalogue = Catalogue::embedded().map_err(|errors| format!("{errors:?}"))?;
+    let mut profile = topology.profile(ports);
+    profile["environments"] = json!({"lab": pace::overlay(&catalogue), "shipped": {}});
+    fs::write(root.join("profile.yaml"), format!("{profile:#}"))
+        .map_err(|error| error.to_string())?;
+    let run = Program::in_directory(root)
+        .arguments(["render", "profile.yaml", "--out", "bundles"])
+        .run();
+    if run.status != 0 {
+        return Err(format!("render: {}{}", run.output, run.errors));
+    }
+    Ok(root.join("bundles"))
+}
+
+/// What the README of a bundle says is to be run.
+struct Daemons<'a> {
+    /// Command lines by program.
+    commands: BTreeMap<String, String>,
+    bundle: &'a Path,
+    tools: &'a Generation,
+    root: &'a Path,
+}
+
+impl<'a> Daemons<'a> {
+    fn read(bundle: &'a Path, tools: &'a Generation, root: &'a Path) -> Outcome<Self> {
+        let readme =
+            fs::read_to_string(bundle.join("README.md")).map_err(|error| error.to_string())?;
+        let run = readme.split_once("## Run").map_or("", |(_, rest)| rest);
+        let block = run.split("```").nth(1).unwrap_or_default();
+        let commands = block
+            .lines()
+            .skip(1)
+            .filter_map(|line| {
+                let program = line.split(' ').find(|word| !word.contains('='))?;
+                Some((program.to_owned(), line.to_owned()))
+            })
+            .collect();
+        Ok(Self {
+            commands,
+            bundle,
+            tools,
+            root,
+        })
+    }
+
+    /// The program as the README says, in the bundle's directory, with what only the lab knows after it.
+    fn daemon(&self, program: &str, further: &[String]) -> Outcome<Daemon> {
+        let line = self
+            .commands
+            .get(program)
+            .ok_or(format!("the README does not say how to run {program}"))?;
+        let path = self.tools.program(program);
+        let mut command = vec![
+            "sh".into(),
+            "-c".into(),
+            format!("exec env {line} \"$@\""),
+            "sh".into(),
+        ];
+        command.extend(further.iter().cloned());
+        let directory = path.parent().unwrap_or(Path::new("/"));
+        let search = format!(
+            "{}:{}",
+            directory.display(),
+            std::env::var("PATH").unwrap_or_default()
+        );
+        Ok(Daemon::new(program, command, self.bundle, self.root).variable("PATH", search))
+    }
+}

@@ -1,0 +1,258 @@
+//! The five ways in which Redis is run here, and what a profile says about each.
+
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::ports::Ports;
+use crate::redis::Reply;
+use crate::server::Server;
+use crate::wait::{PATIENCE, until};
+
+/// Where there is one, the password of every server.
+pub const PASSWORD: &str = "correct-horse";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topology {
+    Standalone,
+    TwoStandalones,
+    Replicated,
+    Sentinel,
+    Cluster,
+}
+
+/// A server to be started.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub name: &'static str,
+    /// What it is told beside its port and directory.
+    pub arguments: Vec<String>,
+    pub is_sentinel: bool,
+}
+
+impl Topology {
+    pub const ALL: [Self; 5] = [
+        Self::Standalone,
+        Self::TwoStandalones,
+        Self::Replicated,
+        Self::Sentinel,
+        Self::Cluster,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standalone => "one standalone without maxmemory",
+            Self::TwoStandalones => "two unrelated standalones",
+            Self::Replicated => "primary and two replicas",
+            Self::Sentinel => "primary, two replicas, three sentinels",
+            Self::Cluster => "six-node cluster",
+        }
+    }
+
+    pub fn password(self) -> Option<&'static str> {
+        matches!(self, Self::TwoStandalones | Self::Replicated).then_some(PASSWORD)
+    }
+
+    /// Its servers; the first is the one that a profile names first.
+    pub fn servers(self, ports: &Ports) -> Vec<Plan> {
+        let server = |name, arguments: &str| Plan {
+            name,
+            arguments: arguments.split(' ').map(str::to_owned).collect(),
+            is_sentinel: false,
+        };
+        let sentinel = |name| Plan {
+            name,
+            arguments: Vec::new(),
+            is_sentinel: true,
+        };
+        let primary = ports.redis(0);
+        let replica = format!("--replicaof 127.0.0.1 {primary}");
+        match self {
+            Self::Standalone => vec![server(
+                "cache",
+                "--save 3600 1 --appendonly yes --maxclients 50",
+            )],
+            Self::TwoStandalones => {
+                let limited = "--save 3600 1 --maxmemory 32mb";
+                vec![server("cache", limited), server("queue", limited)]
+            }
+            Self::Replicated => vec![
+                server("primary", "--save 3600 1"),
+                server("replica-1", &replica),
+                server("replica-2", &replica),
+            ],
+            Self::Sentinel => vec![
+                server("primary", "--save 3600 1"),
+                server("replica-1", &replica),
+                server("replica-2", &replica),
+                sentinel("sentinel-1"),
+                sentinel("sentinel-2"),
+                sentinel("sentinel-3"),
+            ],
+            Self::Cluster => ["node-1", "node-2", "node-3", "node-4", "node-5", "node-6"]
+                .into_iter()
+                .enumerate()
+                .map(|(number, name)| {
+                    let bus = ports.bus(number);
+                    server(
+                        name,
+                        &format!(
+                            "--cluster-enabled yes --cluster-port {bus} --cluster-node-timeout 2000 \
+                             --cluster-replica-validity-factor 0"
+                        ),
+                    )
+                })
+                .collect(),
+        }
+    }
+
+    /// What the profile says about it, but for times.
+    pub fn profile(self, ports: &Ports) -> Value {
+        let at = |number| format!("redis://127.0.0.1:{}", ports.redis(number));
+        let password = json!({"env": "REDIS_PASSWORD"});
+        let (mode, targets) = match self {
+            Self::Standalone => (
+                "single",
+                json!({"cache": {
+                    "address": at(0), "persistence": "rdb-and-aof", "maxclients": 50,
+                }}),
+            ),
+            Self::TwoStandalones => (
+                "multi-target",
+                json!({
+                    "cache": {"address": at(0), "password": password, "maxmemory": "32mb"},
+                    "queue": {"address": at(1), "password": password, "maxmemory": "32mb"},
+                }),
+            ),
+            Self::Replicated => (
+                "multi-target",
+                json!({"cache": {
+                    "address": at(0), "topology": "replicated", "replicas": [at(1), at(2)],
+                    "password": password,
+                }}),
+            ),
+            Self::Sentinel => (
+                "multi-target",
+                json!({"cache": {
+                    "address": at(0), "topology": "sentinel", "replicas": [at(1), at(2)],
+                    "sentinels": [at(3), at(4), at(5)],
+                }}),
+            ),
+            Self::Cluster => (
+                "cluster",
+                json!({"cache": {"address": at(0), "topology": "cluster"}}),
+            ),
+        };
+        let here = |port: u16| format!("127.0.0.1:{port}");
+        let channel = |name| {
+            let url = format!("http://127.0.0.1:{}/{name}", ports.receiver());
+            json!({"kind": "webhook", "url": url})
+        };
+        json!({
+            "name": "lab",
+            "targets": targets,
+            "exporters": {"redis-exporter": {"mode": mode, "port": ports.exporter()}},
+            "probes": {"health": {"url": format!("http://127.0.0.1:{}/health", ports.receiver())}},
+            "compose": {"enabled": false},
+            "addresses": {
+                "prometheus": here(ports.prometheus()),
+                "alertmanager": here(ports.alertmanager()),
+                "blackbox-exporter": here(ports.blackbox()),
+                "redis-exporter": here(ports.exporter()),
+                "grafana": here(ports.receiver()),
+            },
+            "notifications": {
+                "channels": {"pager": channel("pager"), "chat": channel("chat")},
+                "default": ["chat"],
+                "routes": {"critical": {"severity": ["critical"], "channels": ["pager"]}},
+            },
+        })
+    }
+
+    /// Makes single servers what they are to be together.
+    pub fn form(self, servers: &[Server]) -> Outcome<()> {
+        match self {
+            Self::Standalone | Self::TwoStandalones => Ok(()),
+            Self::Replicated => replicas_are_connected(&servers[0], 2),
+            Self::Sentinel => {
+                replicas_are_connected(&servers[0], 2)?;
+                sentinels_agree(&servers[3..], 2)
+            }
+            Self::Cluster => form_cluster(servers),
+        }
+    }
+}
+
+/// Waits until a primary has as many replicas that are in step.
+pub fn replicas_are_connected(primary: &Server, replicas: usize) -> Outcome<()> {
+    until("replicas are connected", PATIENCE, || {
+        let info = primary.info("replication")?;
+        Ok((info.matches("state=online").count() == replicas).then_some(()))
+    })
+}
+
+/// Waits until every sentinel knows all sentinels and as many replicas.
+pub fn sentinels_agree(sentinels: &[Server], replicas: usize) -> Outcome<()> {
+    let expected = format!(
+        "status=ok,address=127.0.0.1:{{}},slaves={replicas},sentinels={}",
+        sentinels.len()
+    );
+    let (before, after) = expected.split_once("{}").unwrap_or_default();
+    for sentinel in sentinels {
+        until("sentinels know one another", PATIENCE, || {
+            let info = sentinel.info("sentinel")?;
+            Ok((info.contains(before) && info.contains(after)).then_some(()))
+        })?;
+    }
+    Ok(())
+}
+
+/// Three primaries with a third of the slots each, and a replica for each of them.
+fn form_cluster(servers: &[Server]) -> Outcome<()> {
+    const SLOTS: [(&str, &str); 3] = [("0", "5460"), ("5461", "10922"), ("10923", "16383")];
+    for (number, (server, (first, last))) in servers.iter().zip(SLOTS).enumerate() {
+        server.tell(&["CLUSTER", "SET-CONFIG-EPOCH", &(number + 1).to_string()])?;
+        server.tell(&["CLUSTER", "ADDSLOTSRANGE", first, last])?;
+    }
+    let first = &servers[0];
+    for server in &servers[1..] {
+        let (port, bus) = (server.port.to_string(), server.bus.to_string());
+        first.tell(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus])?;
+    }
+    for server in servers {
+        until("nodes know one another", PATIENCE, || {
+            let info = server.cluster_info()?;
+            Ok(info.contains("cluster_known_nodes:6").then_some(()))
+        })?;
+    }
+    for (primary, replica) in servers.iter().zip(&servers[3..]) {
+        let Reply::Text(id) = primary.tell(&["CLUSTER", "MYID"])? else {
+            return Err("a node without an id".into());
+        };
+        // Gossip brings the id a little later than the number of nodes.
+        until("a node becomes a replica", PATIENCE, || {
+            Ok(replica.tell(&["CLUSTER", "REPLICATE", &id]).ok())
+        })?;
+    }
+    cluster_is_whole(servers)
+}
+
+/// Waits until every node says so, and every primary has its replica.
+pub fn cluster_is_whole(servers: &[Server]) -> Outcome<()> {
+    for server in servers {
+        until("the cluster is whole", PATIENCE, || {
+            let info = server.cluster_info()?;
+            let is_whole = [
+                "cluster_state:ok",
+                "cluster_slots_ok:16384",
+                "cluster_known_nodes:6",
+            ]
+            .iter()
+            .all(|line| info.contains(line));
+            let replication = server.info("replication")?;
+            let has_peer = replication.contains("state=online")
+                || replication.contains("master_link_status:up");
+            Ok((is_whole && has_peer).then_some(()))
+        })?;
+    }
+    Ok(())
+}
