@@ -162,9 +162,17 @@ impl Staged {
     fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), WriteError> {
         let to = self.staging.path().join(path);
         let shown = self.place.join(path);
-        make_parent(&to).map_err(io(&shown))?;
-        let mut file = std::fs::File::create_new(&to).map_err(io(&shown))?;
-        file.write_all(bytes).map_err(io(&shown))
+        let created = match std::fs::File::create_new(&to) {
+            // The first file of its folder.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                make_parent(&to).map_err(io(&shown))?;
+                std::fs::File::create_new(&to)
+            }
+            created => created,
+        };
+        created
+            .and_then(|mut file| file.write_all(bytes))
+            .map_err(io(&shown))
     }
 
     /// Files of the earlier render that were changed by hand, and that this one replaces.

@@ -6,13 +6,14 @@ mod samples;
 mod series;
 mod timeline;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use self::cases::{Test, tests};
 use super::BuildError;
 use super::rules::RECORDING;
 use crate::bundle::{Artifact, Kind};
-use crate::model::alert::Alerting;
+use crate::model::alert::{Alerting, RuleGroup};
 use crate::quantity::Duration;
 use crate::template::Templates;
 
@@ -40,8 +41,7 @@ pub fn rule_tests(
     templates: &Templates,
 ) -> Result<Vec<Artifact>, BuildError> {
     let step = Duration::from_millis(alerting.window.as_millis() / STEPS_PER_WINDOW);
-    let mut artifacts = Vec::with_capacity(alerting.groups.len());
-    for group in &alerting.groups {
+    let file = |group: &RuleGroup<'_>| {
         let mut order = Vec::new();
         if !alerting.recording.is_empty() {
             order.push(RECORDING);
@@ -59,7 +59,8 @@ pub fn rule_tests(
         };
         let text = templates.render("stack/prometheus/tests/group.yml.j2", &context)?;
         let path = format!("prometheus/tests/{}.yml", group.name);
-        artifacts.push(Artifact::new(&path, Kind::PrometheusRuleTests, text)?);
-    }
-    Ok(artifacts)
+        Ok(Artifact::new(&path, Kind::PrometheusRuleTests, text)?)
+    };
+    // No other files of a bundle take as long, so they are made side by side.
+    alerting.groups.par_iter().map(file).collect()
 }

@@ -2,6 +2,10 @@
 
 /// Twelve significant digits: enough for every threshold, few enough to hide floating-point noise.
 pub(super) fn rounded(value: f64) -> f64 {
+    // Whole numbers are the most frequent by far, and have no noise.
+    if value.fract() == 0.0 && value.abs() < 1e12 {
+        return value;
+    }
     format!("{value:.11e}").parse().unwrap_or(value)
 }
 
@@ -62,6 +66,20 @@ pub(super) fn notation(samples: &[Option<f64>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn twelve_digits_are_kept() {
+        for (value, expected) in [
+            (0.1 + 0.2, 0.3),
+            (-0.1 - 0.2, -0.3),
+            (999_999_999_999.0, 999_999_999_999.0),
+            (1_234_567_890_123.0, 1_234_567_890_120.0),
+            (1.0 / 3.0, 0.333_333_333_333),
+            (0.0, 0.0),
+        ] {
+            assert_eq!(rounded(value), expected);
+        }
+    }
 
     #[test]
     fn runs_are_written_short() {

@@ -104,7 +104,7 @@ impl Script<'_> {
                 from_now,
                 ..
             } => {
-                let levels = by_stage(level);
+                let levels = by_stage(level).map(rounded);
                 let sample = |step: usize| {
                     let stage = self.stage_at(step);
                     let is_bad = matches!(stage, 1 | 2);
@@ -113,12 +113,13 @@ impl Script<'_> {
                         When::Healthy => !is_bad,
                         When::Bad => is_bad,
                     };
-                    let offset = if *from_now {
-                        step as f64 * seconds
-                    } else {
-                        0.0
-                    };
-                    is_there.then(|| rounded(levels[stage] + offset))
+                    is_there.then(|| {
+                        if *from_now {
+                            rounded(levels[stage] + step as f64 * seconds)
+                        } else {
+                            levels[stage]
+                        }
+                    })
                 };
                 (0..length).map(sample).collect()
             }

@@ -152,10 +152,7 @@ pub fn embedded(
     catalogue: &Catalogue,
     context: &EmbeddedContext,
 ) -> Vec<CheckOutcome> {
-    let (inspection, ()) = rayon::join(
-        || Inspection::new(bundle, catalogue, context),
-        || schema::prepare(bundle),
-    );
+    let inspection = Inspection::new(bundle, catalogue, context);
     EMBEDDED_CHECKS
         .par_iter()
         .map(|check| CheckOutcome {
