@@ -2,8 +2,11 @@
 #![cfg(target_os = "linux")]
 #![allow(dead_code)]
 
+mod failure;
+mod failures;
 mod http;
 mod load;
+mod lab;
 mod pace;
 mod ports;
 mod process;
@@ -26,25 +29,20 @@ type Outcome<T> = Result<T, String>;
 
 #[test]
 fn nothing_is_pending_or_firing_while_all_is_well() {
-    let Some(tools) = tools::generations().into_iter().find(|it| it.name == "new") else {
-        return;
-    };
-    let quiet = |topology: topology::Topology| -> Outcome<()> {
-        let stack = stack::Stack::start(topology, &tools)?;
-        std::thread::sleep(std::time::Duration::from_secs(pace::WINDOW + 4));
-        let alerts = stack.api().alerts_within(pace::WINDOW)?;
-        match alerts.is_empty() && stack.receiver.arrivals().is_empty() {
-            true => Ok(()),
-            false => Err(format!("{}: {}", topology.name(), alerts.join(", "))),
-        }
-    };
-    let quiet = &quiet;
-    let problems: Vec<String> = std::thread::scope(|scope| {
-        let threads = topology::Topology::ALL.map(|topology| scope.spawn(move || quiet(topology)));
-        threads
-            .into_iter()
-            .filter_map(|thread| thread.join().expect("no panic").err())
-            .collect()
-    });
-    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    let Some(report) = lab::report() else { return };
+    assert!(
+        report.false_alarms.is_empty(),
+        "{}",
+        report.false_alarms.join("\n")
+    );
+}
+
+#[test]
+fn every_failure_is_told_to_the_right_people_and_nothing_else_is() {
+    let Some(report) = lab::report() else { return };
+    assert!(
+        report.problems.is_empty(),
+        "{}",
+        report.problems.join("\n\n")
+    );
 }

@@ -1,46 +1,31 @@
 //! The same system, only faster: the overlay of the lab's profile that shortens times, and nothing else.
 
 use serde_json::{Map, Value, json};
-use stackwright::catalogue::{Catalogue, Direction};
+use stackwright::catalogue::{AlertCatalogue, Direction};
+use stackwright::quantity::Duration;
 
-/// Longest time that a rate looks back.
+/// Longest time that a rate looks back, in seconds.
 pub const WINDOW: u64 = 8;
 
-/// How long an alert holds before it fires. In production these are minutes; what matters is that a failover, which
-/// takes 3 to 15 seconds here, stays below those that are about what a failover repairs.
-fn pending(alert: &str) -> &'static str {
-    match alert {
-        "RedisSplitBrain" | "RedisClusterPrimaryWithoutReplica" => "20s",
-        "RedisPrimaryMissing"
-        | "RedisSentinelMasterDown"
-        | "RedisClusterDown"
-        | "RedisClusterSlotsFailed"
-        | "RedisClusterSlotsSuspected" => "10s",
-        _ => "4s",
-    }
-}
-
-/// The overlay, for every alert and threshold of the catalogue.
-pub fn overlay(catalogue: &Catalogue) -> Value {
-    let alerting = catalogue.alerting();
-    let alerts: Map<String, Value> = alerting
+/// What the profile says beside its targets: short times for every alert and threshold of the catalogue.
+pub fn overlay(catalogue: &AlertCatalogue) -> Value {
+    let alerts: Map<String, Value> = catalogue
         .alerts()
-        .filter(|(_, alert)| alert.threshold.is_none())
-        .map(|(_, alert)| (alert.name.clone(), json!({"for": pending(&alert.name)})))
+        .filter_map(|(_, alert)| {
+            let pending = quickened(&alert.name, alert.pending?);
+            Some((alert.name.clone(), json!({"for": pending})))
+        })
         .collect();
-    let mut thresholds: Map<String, Value> = alerting
+    let mut thresholds: Map<String, Value> = catalogue
         .thresholds
         .values()
         .filter(|threshold| threshold.direction != Direction::Guard)
         .map(|threshold| {
-            // Growth over the last hour means nothing in a lab that is minutes old.
-            let pending = match threshold.name.as_str() {
-                "memory-trend" => "1h",
-                // Must be longer than the window.
-                "slowlog" => "10s",
-                _ => "4s",
-            };
-            (threshold.name.clone(), json!({"for": pending}))
+            let name = &threshold.name;
+            let warning = quickened(name, threshold.warning_pending);
+            let critical = quickened(name, threshold.critical_pending);
+            let pending = json!({"for": {"warning": warning, "critical": critical}});
+            (name.clone(), pending)
         })
         .collect();
     // The only numbers beside times: what a test can fill, and what a busy machine does not exceed by itself.
@@ -53,4 +38,42 @@ pub fn overlay(catalogue: &Catalogue) -> Value {
         "alerts": alerts,
         "notifications": {"group_wait": "1s", "group_interval": "1s"},
     })
+}
+
+/// Minutes become seconds in the same order, because that order decides what is told before, or instead of, what.
+fn quickened(name: &str, pending: Duration) -> &'static str {
+    match (name, pending.as_millis() / 1_000) {
+        // A failover takes 3 to 8 seconds here, and then a sentinel needs some more until it demotes the old primary.
+        (
+            "RedisPrimaryMissing"
+            | "RedisSentinelMasterDown"
+            | "RedisClusterDown"
+            | "RedisClusterSlotsFailed",
+            _,
+        ) => "10s",
+        ("RedisSplitBrain", _) => "20s",
+        // Growth over the last hour means nothing in a lab that is minutes old.
+        ("memory-trend", _) => "1h",
+        (_, 0) => "0s",
+        (_, 1..=60) => "4s",
+        (_, ..=120) => "8s",
+        (_, ..=300) => "12s",
+        _ => "16s",
+    }
+}
+
+/// How long an alert holds before it fires, as shipped.
+pub fn shipped(catalogue: &AlertCatalogue, alert: &str, is_critical: bool) -> Duration {
+    let Some((_, alert)) = catalogue.alert(alert) else {
+        return Duration::default();
+    };
+    let threshold = alert
+        .threshold
+        .as_ref()
+        .and_then(|name| catalogue.thresholds.get(name));
+    match threshold {
+        Some(threshold) if is_critical => threshold.critical_pending,
+        Some(threshold) => threshold.warning_pending,
+        None => alert.pending.unwrap_or_default(),
+    }
 }

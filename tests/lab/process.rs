@@ -88,6 +88,10 @@ impl Daemon {
         Ok(())
     }
 
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) -> Outcome<()> {
         rustix::process::kill_process(self.pid()?, signal).map_err(|error| error.to_string())

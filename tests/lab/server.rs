@@ -18,6 +18,7 @@ pub struct Server {
     /// Its port on the cluster bus.
     pub bus: u16,
     pub password: Option<&'static str>,
+    pub is_sentinel: bool,
     pub directory: std::path::PathBuf,
     pub daemon: Daemon,
 }
@@ -40,36 +41,35 @@ impl Server {
         } else {
             topology.password()
         };
-        let arguments = if plan.is_sentinel {
-            let path = directory.join("sentinel.conf");
-            fs::write(&path, sentinel(port, ports.redis(0))).map_err(|error| error.to_string())?;
-            vec![path.to_string_lossy().into_owned()]
-        } else {
-            let mut arguments = words(&format!(
-                "--port {port} --bind 127.0.0.1 --loglevel notice --repl-diskless-sync-delay 0"
-            ));
-            arguments.extend(plan.arguments.iter().cloned());
-            if let Some(password) = password {
-                arguments.extend(words(&format!(
-                    "--requirepass {password} --masterauth {password}"
-                )));
-            }
-            arguments
-        };
+        let mut configuration = format!("port {port}\nbind 127.0.0.1\n{}\n", plan.configuration);
+        if !plan.is_sentinel {
+            configuration.push_str("save 3600 1\nrepl-diskless-sync-delay 0\n");
+        }
+        if let Some(password) = password {
+            configuration.push_str(&format!("requirepass {password}\nmasterauth {password}\n"));
+        }
+        // A file, because sentinels write into it who is the primary now.
+        let path = directory.join("redis.conf");
+        fs::write(&path, configuration).map_err(|error| error.to_string())?;
         let program = if plan.is_sentinel {
             "redis-sentinel"
         } else {
             "redis-server"
         };
-        // A file that may not grow shall be an error of write(2) to Redis, and not the end of it.
-        let mut command = words("sh -c");
-        command.push("trap '' XFSZ; exec \"$0\" \"$@\"".into());
-        command.push(tools.program(program).to_string_lossy().into_owned());
-        command.extend(arguments);
+        let command = vec![
+            "sh".into(),
+            "-c".into(),
+            // A file that may not grow shall be an error of write(2) to Redis, and not the end of it.
+            "trap '' XFSZ; exec \"$@\"".into(),
+            "sh".into(),
+            tools.program(program).to_string_lossy().into_owned(),
+            path.to_string_lossy().into_owned(),
+        ];
         let mut server = Self {
             port,
             bus: ports.bus(number),
             password,
+            is_sentinel: plan.is_sentinel,
             daemon: Daemon::new(plan.name, command, &directory, root),
             directory,
         };
@@ -132,20 +132,4 @@ fn text(reply: Reply) -> Outcome<String> {
         Reply::Text(text) => Ok(text),
         other => Err(format!("not a text: {other:?}")),
     }
-}
-
-fn words(text: &str) -> Vec<String> {
-    text.split(' ').map(str::to_owned).collect()
-}
-
-/// The configuration of a sentinel that acts within seconds.
-fn sentinel(port: u16, primary: u16) -> String {
-    format!(
-        "port {port}\n\
-         bind 127.0.0.1\n\
-         sentinel monitor cache 127.0.0.1 {primary} 2\n\
-         sentinel down-after-milliseconds cache 2000\n\
-         sentinel failover-timeout cache 6000\n\
-         sentinel parallel-syncs cache 2\n"
-    )
 }

@@ -1,5 +1,6 @@
 //! A rendered bundle, running: everything in it is started as its README says.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub struct Stack {
     alertmanager: Daemon,
     blackbox: Daemon,
     _traffic: Load,
+    /// What a failure needs for as long as it lasts.
+    held: Vec<Box<dyn Any>>,
     directory: TempDir,
 }
 
@@ -83,6 +86,7 @@ impl Stack {
                 )],
             )?,
             _traffic: Load::traffic(&servers),
+            held: Vec::new(),
             topology,
             ports,
             servers,
@@ -131,6 +135,24 @@ impl Stack {
         ]
         .into_iter()
         .try_for_each(Daemon::check)
+    }
+
+    /// Keeps something until the failure is over.
+    pub fn hold(&mut self, thing: impl Any) {
+        self.held.push(Box::new(thing));
+    }
+
+    /// Lets go of all that is held.
+    pub fn release(&mut self) {
+        self.held.clear();
+    }
+
+    /// Starts every server that has been killed.
+    pub fn revive(&mut self) -> Outcome<()> {
+        self.servers
+            .iter_mut()
+            .filter(|server| !server.daemon.is_running())
+            .try_for_each(Server::up)
     }
 
     /// Changes `prometheus.yml` by hand, as nobody should, and makes Prometheus read it.
@@ -203,11 +225,11 @@ fn kept(path: &Path) -> PathBuf {
     path.with_extension("yml.kept")
 }
 
-/// Renders the environments `lab` and `shipped` with the program, and says where.
+/// Renders the profile with the program, and says where.
 fn render(topology: Topology, ports: &Ports, root: &Path) -> Outcome<PathBuf> {
     let catalogue = Catalogue::embedded().map_err(|errors| format!("{errors:?}"))?;
     let mut profile = topology.profile(ports);
-    profile["environments"] = json!({"lab": pace::overlay(&catalogue), "shipped": {}});
+    profile["environments"] = json!({"lab": pace::overlay(catalogue.alerting())});
     fs::write(root.join("profile.yaml"), format!("{profile:#}"))
         .map_err(|error| error.to_string())?;
     let run = Program::in_directory(root)

@@ -10,6 +10,8 @@ use crate::wait::{PATIENCE, until};
 
 /// Where there is one, the password of every server.
 pub const PASSWORD: &str = "correct-horse";
+/// `maxclients` of the standalone.
+pub const MAX_CLIENTS: usize = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topology {
@@ -24,8 +26,8 @@ pub enum Topology {
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub name: &'static str,
-    /// What it is told beside its port and directory.
-    pub arguments: Vec<String>,
+    /// What its configuration says beside its port and password.
+    pub configuration: String,
     pub is_sentinel: bool,
 }
 
@@ -54,34 +56,41 @@ impl Topology {
 
     /// Its servers; the first is the one that a profile names first.
     pub fn servers(self, ports: &Ports) -> Vec<Plan> {
-        let server = |name, arguments: &str| Plan {
+        let server = |name, configuration: &str| Plan {
             name,
-            arguments: arguments.split(' ').map(str::to_owned).collect(),
+            configuration: configuration.to_owned(),
             is_sentinel: false,
         };
+        let primary = ports.redis(0);
+        let replica = format!("replicaof 127.0.0.1 {primary}");
+        // Acts within seconds, and needs the consent of a second one.
         let sentinel = |name| Plan {
             name,
-            arguments: Vec::new(),
+            configuration: format!(
+                "sentinel monitor cache 127.0.0.1 {primary} 2\n\
+                 sentinel down-after-milliseconds cache 2000\n\
+                 sentinel failover-timeout cache 6000\n\
+                 sentinel parallel-syncs cache 2"
+            ),
             is_sentinel: true,
         };
-        let primary = ports.redis(0);
-        let replica = format!("--replicaof 127.0.0.1 {primary}");
         match self {
+            // `DEBUG SLEEP` is a command that takes as long as it is told.
             Self::Standalone => vec![server(
                 "cache",
-                "--save 3600 1 --appendonly yes --maxclients 50",
+                &format!("appendonly yes\nmaxclients {MAX_CLIENTS}\nenable-debug-command local"),
             )],
             Self::TwoStandalones => {
-                let limited = "--save 3600 1 --maxmemory 32mb";
+                let limited = "maxmemory 32mb";
                 vec![server("cache", limited), server("queue", limited)]
             }
             Self::Replicated => vec![
-                server("primary", "--save 3600 1"),
+                server("primary", ""),
                 server("replica-1", &replica),
                 server("replica-2", &replica),
             ],
             Self::Sentinel => vec![
-                server("primary", "--save 3600 1"),
+                server("primary", ""),
                 server("replica-1", &replica),
                 server("replica-2", &replica),
                 sentinel("sentinel-1"),
@@ -96,8 +105,8 @@ impl Topology {
                     server(
                         name,
                         &format!(
-                            "--cluster-enabled yes --cluster-port {bus} --cluster-node-timeout 2000 \
-                             --cluster-replica-validity-factor 0"
+                            "cluster-enabled yes\ncluster-port {bus}\ncluster-node-timeout 2000\n\
+                             cluster-replica-validity-factor 0"
                         ),
                     )
                 })
@@ -113,7 +122,7 @@ impl Topology {
             Self::Standalone => (
                 "single",
                 json!({"cache": {
-                    "address": at(0), "persistence": "rdb-and-aof", "maxclients": 50,
+                    "address": at(0), "persistence": "rdb-and-aof", "maxclients": MAX_CLIENTS,
                 }}),
             ),
             Self::TwoStandalones => (

@@ -1,0 +1,166 @@
+//! One run of everything, which all tests look at.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use crate::failure::{Failure, Row};
+use crate::failures::FAILURES;
+use crate::stack::Stack;
+use crate::tools::{Generation, generations};
+use crate::topology::Topology;
+use crate::{Outcome, pace};
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Alerts while all was well, and stacks that did not even start.
+    pub false_alarms: Vec<String>,
+    /// Failures that nobody, the wrong people, or too many were told of.
+    pub problems: Vec<String>,
+    /// Who was told of what, in the order of the failures.
+    pub rows: Vec<Row>,
+}
+
+/// Runs everything once; `None` where there are no tools.
+pub fn report() -> Option<&'static Report> {
+    static REPORT: OnceLock<Option<Report>> = OnceLock::new();
+    REPORT.get_or_init(run).as_ref()
+}
+
+/// What one stack is for: the failures of a topology, or a part of them.
+type Lane = (Topology, Vec<(usize, &'static Failure)>);
+
+/// Most of the time everybody waits. Topologies with many failures have several stacks, so that none takes much longer
+/// than the others.
+fn lanes() -> Vec<Lane> {
+    const FAILURES_PER_LANE: usize = 6;
+    let only = std::env::var("STACKWRIGHT_LAB").unwrap_or_default();
+    let mut lanes = Vec::new();
+    for topology in Topology::ALL {
+        let failures: Vec<_> = FAILURES
+            .iter()
+            .enumerate()
+            .filter(|(_, failure)| failure.topology == topology)
+            .filter(|(_, failure)| format!("{topology:?}: {}", failure.name).contains(&only))
+            .collect();
+        lanes.extend(
+            failures
+                .chunks(FAILURES_PER_LANE)
+                .map(|chunk| (topology, chunk.to_vec())),
+        );
+    }
+    lanes
+}
+
+fn run() -> Option<Report> {
+    let tools = generations().into_iter().find(|it| it.name == "new")?;
+    let start = Instant::now();
+    // A process dies with the thread that has started it, so each lane does all of its work in one.
+    let results: Vec<LaneReport> = std::thread::scope(|scope| {
+        let threads: Vec<_> = lanes()
+            .into_iter()
+            .map(|lane| {
+                let tools = &tools;
+                scope.spawn(move || walk(lane, tools, start))
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| {
+                thread.join().unwrap_or_else(|_| LaneReport {
+                    false_alarms: vec!["the lab itself has failed".into()],
+                    ..LaneReport::default()
+                })
+            })
+            .collect()
+    });
+    let mut report = Report::default();
+    let mut rows = Vec::new();
+    for result in results {
+        report.false_alarms.extend(result.false_alarms);
+        report.problems.extend(result.problems);
+        rows.extend(result.rows);
+    }
+    rows.sort_by_key(|(number, _)| *number);
+    report.rows = rows.into_iter().flat_map(|(_, rows)| rows).collect();
+    Some(report)
+}
+
+#[derive(Debug, Default)]
+struct LaneReport {
+    false_alarms: Vec<String>,
+    problems: Vec<String>,
+    /// Rows by number of the failure.
+    rows: Vec<(usize, Vec<Row>)>,
+}
+
+fn walk((topology, failures): Lane, tools: &Generation, start: Instant) -> LaneReport {
+    let mut report = LaneReport::default();
+    let mut stack = match Stack::start(topology, tools) {
+        Ok(stack) => stack,
+        Err(error) => {
+            report
+                .false_alarms
+                .push(format!("{}: {error}", topology.name()));
+            return report;
+        }
+    };
+    let say = |text: String| {
+        println!(
+            "{:4}s {}: {text}",
+            start.elapsed().as_secs(),
+            topology.name()
+        );
+    };
+    match watch(&stack) {
+        Ok(()) => say("quiet".into()),
+        Err(error) => report
+            .false_alarms
+            .push(format!("{}: {error}", topology.name())),
+    }
+    for (number, failure) in failures {
+        match failure.run(&mut stack) {
+            Ok(rows) => {
+                for row in &rows {
+                    say(format!(
+                        "{}: {} told after {:.1}s, resolved after {:.1}s",
+                        row.failure,
+                        row.alert,
+                        row.told_after.as_secs_f64(),
+                        row.resolved_after.as_secs_f64()
+                    ));
+                }
+                report.rows.push((number, rows));
+            }
+            Err(error) => {
+                say(format!("{}: {error}", failure.name));
+                let words = stack.last_words();
+                let name = topology.name();
+                report
+                    .problems
+                    .push(format!("{name}: {}: {error}\n{words}", failure.name));
+                // What is left of this failure is no news of the next one.
+                stack.release();
+                let _ = stack.revive();
+            }
+        }
+    }
+    report
+}
+
+/// Nothing is pending, firing, or told, for longer than any rate looks back.
+fn watch(stack: &Stack) -> Outcome<()> {
+    std::thread::sleep(Duration::from_secs(pace::WINDOW + 4));
+    let mut alerts = stack.api().alerts_within(pace::WINDOW)?;
+    let arrivals = stack.receiver.arrivals();
+    alerts.extend(
+        arrivals
+            .iter()
+            .map(|arrival| format!("{} (told)", arrival.name())),
+    );
+    alerts.extend(stack.receiver.problems());
+    if alerts.is_empty() {
+        return Ok(());
+    }
+    Err(alerts.join(", "))
+}
