@@ -52,7 +52,7 @@ pub fn rules(alerting: &Alerting<'_>, templates: &Templates) -> Result<Vec<Artif
                 .iter()
                 .map(|recording| RecordingContext {
                     record: &recording.rule.name,
-                    why: &recording.rule.why,
+                    why: &recording.why,
                     expr: &recording.expr,
                 })
                 .collect(),

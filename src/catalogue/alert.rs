@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::alert_test::AlertTest;
+use super::alert_test::{AlertTest, RecordingCase};
 use super::load::CatalogueError;
 use super::version::Version;
 use crate::quantity::Duration;
@@ -193,6 +193,11 @@ pub struct RecordingRule {
     pub why: String,
     /// PromQL, a template.
     pub expr: String,
+    /// What its unit test feeds it, by the name of a server.
+    pub test: IndexMap<String, RecordingCase>,
+    /// How far the expression looks back, where that is not the rate window.
+    #[serde(default)]
+    pub looks_back: Option<Duration>,
     /// Where it comes from.
     pub source: String,
 }
@@ -237,6 +242,17 @@ impl AlertCatalogue {
     }
 }
 
+/// Names beside those of guards that a sum in a test may use.
+const NAMES: [&str; 7] = [
+    "value",
+    "window",
+    "expected",
+    "pressure.medium",
+    "pressure.high",
+    "pressure.critical",
+    "pressure.stable",
+];
+
 impl AlertCatalogue {
     /// Puts the groups into triage order.
     pub(super) fn sort(&mut self) {
@@ -248,12 +264,30 @@ impl AlertCatalogue {
     fn stands_for(&self, name: &str) -> Option<f64> {
         match name.strip_prefix("guard.") {
             Some(guard) => self.thresholds.get(&guard.replace('_', "-"))?.warning,
-            None => matches!(name, "value" | "window" | "expected").then_some(1.0),
+            None => NAMES.contains(&name).then_some(1.0),
         }
     }
 
     /// Reports entries that contradict each other.
     pub(super) fn check(&self, errors: &mut Vec<CatalogueError>) {
+        for rule in self.recording_rules.values() {
+            let mut contradiction = |message: String| {
+                errors.push(CatalogueError::Contradiction {
+                    path: "exporters/redis_exporter/recording_rules.yaml".into(),
+                    entry: rule.name.clone(),
+                    message,
+                });
+            };
+            let records = |case: &RecordingCase| case.records.is_some();
+            if !rule.test.values().any(records) || rule.test.values().all(records) {
+                contradiction("its test shows a server with a result, and one without".into());
+            }
+            for sum in rule.test.values().flat_map(RecordingCase::sums) {
+                if sum.evaluate(&|name| self.stands_for(name)).is_none() {
+                    contradiction(format!("its test cannot compute `{}`", sum.0));
+                }
+            }
+        }
         let mut seen = std::collections::BTreeSet::new();
         for (group, alert) in self.alerts() {
             let path = format!("exporters/redis_exporter/alerts/{group}.yaml");

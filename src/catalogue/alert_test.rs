@@ -248,6 +248,27 @@ pub struct AlertTest {
     pub cases: IndexMap<String, Case>,
 }
 
+/// One server in the test of a recording rule.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordingCase {
+    /// What it shows, for the reader of the test.
+    pub why: String,
+    /// By selector, as in [`AlertTest::series`]; there is no `value` to compute with.
+    pub series: IndexMap<String, Form>,
+    /// What is recorded; unset for nothing.
+    #[serde(default)]
+    pub records: Option<Sum>,
+}
+
+impl RecordingCase {
+    /// Every sum that it computes.
+    pub fn sums(&self) -> impl Iterator<Item = &Sum> {
+        let series = self.series.values().flat_map(Form::sums);
+        self.records.iter().chain(series)
+    }
+}
+
 impl AlertTest {
     /// Every sum that it computes.
     pub fn sums(&self) -> impl Iterator<Item = &Sum> {

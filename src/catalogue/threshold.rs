@@ -22,7 +22,12 @@ pub enum ThresholdUnit {
     PerSecond,
     /// Hundredths of a share per hour.
     PercentagePointsPerHour,
+    /// A level of memory pressure; 0 to 2 in words, because nothing is beyond the highest.
+    PressureLevel,
 }
+
+/// Levels of memory pressure that something can be beyond, lowest first.
+const PRESSURE_LEVELS: [&str; 3] = ["low", "medium", "high"];
 
 impl ThresholdUnit {
     /// Reads a text of this unit; `None` where it is of another.
@@ -52,6 +57,11 @@ impl ThresholdUnit {
                 number(text).or_else(|| text.parse::<Bytes>().ok().map(|bytes| bytes.0 as f64))
             }
             Self::PerSecond => number(text.strip_suffix("/s").unwrap_or(text)),
+            Self::PressureLevel => PRESSURE_LEVELS
+                .iter()
+                .position(|level| *level == text)
+                .map_or_else(|| number(text), |level| Some(level as f64))
+                .filter(|level| level.fract() == 0.0),
             Self::Factor | Self::Count | Self::PercentagePointsPerHour => number(text),
         }
     }
@@ -67,6 +77,11 @@ impl ThresholdUnit {
             Self::PercentagePointsPerHour => {
                 format!("{} percentage points per hour", trimmed(value))
             }
+            Self::PressureLevel => PRESSURE_LEVELS
+                .iter()
+                .enumerate()
+                .find(|(level, _)| *level as f64 == value)
+                .map_or_else(|| trimmed(value), |(_, level)| (*level).to_owned()),
         }
     }
 
@@ -80,6 +95,7 @@ impl ThresholdUnit {
             Self::Count => "a number such as `50`",
             Self::PerSecond => "a number per second such as `10`",
             Self::PercentagePointsPerHour => "percentage points per hour such as `10`",
+            Self::PressureLevel => "`low`, `medium` or `high`",
         }
     }
 }
@@ -284,6 +300,10 @@ mod tests {
             (Count, "100mb", None),
             (Bytes, "much", None),
             (Count, "inf", None),
+            (PressureLevel, "high", Some(2.0)),
+            (PressureLevel, "1", Some(1.0)),
+            (PressureLevel, "1.5", None),
+            (PressureLevel, "critical", None),
         ] {
             assert_eq!(unit.parse(text), value, "{text}");
         }
@@ -304,6 +324,7 @@ mod tests {
             (PerSecond, 0.1, "0.1 per second"),
             (Count, 50.0, "50"),
             (Factor, 1.8, "1.8"),
+            (PressureLevel, 1.0, "medium"),
         ] {
             assert_eq!(unit.in_words(value), words);
         }

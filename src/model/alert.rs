@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::annotation;
 use super::job::{JobKind, ScrapeJob};
+use super::memory_pressure::MemoryPressure;
 use super::scrape::SCRAPES_PER_WINDOW;
 use super::target::RedisTarget;
 use super::threshold::{self, ResolvedThreshold};
@@ -34,6 +35,8 @@ pub struct AlertingInputs<'a> {
     pub redis: Option<Version>,
     /// `thresholds` of the profile.
     pub thresholds: &'a IndexMap<String, Threshold>,
+    /// Where levels of memory pressure begin.
+    pub pressure: &'a MemoryPressure,
     /// `alerts` of the profile.
     pub overrides: &'a IndexMap<String, AlertOverride>,
     /// Slugs of the profile's own runbooks, which an override may name.
@@ -86,8 +89,14 @@ impl Alerting<'_> {
 pub struct Recording<'c> {
     /// What it says in the catalogue.
     pub rule: &'c RecordingRule,
+    /// Why it is there.
+    pub why: String,
     /// PromQL.
     pub expr: String,
+    /// The first job that it is about: the `job` label in its test.
+    pub subject_job: String,
+    /// What a name in the sums of its test stands for.
+    pub numbers: BTreeMap<String, f64>,
 }
 
 /// One rule file.
@@ -178,12 +187,18 @@ pub fn resolve<'c>(
             });
         }
     }
-    if environment.matchers.contains_key("redis") {
+    if let Some(job) = environment.first_jobs.get(&Subject::Redis) {
         for rule in catalogue.recording_rules.values() {
-            let expr = templates.render_inline(&rule.name, &rule.expr, &environment.context)?;
+            let render = |text: &str| {
+                let text = templates.render_inline(&rule.name, text, &environment.context)?;
+                Ok(text.trim().to_owned())
+            };
             alerting.recording.push(Recording {
                 rule,
-                expr: expr.trim().to_owned(),
+                why: render(&rule.why)?,
+                expr: render(&rule.expr)?,
+                subject_job: job.clone(),
+                numbers: environment.numbers.clone(),
             });
         }
     }
@@ -283,8 +298,6 @@ struct Environment<'i> {
     window: Duration,
     /// First job by subject.
     first_jobs: BTreeMap<Subject, String>,
-    /// Matcher by the name that expressions use.
-    matchers: BTreeMap<&'static str, String>,
     topologies: BTreeSet<String>,
     context: Json,
     numbers: BTreeMap<String, f64>,
@@ -333,7 +346,12 @@ impl<'i> Environment<'i> {
                 |version| json!({"major": version.major, "minor": version.minor, "patch": version.patch}),
             ),
         );
+        context.insert("pressure".into(), inputs.pressure.context());
+        context.insert("pressure_text".into(), inputs.pressure.words());
         let mut numbers = BTreeMap::from([("window".to_owned(), window.as_secs_f64())]);
+        for (name, number) in inputs.pressure.numbers() {
+            numbers.insert(name.to_owned(), number);
+        }
         let (mut guard, mut guard_text) = (Map::new(), Map::new());
         for threshold in thresholds.values() {
             if threshold.direction == crate::catalogue::Direction::Guard
@@ -352,7 +370,6 @@ impl<'i> Environment<'i> {
             thresholds,
             window,
             first_jobs,
-            matchers,
             topologies,
             context: Json::Object(context),
             numbers,

@@ -9,6 +9,7 @@ pub mod image;
 pub mod inhibition;
 pub mod job;
 pub mod label;
+pub mod memory_pressure;
 pub mod notification;
 pub mod probe;
 pub mod routing;

@@ -14,7 +14,7 @@ use super::routing::RoutableAlert;
 use super::secret::Secrets;
 use super::service::{ServiceContext, Services};
 use super::target::{self, RedisTarget};
-use super::{label, probe, scrape};
+use super::{label, memory_pressure, probe, scrape};
 use crate::catalogue::{Availability, Catalogue, Circumstances, Direction, Feature, Version};
 use crate::document::Route;
 use crate::profile::{
@@ -125,6 +125,14 @@ impl<'c> Stack<'c> {
 
         let links = alert_links(profile, &mut problems);
         let own_runbooks: BTreeSet<String> = profile.runbooks.keys().cloned().collect();
+        let is_alarm = profile
+            .thresholds
+            .get("memory-pressure")
+            .is_some_and(|threshold| {
+                let values = [&threshold.warning, &threshold.critical];
+                values.into_iter().flatten().any(|value| !value.is_off())
+            });
+        let pressure = memory_pressure::resolve(&profile.memory_pressure, is_alarm, &mut problems);
         let alerting = alert::resolve(
             catalogue.alerting(),
             &AlertingInputs {
@@ -133,6 +141,7 @@ impl<'c> Stack<'c> {
                 exporter: own_exporter_version,
                 redis: redis_version,
                 thresholds: &profile.thresholds,
+                pressure: &pressure,
                 overrides: &profile.alerts,
                 own_runbooks: &own_runbooks,
                 links: &links,

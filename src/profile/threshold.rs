@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// The value of a threshold as written: a number in the threshold's base unit, text with a unit
-/// (`90%`, `5ms`, `100mb`), or `off`. What it means depends on the threshold's unit, which the
+/// (`90%`, `5ms`, `100mb`), a level (`high`), or `off`. What it means depends on the threshold's unit, which the
 /// catalogue knows.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(untagged)]
@@ -29,10 +29,10 @@ impl JsonSchema for ThresholdValue {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A number in the threshold's base unit, text with a unit (90%, 5ms, 100mb), or off.",
+            "description": "A number in the threshold's base unit, text with a unit (90%, 5ms, 100mb), a level (medium), or off.",
             "anyOf": [
                 {"type": "number"},
-                {"type": "string", "pattern": "^(off|-?[0-9]+(\\.[0-9]+)? ?[a-zA-Z%/]*)$"},
+                {"type": "string", "pattern": "^(off|low|medium|high|-?[0-9]+(\\.[0-9]+)? ?[a-zA-Z%/]*)$"},
             ],
         })
     }

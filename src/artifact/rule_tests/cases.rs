@@ -246,7 +246,7 @@ impl<'a> Script<'a> {
             _ => side,
         };
         let distance = match threshold.unit {
-            ThresholdUnit::Count => 1.0,
+            ThresholdUnit::Count | ThresholdUnit::PressureLevel => 1.0,
             // Whole numbers, because a sentence shows no fractions of them.
             ThresholdUnit::Bytes => (value / 1000.0).ceil().max(1.0),
             ThresholdUnit::Seconds if *value >= 1000.0 => (value / 1000.0).ceil(),

@@ -2,6 +2,7 @@
 
 mod cases;
 mod expectations;
+mod recording;
 mod samples;
 mod series;
 mod timeline;
@@ -10,6 +11,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use self::cases::{Test, tests};
+use self::recording::RecordingTest;
 use super::BuildError;
 use super::rules::RECORDING;
 use crate::bundle::{Artifact, Kind};
@@ -29,6 +31,7 @@ struct FileContext<'a> {
     order: Vec<&'a str>,
     evaluation_interval: Duration,
     tests: Vec<Test>,
+    recording: Vec<RecordingTest>,
 }
 
 /// `prometheus/tests/*.yml`, one file per rule group.
@@ -41,6 +44,7 @@ pub fn rule_tests(
     templates: &Templates,
 ) -> Result<Vec<Artifact>, BuildError> {
     let step = Duration::from_millis(alerting.window.as_millis() / STEPS_PER_WINDOW);
+    let recording = recording_tests(alerting, step);
     let file = |group: &RuleGroup<'_>| {
         let mut order = Vec::new();
         if !alerting.recording.is_empty() {
@@ -56,11 +60,35 @@ pub fn rule_tests(
             order,
             evaluation_interval: step,
             tests: tests(&group.rules, alerting.window, step),
+            recording: Vec::new(),
         };
-        let text = templates.render("stack/prometheus/tests/group.yml.j2", &context)?;
-        let path = format!("prometheus/tests/{}.yml", group.name);
-        Ok(Artifact::new(&path, Kind::PrometheusRuleTests, text)?)
+        render(&context, templates)
     };
     // No other files of a bundle take as long, so they are made side by side.
-    alerting.groups.par_iter().map(file).collect()
+    let alerts: Result<Vec<_>, _> = alerting.groups.par_iter().map(file).collect();
+    let recorded = recording
+        .map(|context| render(&context, templates))
+        .transpose()?;
+    Ok(recorded.into_iter().chain(alerts?).collect())
+}
+
+/// The file about the recording rules, where there are any.
+fn recording_tests<'a>(alerting: &'a Alerting<'a>, step: Duration) -> Option<FileContext<'a>> {
+    let rules = alerting.recording.iter();
+    (!alerting.recording.is_empty()).then(|| FileContext {
+        group: RECORDING,
+        rule_files: vec![format!("../rules/{RECORDING}.yml")],
+        order: vec![RECORDING],
+        evaluation_interval: step,
+        tests: Vec::new(),
+        recording: rules
+            .map(|rule| RecordingTest::new(rule, alerting.window, step))
+            .collect(),
+    })
+}
+
+fn render(context: &FileContext<'_>, templates: &Templates) -> Result<Artifact, BuildError> {
+    let text = templates.render("stack/prometheus/tests/group.yml.j2", context)?;
+    let path = format!("prometheus/tests/{}.yml", context.group);
+    Ok(Artifact::new(&path, Kind::PrometheusRuleTests, text)?)
 }

@@ -59,12 +59,8 @@ impl Script<'_> {
                 if let Some(instance) = instance {
                     labels.insert("instance".into(), instance.to_string());
                 }
-                let labels: Vec<String> = labels
-                    .iter()
-                    .map(|(name, value)| format!("{name}={}", promql_string(value)))
-                    .collect();
                 all.push(Series {
-                    selector: format!("{name}{{{}}}", labels.join(", ")),
+                    selector: selector_of(name, &labels),
                     values: samples.clone(),
                 });
             };
@@ -167,8 +163,17 @@ impl Script<'_> {
     }
 }
 
+/// `name{a="b", c="d"}`.
+pub(super) fn selector_of(name: &str, labels: &IndexMap<String, String>) -> String {
+    let labels: Vec<String> = labels
+        .iter()
+        .map(|(name, value)| format!("{name}={}", promql_string(value)))
+        .collect();
+    format!("{name}{{{}}}", labels.join(", "))
+}
+
 /// Metric name and labels of `name{a="b",c="d"}`.
-fn parse_selector(selector: &str) -> (&str, Vec<(String, String)>) {
+pub(super) fn parse_selector(selector: &str) -> (&str, Vec<(String, String)>) {
     let Some((name, labels)) = selector.split_once('{') else {
         return (selector, Vec::new());
     };

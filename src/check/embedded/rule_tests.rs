@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::container::{fits, joined};
 use super::inspection::{Document, Inspection};
-use super::rules::{Rule, alerts};
+use super::rules::{Rule, alerts, rules};
 use crate::bundle::Kind;
 use crate::diagnostic::Diagnostic;
 use crate::document::Node;
@@ -50,7 +50,32 @@ pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
         findings.extend(incomplete(inspection, alert));
         findings.extend(uncovered(alert, &cases));
     }
+    findings.extend(unproven_recordings(inspection));
     findings
+}
+
+/// Recording rules whose result no unit test expects. An alert on a wrong number is a wrong alert.
+fn unproven_recordings(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
+    let mut proven = BTreeSet::new();
+    for document in inspection.of_kind(Kind::PrometheusRuleTests) {
+        for case in items(&document.tree, "tests").flat_map(|test| items(test, "promql_expr_test"))
+        {
+            let expects = items(case, "exp_samples").next().is_some();
+            proven.extend(
+                case.get("expr")
+                    .and_then(|expr| expr.as_str())
+                    .filter(|_| expects),
+            );
+        }
+    }
+    rules(inspection)
+        .into_iter()
+        .filter(|rule| !rule.is_alert() && !proven.contains(rule.name()))
+        .map(|rule| {
+            let message = format!("no unit test shows what `{}` records", rule.name());
+            error(rule, message).help("add a `promql_expr_test` to `prometheus/tests`")
+        })
+        .collect()
 }
 
 fn error(alert: Rule<'_>, message: impl Into<String>) -> Diagnostic {
@@ -258,6 +283,18 @@ tests:
                 format!("{at} fires or stays silent · {help}")
             ]
         );
+    }
+
+    #[test]
+    fn a_recording_rule_without_a_case_is_reported() {
+        let rules = format!("{RULES}      - {{record: redis:x, expr: redis_up}}\n");
+        let case = "  - promql_expr_test:\n      - {expr: 'redis:x', eval_time: 1m, exp_samples: [{labels: 'redis:x', value: 1}]}\n";
+        assert_eq!(found(&rules, &format!("{TESTS}{case}")), [""; 0]);
+        let report = "prometheus/rules/a.yml:8:18: no unit test shows what `redis:x` records · help: add a `promql_expr_test` to \
+             `prometheus/tests`";
+        assert_eq!(found(&rules, TESTS), [report]);
+        let empty = case.replace("{labels: 'redis:x', value: 1}", "");
+        assert_eq!(found(&rules, &format!("{TESTS}{empty}")), [report]);
     }
 
     #[test]

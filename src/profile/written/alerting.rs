@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Severity;
 use crate::profile::ThresholdValue;
@@ -34,6 +34,45 @@ pub struct Colors {
     pub orange: Option<ThresholdValue>,
     /// Act.
     pub red: Option<ThresholdValue>,
+}
+
+/// Memory pressure in four levels (0 low, 1 medium, 2 high, 3 critical), and its trend. Recorded as
+/// `redis:memory_pressure:level` and `redis:memory_trend:direction`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MemoryPressure {
+    /// What used memory is a share of.
+    pub of: PressureBase,
+    /// Share above which the level is medium; 60% unless given.
+    pub medium: Option<ThresholdValue>,
+    /// Share above which the level is high; 75% unless given.
+    pub high: Option<ThresholdValue>,
+    /// Share above which the level is critical; 85% unless given.
+    pub critical: Option<ThresholdValue>,
+    /// Percentage points per hour up to which memory is stable, neither growing nor shrinking; 1
+    /// unless given.
+    pub stable: Option<ThresholdValue>,
+}
+
+/// What used memory is measured against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PressureBase {
+    /// The server's limit. Without one there is no level.
+    #[default]
+    Maxmemory,
+    /// The most that was ever used since the start. A server that grows is always at its peak.
+    Peak,
+}
+
+impl PressureBase {
+    /// The word in a profile.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Maxmemory => "maxmemory",
+            Self::Peak => "peak",
+        }
+    }
 }
 
 /// One duration for both severities, or one each.

@@ -10,7 +10,9 @@ mod notification;
 mod target;
 
 pub use crate::catalogue::Severity;
-pub use alerting::{AlertOverride, Colors, Links, Pending, Threshold};
+pub use alerting::{
+    AlertOverride, Colors, Links, MemoryPressure, Pending, PressureBase, Threshold,
+};
 pub use application::{Application, ApplicationMetric, MetricType, Probe};
 pub use compose::{Compose, Network, Off, Port};
 pub use dashboard::{Dashboard, Runbook, Section};
@@ -49,6 +51,9 @@ pub struct Profile {
     /// Thresholds by name (`stackwright list thresholds`); each replaces a default of the catalogue.
     #[serde(default)]
     pub thresholds: IndexMap<String, Threshold>,
+    /// Where levels of memory pressure begin, and what memory is measured against.
+    #[serde(default)]
+    pub memory_pressure: MemoryPressure,
     /// Alerts of the catalogue to disable or change, by name (`stackwright list alerts`).
     #[serde(default)]
     pub alerts: IndexMap<String, AlertOverride>,

@@ -8,8 +8,11 @@ use stackwright::bundle::Artifact;
 use stackwright::catalogue::{Catalogue, Version};
 use stackwright::model::alert::{AlertLinks, Alerting, AlertingInputs, resolve};
 use stackwright::model::job::{Discovery, JobKind, Relabeling, ScrapeJob, TargetGroup};
+use stackwright::model::memory_pressure::MemoryPressure;
 use stackwright::model::target::RedisTarget;
-use stackwright::profile::{AlertOverride, Persistence, Problem, SecretRef, Threshold, Topology};
+use stackwright::profile::{
+    AlertOverride, Persistence, PressureBase, Problem, SecretRef, Threshold, Topology,
+};
 use stackwright::quantity::{Bytes, Duration};
 use stackwright::template::Templates;
 
@@ -22,6 +25,7 @@ pub struct Situation {
     pub exporter: Option<Version>,
     pub redis: Option<Version>,
     pub thresholds: IndexMap<String, Threshold>,
+    pub pressure: MemoryPressure,
     pub overrides: IndexMap<String, AlertOverride>,
     pub runbooks: BTreeSet<String>,
     pub links: AlertLinks,
@@ -40,6 +44,7 @@ impl Situation {
             exporter: self.exporter,
             redis: self.redis,
             thresholds: &self.thresholds,
+            pressure: &self.pressure,
             overrides: &self.overrides,
             own_runbooks: &self.runbooks,
             links: &self.links,
@@ -144,6 +149,7 @@ pub fn small() -> Situation {
         exporter: Some(Version::new(1, 86, 0)),
         redis: Some(Version::new(8, 0, 6)),
         thresholds: IndexMap::new(),
+        pressure: MemoryPressure::default(),
         overrides: IndexMap::new(),
         runbooks: BTreeSet::new(),
         links: AlertLinks {
@@ -186,6 +192,7 @@ pub fn everything() -> Situation {
         ..small()
     }
     .threshold("clients", "{warning: 100, critical: 150}")
+    .threshold("memory-pressure", "{warning: medium, critical: high}")
 }
 
 /// An old exporter, a slow scrape, and both severities of every threshold, at values of somebody's own.
@@ -193,6 +200,13 @@ pub fn peculiar() -> Situation {
     let mut situation = Situation {
         name: "peculiar",
         exporter: Some(Version::new(1, 45, 0)),
+        pressure: MemoryPressure {
+            of: PressureBase::Peak,
+            medium: 0.123_456_789,
+            high: 0.5,
+            critical: 0.999,
+            stable: 0.0,
+        },
         ..everything()
     };
     for job in &mut situation.jobs {
@@ -241,6 +255,7 @@ pub fn severe() -> Situation {
         ("memory", "90%"),
         ("memory-bytes", "4gb"),
         ("system-memory", "80%"),
+        ("memory-pressure", "low"),
         ("memory-trend", "25"),
         ("fragmentation", "2"),
         ("connections", "95%"),

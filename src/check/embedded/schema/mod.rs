@@ -257,6 +257,24 @@ tests:
                 ":6:53: `tests[0].alert_rule_test[0]` has no key `exp_alert` · help: did you mean `exp_alerts`?"
             ]
         );
+        let recording = tests.split("    alert_rule_test").next().unwrap();
+        let expected = "    promql_expr_test: [{expr: a, eval_time: 5m, exp_samples: [{labels: 'a{}', value: 1}]}]\n";
+        let recording = format!("{recording}{expected}");
+        assert_eq!(found("prometheus/tests/a.yml", &recording), [""; 0]);
+        assert_eq!(
+            found(
+                "prometheus/tests/a.yml",
+                &recording.replace("exp_samples", "exp_sample")
+            ),
+            [
+                ":6:49: `tests[0].promql_expr_test[0]` has no key `exp_sample` · help: did you mean `exp_samples`?"
+            ]
+        );
+        let neither = recording.replace(expected, "");
+        assert_eq!(
+            found("prometheus/tests/a.yml", &neither),
+            [":4:5: `tests[0]` lacks one of `alert_rule_test`, `promql_expr_test`"]
+        );
     }
 
     #[test]
