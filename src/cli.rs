@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    self, Color, Console, Exit, ExplainArgs, InitArgs, ListArgs, RenderArgs, ValidateArgs,
+    self, Color, Console, Exit, ExplainArgs, InitArgs, ListArgs, PromqlArgs, RenderArgs,
+    ValidateArgs,
 };
 
 /// One profile in, a proven Redis monitoring stack out.
@@ -45,6 +46,7 @@ enum Command {
     Validate(ValidateArgs),
     List(ListArgs),
     Explain(ExplainArgs),
+    Promql(PromqlArgs),
     /// Print the JSON Schema of a profile, for editors
     #[command(after_help = "\
 Example:
@@ -75,6 +77,7 @@ pub fn run() -> ExitCode {
         Command::Validate(args) => commands::validate(&args, console),
         Command::List(args) => commands::list(&args, console),
         Command::Explain(args) => commands::explain(&args, console),
+        Command::Promql(args) => commands::promql(&args, console),
         Command::Schema => commands::schema(console),
         Command::Completions { shell } => {
             let mut text = Vec::new();

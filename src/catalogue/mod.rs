@@ -11,6 +11,7 @@ pub mod closest;
 pub mod dashboard;
 pub mod explain;
 pub mod exporter;
+mod knowledge;
 pub mod load;
 pub mod metric;
 pub mod prefix;

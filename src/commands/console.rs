@@ -11,6 +11,9 @@ use crate::report;
 /// Whether something for standard output could not be written, other than to a reader that went away.
 static OUTPUT_LOST: AtomicBool = AtomicBool::new(false);
 
+/// Whether the reader of standard output went away.
+static READER_GONE: AtomicBool = AtomicBool::new(false);
+
 /// How a command's result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
@@ -118,6 +121,11 @@ impl Console {
         }
     }
 
+    /// Whether more results are of any use: `| head` has enough at some point.
+    pub fn is_read(self) -> bool {
+        !READER_GONE.load(Ordering::Relaxed) && !OUTPUT_LOST.load(Ordering::Relaxed)
+    }
+
     /// How the program ends: not cleanly where what it was asked for did not arrive.
     pub fn close(self, exit: Exit) -> Exit {
         if OUTPUT_LOST.load(Ordering::Relaxed) {
@@ -180,7 +188,11 @@ impl Drop for Progress {
 fn write_output(text: &str) {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    if written.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
-        OUTPUT_LOST.store(true, Ordering::Relaxed);
+    if let Err(error) = written {
+        let flag = match error.kind() {
+            ErrorKind::BrokenPipe => &READER_GONE,
+            _ => &OUTPUT_LOST,
+        };
+        flag.store(true, Ordering::Relaxed);
     }
 }

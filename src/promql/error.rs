@@ -17,6 +17,18 @@ pub enum ErrorKind {
     TooDeep,
 }
 
+impl ErrorKind {
+    /// The rule in one word, as ids of diagnostics have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Syntax => "syntax",
+            Self::Type => "type",
+            Self::Unsupported => "unsupported",
+            Self::TooDeep => "too-deep",
+        }
+    }
+}
+
 /// Text to put in place of other text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replacement {

@@ -1,10 +1,11 @@
 //! Parts of the language that not every Prometheus has.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::error::{ErrorKind, ParseError};
 use super::function::{EXPERIMENTAL, Function};
-use super::version::{Support, Target};
+use super::version::{Support, Target, Version};
 use crate::source::Span;
 
 /// A part of the language that is younger than Prometheus 2.0 or went away since.
@@ -163,10 +164,88 @@ impl FeatureUse {
     }
 }
 
+/// The Prometheus that understands an expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirements {
+    /// The first version that has everything in it; `None` where every version has.
+    pub since: Option<Version>,
+    /// The first version that lacks something again. Not after `since` where no version has everything.
+    pub until: Option<Version>,
+    /// Feature flags, each with the first version that needs it no more.
+    pub flags: BTreeMap<&'static str, Option<Version>>,
+}
+
+impl Requirements {
+    pub(super) fn of(features: &[FeatureUse]) -> Self {
+        let supports = || features.iter().map(|used| used.feature.support());
+        let mut flags = BTreeMap::new();
+        for (flag, stable) in supports().filter_map(|support| support.flag) {
+            let known = flags.entry(flag).or_insert(stable);
+            // A flag is needed for as long as anything needs it.
+            *known = match (*known, stable) {
+                (Some(one), Some(other)) => Some(one.max(other)),
+                _ => None,
+            };
+        }
+        Self {
+            since: supports()
+                .map(|support| support.since)
+                .max()
+                .filter(|since| *since > Support::ALWAYS.since),
+            until: supports().filter_map(|support| support.until).min(),
+            flags,
+        }
+    }
+
+    /// Whether some version has everything, flags aside.
+    pub fn can_be_met(&self) -> bool {
+        self.until
+            .is_none_or(|until| self.since.is_none_or(|since| since < until))
+    }
+}
+
+impl fmt::Display for Requirements {
+    /// `Prometheus 3.4 or newer, until 3.14 with --enable-feature=promql-duration-expr`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.since, self.until) {
+            _ if !self.can_be_met() => return f.write_str("what no Prometheus has together"),
+            (None, None) => f.write_str("any Prometheus"),
+            (Some(since), None) => write!(f, "Prometheus {since} or newer"),
+            (None, Some(until)) => write!(f, "Prometheus before {until}"),
+            (Some(since), Some(until)) => write!(f, "Prometheus {since} or newer, before {until}"),
+        }?;
+        for (flag, stable) in &self.flags {
+            match stable {
+                Some(stable) => write!(f, ", before {stable} with --enable-feature={flag}"),
+                None => write!(f, ", with --enable-feature={flag}"),
+            }?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::promql::version::Version;
+
+    #[test]
+    fn requirements_are_those_of_all_features() {
+        let needs = |text: &str| crate::promql::parse(text).requirements().to_string();
+        assert_eq!(needs("up"), "any Prometheus");
+        assert_eq!(
+            needs("x @ 0 offset -5m"),
+            "Prometheus 2.26 or newer, before 2.33 with --enable-feature=promql-at-modifier, before 2.33 with --enable-feature=promql-negative-offset"
+        );
+        assert_eq!(
+            needs("limitk(2, x)"),
+            "Prometheus 2.54 or newer, with --enable-feature=promql-experimental-functions"
+        );
+        assert_eq!(needs("holt_winters(x[5m], 0, 0)"), "Prometheus before 3.0");
+        assert_eq!(
+            needs("holt_winters({\"a.b\"}[5m], 0, 0)"),
+            "what no Prometheus has together"
+        );
+    }
 
     #[test]
     fn a_feature_is_refused_before_after_and_without_its_flag() {

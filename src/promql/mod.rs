@@ -32,7 +32,7 @@ mod tests;
 use std::ops::Index;
 
 pub use error::{ErrorKind, ParseError, Replacement};
-pub use feature::{Feature, FeatureUse};
+pub use feature::{Feature, FeatureUse, Requirements};
 pub use function::{Arity, Function, ValueType};
 pub use node::{
     Aggregation, At, AtTime, Binary, Call, Extension, Fill, GroupModifier, Grouping, Kind,
@@ -199,6 +199,11 @@ impl Parsed {
             .iter()
             .filter_map(|used| used.problem(target))
             .collect()
+    }
+
+    /// The Prometheus that understands it.
+    pub fn requirements(&self) -> Requirements {
+        Requirements::of(&self.features)
     }
 
     /// The parent of every node, by [`NodeId::index`]; `None` for the root and for what an error left over.

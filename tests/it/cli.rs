@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::program::{Program, SMALL, directory_with, repository, stackwright};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "init",
     "render",
     "validate",
     "list",
     "explain",
+    "promql",
     "schema",
     "completions",
     "man",

@@ -16,6 +16,7 @@ mod layers;
 mod overrides;
 mod profile_cases;
 mod program;
+mod promql_command;
 mod promql_parity;
 mod promql_setups;
 mod readme;

@@ -63,12 +63,13 @@ const LISTINGS: [(&str, &str, &str, &str); 9] = [
     ),
 ];
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "init",
     "render",
     "validate",
     "list",
     "explain",
+    "promql",
     "schema",
     "completions",
     "man",

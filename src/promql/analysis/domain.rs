@@ -1,6 +1,9 @@
 //! Which values are possible: intervals, and what arithmetic and comparisons make of them.
 
+use std::fmt;
+
 use super::super::operator::BinaryOp;
+use super::super::printer::format_float;
 
 /// The values from `low` to `high`. NaN is outside of every domain: no comparison but `!=` holds for it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,6 +27,34 @@ pub enum Outcome {
     Never,
     /// For some.
     Depends,
+}
+
+impl fmt::Display for Domain {
+    /// `any`, `from 0 to 1`, `above 0.9`, `0`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            return f.write_str("none");
+        }
+        // A sum with zero has no negative zero.
+        let number = |bound: f64| format_float(bound + 0.0);
+        if self.low == self.high {
+            return f.write_str(&number(self.low));
+        }
+        let low = self.low.is_finite().then(|| number(self.low));
+        let high = self.high.is_finite().then(|| number(self.high));
+        match (&low, &high) {
+            (None, None) => return f.write_str("any"),
+            (Some(low), _) if self.low_is_open => write!(f, "above {low}")?,
+            (Some(low), _) => write!(f, "from {low}")?,
+            (None, _) => {}
+        }
+        let Some(high) = high else {
+            return Ok(());
+        };
+        let space = if low.is_some() { " " } else { "" };
+        let word = if self.high_is_open { "below" } else { "to" };
+        write!(f, "{space}{word} {high}")
+    }
 }
 
 impl Domain {
@@ -266,6 +297,21 @@ impl Domain {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_domain_is_told_in_words() {
+        assert_eq!(Domain::ANY.to_string(), "any");
+        assert_eq!(Domain::NOT_NEGATIVE.to_string(), "from 0");
+        assert_eq!(Domain::new(0.0, 1.0).to_string(), "from 0 to 1");
+        assert_eq!(Domain::only(2.5).to_string(), "2.5");
+        let open = Domain {
+            low_is_open: true,
+            ..Domain::new(0.0, f64::INFINITY)
+        };
+        assert_eq!(open.to_string(), "above 0");
+        assert_eq!(open.negated().to_string(), "below 0");
+        assert_eq!(Domain::new(1.0, 0.0).to_string(), "none");
+    }
 
     #[test]
     fn comparisons_that_cannot_go_both_ways_are_decided() {

@@ -1,5 +1,6 @@
 //! What an expression does, computed once: labels, reads, kinds, units and values of every part.
 
+mod convention;
 mod domain;
 mod flow;
 mod labels;
@@ -11,6 +12,7 @@ mod unit;
 
 use std::sync::Arc;
 
+pub use convention::NamingConventions;
 pub use domain::{Domain, Outcome};
 pub use labels::{LabelFacts, Labels, Presence};
 pub use quantity::{Quantity, ValueKind};
@@ -30,6 +32,13 @@ pub trait Knowledge {
 impl Knowledge for () {
     fn metric(&self, _: &str) -> Option<MetricFacts> {
         None
+    }
+}
+
+/// What the first knows, else what the second does.
+impl<A: Knowledge, B: Knowledge> Knowledge for (&A, B) {
+    fn metric(&self, name: &str) -> Option<MetricFacts> {
+        self.0.metric(name).or_else(|| self.1.metric(name))
     }
 }
 

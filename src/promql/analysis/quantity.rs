@@ -39,6 +39,27 @@ pub enum ValueKind {
     Info,
 }
 
+impl ValueKind {
+    /// The kind in one word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Constant => "constant",
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+            Self::Rate => "rate",
+            Self::Increase => "increase",
+            Self::Count => "count",
+            Self::Ratio => "ratio",
+            Self::Boolean => "boolean",
+            Self::Timestamp => "timestamp",
+            Self::Age => "age",
+            Self::Info => "info",
+        }
+    }
+}
+
 /// What is known of the values of a part.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quantity {
