@@ -9,6 +9,7 @@ fn main() {
     println!("cargo:rerun-if-changed=templates");
     println!("cargo:rerun-if-changed=profiles");
     println!("cargo:rerun-if-changed=docs/runbooks");
+    println!("cargo:rerun-if-changed=docs/lints");
     let mut lines = String::new();
     collect(&root.join("templates"), "", &mut lines);
     std::fs::write(out.join("catalogue.jsonl"), lines).expect("OUT_DIR can be written");

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    self, Color, Console, Exit, ExplainArgs, InitArgs, ListArgs, PromqlArgs, RenderArgs,
-    ValidateArgs,
+    self, Color, Console, Exit, ExplainArgs, InitArgs, InspectArgs, LintArgs, ListArgs, PromqlArgs,
+    RenderArgs, ValidateArgs,
 };
 
 /// One profile in, a proven Redis monitoring stack out.
@@ -24,9 +24,10 @@ Examples:
   stackwright init                               write a commented profile.yaml
   stackwright render profile.yaml                write build/<name>/<environment>/…
   stackwright render profile.yaml --check        has anything drifted? exits 1 with a diff
+  stackwright lint .                             what is wrong with an existing setup?
   stackwright explain redis_memory_max_bytes     what a metric, alert or threshold means
 
-Exit status: 0 clean, 1 findings or drift, 2 could not run."
+Exit status: 0 clean, 1 findings or drift, 2 could not run, 3 nothing to lint."
 )]
 pub struct Cli {
     /// When to colour the output
@@ -44,6 +45,8 @@ enum Command {
     Init(InitArgs),
     Render(RenderArgs),
     Validate(ValidateArgs),
+    Lint(LintArgs),
+    Inspect(InspectArgs),
     List(ListArgs),
     Explain(ExplainArgs),
     Promql(PromqlArgs),
@@ -75,6 +78,8 @@ pub fn run() -> ExitCode {
         Command::Init(args) => commands::init(&args, console),
         Command::Render(args) => commands::render(&args, console),
         Command::Validate(args) => commands::validate(&args, console),
+        Command::Lint(args) => commands::lint(&args, console),
+        Command::Inspect(args) => commands::inspect(&args, console),
         Command::List(args) => commands::list(&args, console),
         Command::Explain(args) => commands::explain(&args, console),
         Command::Promql(args) => commands::promql(&args, console),

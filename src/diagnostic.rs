@@ -54,6 +54,45 @@ pub struct Related {
     pub location: Location,
 }
 
+/// What a [`Fix`] does to the meaning of what it changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Safety {
+    /// The same meaning for every input for which there was one; comments stay.
+    Safe,
+    /// A good guess: results change, or somebody has to choose.
+    Unsafe,
+}
+
+impl Safety {
+    /// Lower-case word, as in every output format of ours.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+        }
+    }
+}
+
+/// Other text in place of a span; an empty span inserts.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// The bytes that go.
+    pub location: Location,
+    /// What stands there instead, written for the file's language.
+    pub text: String,
+}
+
+/// How a program could mend it.
+#[derive(Debug, Clone)]
+pub struct Fix {
+    /// Whether it keeps the meaning.
+    pub safety: Safety,
+    /// What it does, in the imperative: "rename to `redis_up`".
+    pub title: String,
+    /// All of it, in any order, never overlapping; empty where it is only described.
+    pub edits: Vec<Edit>,
+}
+
 /// One thing that is wrong: what, where, and how to mend it.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
@@ -71,6 +110,8 @@ pub struct Diagnostic {
     pub related: Vec<Related>,
     /// How to mend it, imperative; `None` where we do not know.
     pub help: Option<String>,
+    /// How a program could mend it.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -84,7 +125,8 @@ impl Diagnostic {
         Self::new(Level::Warning, id, message)
     }
 
-    fn new(level: Level, id: impl Into<String>, message: impl Into<String>) -> Self {
+    /// Of any level, without a place yet.
+    pub fn new(level: Level, id: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             id: id.into(),
             level,
@@ -93,6 +135,7 @@ impl Diagnostic {
             label: String::new(),
             related: Vec::new(),
             help: None,
+            fix: None,
         }
     }
 

@@ -11,6 +11,7 @@ use super::Catalogue;
 use super::alert::{AlertGroup, GROUPS, RecordingRule};
 use super::availability::{Needs, ServerKind};
 use super::exporter::{Exporter, Indicator, Part};
+use super::image::{Image, Images};
 use super::metric::{Metric, MetricType, Topic};
 use super::prefix::{MetricPrefix, MetricPrefixes};
 use super::threshold::ThresholdDefinition;
@@ -79,6 +80,8 @@ enum DataFile<'p> {
     Tools,
     /// `metric_prefixes.yaml`
     Prefixes,
+    /// `images.yaml`
+    Images,
     /// `exporters/<name>/exporter.yaml`
     Exporter(&'p str),
     /// `exporters/<name>/metrics/<topic>.yaml`
@@ -98,6 +101,7 @@ impl<'p> DataFile<'p> {
         match *parts.as_slice() {
             ["versions.yaml"] => Some(Self::Tools),
             ["metric_prefixes.yaml"] => Some(Self::Prefixes),
+            ["images.yaml"] => Some(Self::Images),
             ["exporters", exporter, "exporter.yaml"] => Some(Self::Exporter(exporter)),
             ["exporters", exporter, "metrics", file] => Some(Self::Metrics {
                 exporter,
@@ -115,6 +119,7 @@ impl<'p> DataFile<'p> {
 enum Parsed {
     Tools(Vec<Tool>),
     Prefixes(Vec<MetricPrefix>),
+    Images(Vec<Image>),
     Exporter(Box<Exporter>),
     Metrics(String, Vec<Metric>),
     Thresholds(Vec<ThresholdDefinition>),
@@ -153,6 +158,10 @@ pub(super) fn load<'t>(
                 has_prefixes = true;
                 let unique = by_name(path, prefixes, |prefix| &prefix.prefix, &mut errors);
                 catalogue.prefixes = MetricPrefixes::new(unique.into_values().collect());
+            }
+            Ok(Parsed::Images(images)) => {
+                let unique = by_name(path, images, |image| &image.program, &mut errors);
+                catalogue.images = Images::new(unique.into_values().collect());
             }
             Ok(Parsed::Exporter(exporter)) => {
                 catalogue.exporters.insert(exporter.name.clone(), *exporter);
@@ -228,6 +237,7 @@ fn parse(path: &str, text: &str, kind: &DataFile<'_>) -> Result<Parsed, Catalogu
     match kind {
         DataFile::Tools => Ok(Parsed::Tools(read(path, text)?)),
         DataFile::Prefixes => Ok(Parsed::Prefixes(read(path, text)?)),
+        DataFile::Images => Ok(Parsed::Images(read(path, text)?)),
         DataFile::Exporter(directory) => {
             let exporter: Exporter = read(path, text)?;
             if exporter.name != *directory {

@@ -12,6 +12,7 @@ pub mod dashboard;
 pub mod explain;
 pub mod exporter;
 mod knowledge;
+pub mod image;
 pub mod load;
 pub mod metric;
 pub mod prefix;
@@ -31,6 +32,7 @@ pub use dashboard::{
     LibrarySection, PanelKind, PanelSize, QueryStyle, Stacking, State, Step,
 };
 pub use exporter::{Exporter, Flag, Included, Indicators, Part, Resolved};
+pub use image::{Image, Images};
 pub use load::CatalogueError;
 pub use metric::{Domain, Metric, MetricType, Semantic, Topic, Unit, Zero};
 pub use prefix::{Evidence, MetricPrefix, MetricPrefixes};
@@ -43,6 +45,7 @@ pub struct Catalogue {
     exporters: IndexMap<String, Exporter>,
     tools: IndexMap<String, Tool>,
     prefixes: MetricPrefixes,
+    images: Images,
     dashboards: DashboardLibrary,
     alerting: AlertCatalogue,
 }
@@ -113,6 +116,11 @@ impl Catalogue {
     /// Prefixes of metric names and the technology behind them.
     pub fn prefixes(&self) -> &MetricPrefixes {
         &self.prefixes
+    }
+
+    /// What runs in which image.
+    pub const fn images(&self) -> &Images {
+        &self.images
     }
 
     /// Panels and dashboards.

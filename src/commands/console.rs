@@ -76,6 +76,11 @@ impl Console {
         }
     }
 
+    /// How results on standard output are decorated.
+    pub fn result_style(self) -> report::Style {
+        self.style(std::io::stdout().is_terminal())
+    }
+
     /// Styled words for [`Self::say`], such as a check's verdict.
     pub fn paint(self, text: &str, ansi: &str) -> String {
         match self.style(std::io::stdout().is_terminal()) {

@@ -7,6 +7,7 @@ use super::{Console, Exit, Format};
 use crate::catalogue::explain::{explain_metric, metric_rows};
 use crate::catalogue::{Catalogue, Direction, ThresholdDefinition};
 use crate::check::{EMBEDDED_CHECKS, EXTERNAL_CHECKS};
+use crate::lint::{lint, lints, page};
 use crate::profile::suggestion;
 use crate::template;
 
@@ -35,6 +36,8 @@ pub enum Listing {
     Templates,
     /// Checks of a bundle
     Checks,
+    /// Lints of an existing setup
+    Lints,
 }
 
 /// List what is in the catalogue.
@@ -53,13 +56,14 @@ pub struct ListArgs {
     pub format: Format,
 }
 
-/// Explain one entry of the catalogue: a metric, alert, threshold, panel, dashboard, flag or check.
+/// Explain one entry of the catalogue: a metric, alert, threshold, panel, dashboard, flag, check or lint.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   stackwright explain RedisMemoryHigh
   stackwright explain redis_memory_max_bytes
-  stackwright explain memory                 the threshold")]
+  stackwright explain memory                 the threshold
+  stackwright explain promql/unknown-metric  the lint")]
 pub struct ExplainArgs {
     /// Name of the entry
     pub name: String,
@@ -117,6 +121,16 @@ pub fn list(args: &ListArgs, console: Console) -> Exit {
 
 fn rows(what: Listing, catalogue: &Catalogue) -> Vec<Row> {
     match what {
+        Listing::Lints => lints()
+            .map(|lint| {
+                let needs: Vec<&str> = lint.needs.iter().map(|need| need.as_str()).collect();
+                let columns = vec![
+                    ("level", lint.level.as_str().to_owned()),
+                    ("needs", needs.join(", ")),
+                ];
+                Row::new(lint.id, columns, lint.summary)
+            })
+            .collect(),
         Listing::Profiles => profile_names()
             .into_iter()
             .map(|name| Row::new(name, Vec::new(), &description(name)))
@@ -275,6 +289,12 @@ fn table(rows: &[Row]) -> String {
     text
 }
 
+/// The page of a lint.
+fn explain_lint(id: &str) -> Option<String> {
+    let page = lint(id).and_then(|lint| page(lint.id))?;
+    Some(page.text.to_owned())
+}
+
 /// Runs `explain`.
 pub fn explain(args: &ExplainArgs, console: Console) -> Exit {
     let generator = match Generator::new(None) {
@@ -293,6 +313,7 @@ pub fn explain(args: &ExplainArgs, console: Console) -> Exit {
         explain_row(Listing::Dashboards, catalogue, &args.name),
         explain_row(Listing::Flags, catalogue, args.name.trim_start_matches('-')),
         explain_row(Listing::Checks, catalogue, &args.name),
+        explain_lint(&args.name),
     ]
     .into_iter()
     .flatten()
@@ -306,6 +327,7 @@ pub fn explain(args: &ExplainArgs, console: Console) -> Exit {
             Listing::Dashboards,
             Listing::Flags,
             Listing::Checks,
+            Listing::Lints,
         ]
         .into_iter()
         .flat_map(|what| rows(what, catalogue))

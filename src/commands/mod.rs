@@ -4,6 +4,8 @@ mod console;
 mod generate;
 mod init;
 mod input;
+mod inspect;
+mod lint;
 mod list;
 mod outcome;
 mod promql;
@@ -15,6 +17,8 @@ use std::process::ExitCode;
 
 pub use console::{Color, Console, Format};
 pub use init::{InitArgs, init};
+pub use inspect::{InspectArgs, inspect};
+pub use lint::{LintArgs, lint};
 pub use list::{ExplainArgs, ListArgs, explain, list};
 pub use promql::{PromqlArgs, promql};
 pub use render::{RenderArgs, render};
@@ -30,6 +34,8 @@ pub enum Exit {
     Findings,
     /// It could not run: usage, unreadable input, nothing written.
     CouldNotRun,
+    /// There was nothing to lint.
+    NothingToLint,
 }
 
 impl From<Exit> for ExitCode {
@@ -38,6 +44,7 @@ impl From<Exit> for ExitCode {
             Exit::Clean => Self::from(0),
             Exit::Findings => Self::from(1),
             Exit::CouldNotRun => Self::from(2),
+            Exit::NothingToLint => Self::from(3),
         }
     }
 }

@@ -25,6 +25,69 @@ pub fn written_span(source: &str, node: &Node, within: Span) -> Span {
     Span::new(start, (last + length).max(start))
 }
 
+/// Longest text whose bytes are looked up one by one where no quicker way is known.
+const FEW_BYTES: usize = 16_384;
+
+/// Where in `source` every byte of a scalar's decoded text was written, and where it ends: what [`written_span`] says of
+/// each, for texts that are documents themselves.
+pub fn written_offsets(source: &str, node: &Node) -> Vec<usize> {
+    let raw = source
+        .get(node.span.start..node.span.end)
+        .unwrap_or_default();
+    let text = &*node.text;
+    let found = match node.style {
+        ScalarStyle::Plain if raw.len() == text.len() => {
+            Some((0..=text.len()).map(|at| node.span.start + at).collect())
+        }
+        ScalarStyle::Literal => literal_offsets(raw, node),
+        ScalarStyle::DoubleQuoted if !raw.contains('\n') => {
+            let mut offsets = Vec::with_capacity(text.len() + 1);
+            let mut at = 1;
+            for character in text.chars() {
+                offsets.extend(std::iter::repeat_n(
+                    node.span.start + at,
+                    character.len_utf8(),
+                ));
+                at += written_length(raw.get(at..).unwrap_or_default(), node.style);
+            }
+            offsets.push(node.span.start + at);
+            Some(offsets)
+        }
+        _ => None,
+    };
+    found.unwrap_or_else(|| {
+        (0..=text.len())
+            .map(
+                |at| match text.is_char_boundary(at) && text.len() <= FEW_BYTES {
+                    true => written_span(source, node, Span::at(at)).start,
+                    false => node.span.start,
+                },
+            )
+            .collect()
+    })
+}
+
+/// Line by line: a literal block differs from its text by indentation alone.
+fn literal_offsets(raw: &str, node: &Node) -> Option<Vec<usize>> {
+    let mut offsets = Vec::with_capacity(node.text.len() + 1);
+    let mut at = node.span.start;
+    let mut lines = raw.split_inclusive('\n');
+    for line in node.text.split_inclusive('\n') {
+        let raw_line = lines.next()?;
+        let written = raw_line.trim_end_matches(['\n', '\r']);
+        let decoded = line.trim_end_matches('\n');
+        let start = at
+            + match decoded.trim_end_matches('\r') {
+                "" => written.len(),
+                decoded => written.strip_suffix(decoded)?.len(),
+            };
+        offsets.extend((0..line.len()).map(|into| start + into));
+        at += raw_line.len();
+    }
+    offsets.push(at.min(node.span.end.max(node.span.start)));
+    Some(offsets)
+}
+
 /// The bytes of the content within the bytes of the node: without quotes. Of a block the parser gives the content alone.
 fn content(raw: &str, node: &Node) -> Range<usize> {
     match node.style {
@@ -166,6 +229,31 @@ mod tests {
             ("e: |\n  | a\n  > b\n", "b", "b"),
         ] {
             assert_eq!(written(source, part), expected, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn every_byte_of_a_text_is_where_its_part_is() {
+        for source in [
+            "e: up",
+            "e: |\n  a:\n    - b\n\n  c: é\nf: 1\n",
+            "e: \"{\\\"a\\\": [1, \\\"é\\\"]}\"",
+            "e: 'a ''b'' c'",
+            "e: >-\n  one\n  two\n",
+        ] {
+            let document = read_yaml(source, Dialect::GoYaml2, Limits::default()).unwrap();
+            let node = document.root.find(&Route::of(["e"])).unwrap();
+            let offsets = written_offsets(source, node);
+            assert_eq!(offsets.len(), node.text.len() + 1, "{source:?}");
+            for (at, character) in node.text.char_indices() {
+                if character.is_alphanumeric() {
+                    assert!(
+                        source[offsets[at]..].starts_with(character),
+                        "{source:?} {at}"
+                    );
+                }
+            }
+            assert!(offsets.is_sorted(), "{source:?}");
         }
     }
 

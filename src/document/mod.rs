@@ -14,7 +14,7 @@ mod route;
 mod scalar;
 mod yaml;
 
-pub use decoded::written_span;
+pub use decoded::{written_offsets, written_span};
 pub use edit::{Change, EditError, edited};
 pub use go::{GoScalar, resolve_go};
 pub use json::parse_json;

@@ -137,6 +137,11 @@ pub fn check_regex(pattern: &str) -> Result<(), String> {
     regexp::read(pattern).map(|_| ()).map_err(|error| error.0)
 }
 
+/// Every text that `pattern`, anchored at both ends, matches; `None` where they are not a short list.
+pub fn regex_alternatives(pattern: &str) -> Option<Vec<String>> {
+    regexp::alternatives(pattern)
+}
+
 /// Reads bytes that need not be text: what is not UTF-8 is an error at the first such byte.
 pub fn parse_bytes(bytes: &[u8], options: &Options) -> Parsed {
     match std::str::from_utf8(bytes) {

@@ -20,7 +20,10 @@ pub fn diagnostic(diagnostic: &Diagnostic) -> Value {
         "location": diagnostic.location.as_ref().map(location),
         "related": related,
         "help": diagnostic.help,
-        "fix": null,
+        "fix": diagnostic.fix.as_ref().map(|fix| json!({
+            "safety": fix.safety.as_str(),
+            "title": fix.title,
+        })),
     })
 }
 

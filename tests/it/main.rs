@@ -13,6 +13,7 @@ mod hostile_input;
 mod installed;
 mod interruption;
 mod layers;
+mod lints;
 mod overrides;
 mod profile_cases;
 mod program;

@@ -1,0 +1,60 @@
+//! What runs in an image.
+
+use serde::Deserialize;
+
+/// One entry of `templates/images.yaml`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Image {
+    /// Name of the program, unique.
+    pub program: String,
+    /// Repositories that hold it, without registry where that is Docker Hub.
+    pub repositories: Vec<String>,
+    /// TCP ports it listens on unless told otherwise; the first is the one to talk to.
+    #[serde(default)]
+    pub ports: Vec<u16>,
+    /// Where it reads its configuration unless told otherwise.
+    #[serde(default)]
+    pub config: Option<String>,
+    /// Directories whose content must outlive the container.
+    #[serde(default)]
+    pub data: Vec<String>,
+    /// Commands that a health check may use; empty for an image of which nothing is known, or that has none.
+    #[serde(default)]
+    pub commands: Vec<String>,
+    /// Entry of the catalogue for what it exposes.
+    #[serde(default)]
+    pub exporter: Option<String>,
+    /// How the names of its own metrics begin.
+    #[serde(default)]
+    pub metrics: Vec<String>,
+}
+
+/// All known images.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Images(Vec<Image>);
+
+impl Images {
+    /// In the order of the file.
+    pub(super) fn new(images: Vec<Image>) -> Self {
+        Self(images)
+    }
+
+    /// The program in the image of that repository, `docker.io/` before it or not.
+    pub fn of_repository(&self, repository: &str) -> Option<&Image> {
+        let repository = repository.strip_prefix("docker.io/").unwrap_or(repository);
+        self.0
+            .iter()
+            .find(|image| image.repositories.iter().any(|known| known == repository))
+    }
+
+    /// The image of a program.
+    pub fn of_program(&self, program: &str) -> Option<&Image> {
+        self.0.iter().find(|image| image.program == program)
+    }
+
+    /// All in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = &Image> {
+        self.0.iter()
+    }
+}

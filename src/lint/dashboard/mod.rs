@@ -1,0 +1,7 @@
+//! Dashboards.
+
+mod duplicate_id;
+
+use super::Lint;
+
+pub(super) static LINTS: &[&Lint] = &[&duplicate_id::LINT];

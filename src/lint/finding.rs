@@ -1,0 +1,142 @@
+//! How a lint says what it finds.
+
+use super::Lint;
+use crate::diagnostic::{Diagnostic, Edit, Fix, Level, Safety};
+use crate::facts::text::placeholder;
+use crate::setup::{Document, Place, Setup};
+use crate::source::Span;
+
+/// What one lint has found so far.
+#[derive(Debug)]
+pub struct Findings<'f> {
+    lint: &'f Lint,
+    setup: &'f Setup,
+    found: Vec<Diagnostic>,
+}
+
+impl<'f> Findings<'f> {
+    pub(super) const fn new(lint: &'f Lint, setup: &'f Setup) -> Self {
+        Self {
+            lint,
+            setup,
+            found: Vec::new(),
+        }
+    }
+
+    /// Something is wrong at `place`: one line that can stand alone, the value in backticks, present tense.
+    pub fn report(&mut self, place: Place, message: impl Into<String>) -> Finding<'_, 'f> {
+        let location = self.setup.location(place);
+        let diagnostic = Diagnostic::new(self.lint.level, self.lint.id, message)
+            .at(&location.file, location.span);
+        self.push(diagnostic)
+    }
+
+    /// What a validator of [`crate::check::formats`] said of the text of `document`, under the id of this lint.
+    /// Nothing is said of a value that something else fills in first.
+    pub fn adopt(&mut self, document: &Document, said: Diagnostic) {
+        let meant = said.location.as_ref().and_then(|location| {
+            let span = location.span;
+            document.text.text().get(span.start..span.end)
+        });
+        if meant.is_some_and(|text| !text.contains('\n') && placeholder(text).is_some()) {
+            return;
+        }
+        let moved = |span: Span| document.location(span);
+        let mut diagnostic =
+            Diagnostic::new(said.level, self.lint.id, said.message).label(said.label);
+        diagnostic.help = said.help;
+        diagnostic.location = said.location.map(|location| moved(location.span));
+        for related in said.related {
+            let location = moved(related.location.span);
+            diagnostic = diagnostic.related(related.note, &location.file, location.span);
+        }
+        self.push(diagnostic);
+    }
+
+    fn push(&mut self, diagnostic: Diagnostic) -> Finding<'_, 'f> {
+        let index = self.found.len();
+        self.found.push(diagnostic);
+        Finding {
+            setup: self.setup,
+            diagnostic: &mut self.found[index],
+            lint: std::marker::PhantomData,
+        }
+    }
+
+    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.found
+    }
+}
+
+/// One finding, to be completed.
+#[derive(Debug)]
+pub struct Finding<'d, 'f> {
+    setup: &'f Setup,
+    diagnostic: &'d mut Diagnostic,
+    lint: std::marker::PhantomData<&'f Lint>,
+}
+
+impl Finding<'_, '_> {
+    /// Short text at the carets.
+    pub fn label(self, label: impl Into<String>) -> Self {
+        self.diagnostic.label = label.into();
+        self
+    }
+
+    /// How to mend it, in the imperative.
+    pub fn help(self, help: impl Into<String>) -> Self {
+        self.diagnostic.help = Some(help.into());
+        self
+    }
+
+    /// A further place that explains it, in this file or another.
+    pub fn related(self, note: impl Into<String>, place: Place) -> Self {
+        let location = self.setup.location(place);
+        self.diagnostic.related.push(crate::diagnostic::Related {
+            note: note.into(),
+            location,
+        });
+        self
+    }
+
+    /// Another level than the lint's.
+    pub fn level(self, level: Level) -> Self {
+        self.diagnostic.level = level;
+        self
+    }
+
+    /// It holds only if this does, which the setup does not tell: the level drops by one, and the message says so.
+    /// Completes "this assumes that …".
+    pub fn assuming(self, assumption: &str) -> Self {
+        self.diagnostic.level = match self.diagnostic.level {
+            Level::Error => Level::Warning,
+            Level::Warning | Level::Info => Level::Info,
+        };
+        self.diagnostic
+            .message
+            .push_str(&format!("; this assumes that {assumption}"));
+        self
+    }
+
+    /// A fix: what it does in the imperative, and the texts that go to places.
+    pub fn fix(
+        self,
+        safety: Safety,
+        title: impl Into<String>,
+        edits: Vec<(Place, String)>,
+    ) -> Self {
+        let edits = edits
+            .into_iter()
+            .map(|(place, text)| Edit {
+                location: self.setup.location(place),
+                text,
+            })
+            .collect();
+        self.diagnostic.fix = Some(Fix {
+            safety,
+            title: title.into(),
+            edits,
+        });
+        self
+    }
+}

@@ -1,0 +1,107 @@
+use crate::catalogue::{Exporter, Known, Suggestion};
+use crate::diagnostic::{Level, Safety};
+use crate::facts::expression::Expression;
+use crate::facts::{Facts, Scraped};
+use crate::lint::{Findings, Lint, Need};
+use crate::promql::{Kind, NodeId};
+
+pub(super) static LINT: Lint = Lint {
+    id: "promql/unknown-metric",
+    level: Level::Error,
+    summary: "a metric that neither a known exporter nor a recording rule makes",
+    needs: &[Need::Catalogue, Need::Files],
+    check,
+};
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for expression in &facts.expressions {
+        for read in &expression.analysis.reads {
+            let Kind::Selector(selector) = &expression.parsed[read.selector].kind else {
+                continue;
+            };
+            // A regular expression over names may match nothing on purpose.
+            let Some(name) = selector.metric_name() else {
+                continue;
+            };
+            if let Some(exporter) = unknown_to(facts, name) {
+                report(facts, findings, expression, read.selector, name, exporter);
+            }
+        }
+    }
+}
+
+/// The exporter in whose complete namespace `name` lies without being one of its metrics.
+fn unknown_to<'f>(facts: &'f Facts<'_>, name: &str) -> Option<&'f Exporter> {
+    let catalogue = facts.catalogue;
+    if facts.recorded.contains(name) || name.contains(':') {
+        return None;
+    }
+    match catalogue.know(name) {
+        Some(Known::Misnomer(exporter, _)) => return Some(exporter),
+        Some(_) => return None,
+        None => {}
+    }
+    catalogue.exporters().find(|exporter| {
+        let namespace = exporter.namespace.as_deref();
+        exporter.complete
+            && namespace.is_some_and(|namespace| {
+                name.strip_prefix(namespace)
+                    .is_some_and(|rest| rest.starts_with('_'))
+            })
+    })
+}
+
+fn report(
+    facts: &Facts<'_>,
+    findings: &mut Findings<'_>,
+    expression: &Expression,
+    node: NodeId,
+    name: &str,
+    exporter: &Exporter,
+) {
+    let scraped = facts.scraped(exporter);
+    // Without that exporter the name is somebody else's, who may well expose it.
+    if scraped == Scraped::Nowhere {
+        return;
+    }
+    let Kind::Selector(selector) = &expression.parsed[node].kind else {
+        return;
+    };
+    let span = selector
+        .metric_name_span()
+        .unwrap_or(expression.parsed[node].span);
+    let place = expression.place(facts.setup, span);
+    let suggestions = facts.catalogue.closest(name);
+    let message = format!(
+        "{} reads `{name}`, which {} does not expose",
+        facts.owner(expression),
+        exporter.title
+    );
+    let mut finding = findings.report(place, message).label("no such metric");
+    if let Some(best) = suggestions.first() {
+        finding = finding.help(help(best));
+        if best.is_known && best.expr.is_none() {
+            let edits = vec![(place, best.name.clone())];
+            finding = finding.fix(Safety::Unsafe, format!("rename to `{}`", best.name), edits);
+        }
+    }
+    if scraped == Scraped::Unknown {
+        finding.assuming(&format!(
+            "`{name}` is meant to come from {}",
+            exporter.title
+        ));
+    }
+}
+
+fn help(suggestion: &Suggestion) -> String {
+    let mut help = match &suggestion.expr {
+        Some(expr) => format!("use `{expr}`"),
+        None if suggestion.is_known => format!("use `{}`", suggestion.name),
+        None => format!("did you mean `{}`?", suggestion.name),
+    };
+    if let Some(note) = &suggestion.note {
+        help.push_str(": ");
+        help.push_str(note);
+    }
+    help
+}

@@ -1,0 +1,32 @@
+use crate::catalogue::Version;
+use crate::check::formats::{PrometheusOptions, check_prometheus, check_targets};
+use crate::diagnostic::Level;
+use crate::facts::Facts;
+use crate::lint::{Findings, Lint, Need};
+use crate::setup::Kind;
+
+pub(super) static LINT: Lint = Lint {
+    id: "scrape/invalid-config",
+    level: Level::Error,
+    summary: "Prometheus refuses the configuration",
+    needs: &[Need::Versions],
+    check,
+};
+
+/// Judges for the pinned version, else for the newest that is known.
+const NEWEST: Version = Version::new(3, 14, 0);
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for server in &facts.prometheus {
+        let document = facts.setup.document(server.document);
+        let options = PrometheusOptions::new(server.version.unwrap_or(NEWEST));
+        for said in check_prometheus(&document.text, &options) {
+            findings.adopt(document, said);
+        }
+    }
+    for document in facts.setup.of_kind(Kind::Targets) {
+        for said in check_targets(&document.text, NEWEST) {
+            findings.adopt(document, said);
+        }
+    }
+}

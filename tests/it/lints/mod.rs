@@ -1,0 +1,26 @@
+//! Lints: their cases, their pages, their score on real setups.
+
+mod cases;
+mod pages;
+mod score;
+
+use std::sync::LazyLock;
+
+use stackwright::catalogue::Catalogue;
+use stackwright::diagnostic::Diagnostic;
+use stackwright::facts::Facts;
+use stackwright::lint::{Selection, check};
+use stackwright::setup::Setup;
+
+static CATALOGUE: LazyLock<Catalogue> =
+    LazyLock::new(|| Catalogue::embedded().expect("the catalogue is checked"));
+
+/// What one lint says of a setup, or all where `only` is empty.
+fn findings(setup: &Setup, only: &str) -> Vec<Diagnostic> {
+    let select = Some(only.to_owned()).filter(|only| !only.is_empty());
+    let selection = Selection {
+        select: select.into_iter().collect(),
+        ignore: Vec::new(),
+    };
+    check(&Facts::of(setup, &CATALOGUE), &selection)
+}
