@@ -14,15 +14,15 @@ use crate::setup::{Setup, Skipped};
 ///
 /// Looks for Compose files, Prometheus, rules, Alertmanager, Grafana dashboards and provisioning below each path, judges
 /// them together, and says what is wrong, where, why it matters and how to mend it. Nothing is executed, written or sent.
+///
+/// Exits with 0 when clean, 1 with findings at or above --fail-on, 2 when it could not run, 3 when there is nothing to lint.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   stackwright lint .
   stackwright lint monitoring --format concise
   stackwright lint . --select promql,stack --fail-on warning
-  stackwright explain promql/unknown-metric      why it matters, and what to do
-
-Exit status: 0 clean, 1 findings at or above --fail-on, 2 could not run, 3 nothing to lint.")]
+  stackwright explain promql/unknown-metric      why it matters, and what to do")]
 pub struct LintArgs {
     /// Directories, or single files
     #[arg(required = true)]

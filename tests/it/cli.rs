@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::program::{Program, SMALL, directory_with, repository, stackwright};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 11] = [
     "init",
     "render",
     "validate",
+    "lint",
+    "inspect",
     "list",
     "explain",
     "promql",
@@ -16,7 +18,7 @@ const COMMANDS: [&str; 9] = [
     "man",
 ];
 
-const LISTINGS: [&str; 11] = [
+const LISTINGS: [&str; 12] = [
     "profiles",
     "alerts",
     "thresholds",
@@ -28,6 +30,7 @@ const LISTINGS: [&str; 11] = [
     "versions",
     "templates",
     "checks",
+    "lints",
 ];
 
 fn run(arguments: &str) -> crate::program::Run {
@@ -66,7 +69,9 @@ fn the_commands_in_the_tests_are_all_that_there_are() {
         .filter(|name| *name != "help")
         .collect();
     assert_eq!(listed, COMMANDS.into_iter().collect());
-    assert!(help.contains("Exit status: 0 clean, 1 findings or drift, 2 could not run."));
+    assert!(help.contains(
+        "Exit status: 0 clean, 1 findings or drift, 2 could not run, 3 nothing to lint."
+    ));
 }
 
 #[test]
