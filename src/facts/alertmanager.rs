@@ -156,7 +156,7 @@ fn alertmanager(setup: &Setup, projects: &[ComposeProject], document: &Document)
 }
 
 /// The first line of a mapping in a list.
-pub(super) fn head(document: &Document, node: &Node) -> Place {
+pub fn head(document: &Document, node: &Node) -> Place {
     let span = node
         .entries()
         .first()

@@ -175,7 +175,7 @@ struct Reader<'r> {
 }
 
 /// The service that is started with the configuration in `document`, and the path at which it finds it.
-pub(super) fn reader_of(
+pub fn reader_of(
     setup: &Setup,
     projects: &[ComposeProject],
     document: &Document,
@@ -546,7 +546,7 @@ fn group_targets(document: &Document, group: &Node) -> Vec<Target> {
 }
 
 /// Keys and scalar values of a mapping.
-pub(super) fn pairs(document: &Document, node: Option<&Arc<Node>>) -> Vec<(Text, Text)> {
+pub fn pairs(document: &Document, node: Option<&Arc<Node>>) -> Vec<(Text, Text)> {
     node.map_or(&[][..], |node| node.entries())
         .iter()
         .map(|entry| {

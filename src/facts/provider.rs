@@ -74,11 +74,7 @@ pub(super) fn providers(setup: &Setup, projects: &[ComposeProject]) -> Vec<Dashb
 }
 
 /// The Grafana that sees the file at `path` below its provisioning directory.
-pub(super) fn grafana_with(
-    setup: &Setup,
-    projects: &[ComposeProject],
-    path: &str,
-) -> Option<ServiceId> {
+pub fn grafana_with(setup: &Setup, projects: &[ComposeProject], path: &str) -> Option<ServiceId> {
     projects.iter().enumerate().find_map(|(index, project)| {
         project.running("grafana").find_map(|service| {
             let sees = service
