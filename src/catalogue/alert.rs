@@ -42,6 +42,8 @@ pub enum Subject {
     Redis,
     /// Sentinels.
     Sentinels,
+    /// Keys, of targets that have policies for them.
+    Keys,
     /// Exporters' own metrics.
     Exporters,
     /// Probed endpoints.
@@ -56,9 +58,10 @@ pub enum Subject {
 
 impl Subject {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Redis,
         Self::Sentinels,
+        Self::Keys,
         Self::Exporters,
         Self::Probes,
         Self::Others,
@@ -71,6 +74,7 @@ impl Subject {
         match self {
             Self::Redis => "redis",
             Self::Sentinels => "sentinels",
+            Self::Keys => "keys",
             Self::Exporters => "exporters",
             Self::Probes => "probes",
             Self::Others => "others",
@@ -114,6 +118,8 @@ pub struct AlertNeeds {
     pub persistence: Option<PersistenceKind>,
     /// A target has a password.
     pub password: bool,
+    /// The keys of a target are looked at with a Lua script.
+    pub lua: bool,
 }
 
 /// What an alert is repeated for.
@@ -198,6 +204,9 @@ pub struct RecordingRule {
     /// How far the expression looks back, where that is not the rate window.
     #[serde(default)]
     pub looks_back: Option<Duration>,
+    /// The jobs that it reads; without any it is left out.
+    #[serde(default)]
+    pub on: Subject,
     /// Where it comes from.
     pub source: String,
 }

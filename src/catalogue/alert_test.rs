@@ -259,6 +259,9 @@ pub struct RecordingCase {
     /// What is recorded; unset for nothing.
     #[serde(default)]
     pub records: Option<Sum>,
+    /// Labels of what is recorded, beside those that every target has.
+    #[serde(default)]
+    pub result: IndexMap<String, String>,
 }
 
 impl RecordingCase {

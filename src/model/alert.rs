@@ -22,6 +22,9 @@ use crate::template::{TemplateError, Templates, go_template, promql_string, rege
 /// Shortest range of a rate that is chosen unasked: enough samples to survive a lost scrape or two.
 pub const SHORTEST_WINDOW: Duration = Duration::from_secs(300);
 
+/// How many scans of keys a rule looks back over: one may fail.
+const SCANS_PER_WINDOW: u64 = 3;
+
 /// What decides which alerts there are and what they say.
 #[derive(Debug, Clone, Copy)]
 pub struct AlertingInputs<'a> {
@@ -187,8 +190,8 @@ pub fn resolve<'c>(
             });
         }
     }
-    if let Some(job) = environment.first_jobs.get(&Subject::Redis) {
-        for rule in catalogue.recording_rules.values() {
+    for rule in catalogue.recording_rules.values() {
+        if let Some(job) = environment.first_jobs.get(&rule.on) {
             let render = |text: &str| {
                 let text = templates.render_inline(&rule.name, text, &environment.context)?;
                 Ok(text.trim().to_owned())
@@ -308,10 +311,15 @@ impl<'i> Environment<'i> {
         inputs: &'i AlertingInputs<'i>,
         thresholds: &'i IndexMap<String, ResolvedThreshold>,
     ) -> Self {
-        let longest = inputs.jobs.iter().map(|job| job.interval).max();
-        let window = inputs.window.unwrap_or_else(|| {
-            longest
+        let longest = |is_of_keys: bool| {
+            let jobs = inputs.jobs.iter();
+            jobs.filter(|job| (job.kind == JobKind::Keys) == is_of_keys)
+                .map(|job| job.interval)
+                .max()
                 .unwrap_or_default()
+        };
+        let window = inputs.window.unwrap_or_else(|| {
+            longest(false)
                 .times(SCRAPES_PER_WINDOW)
                 .max(SHORTEST_WINDOW)
         });
@@ -339,6 +347,9 @@ impl<'i> Environment<'i> {
             context.insert((*name).to_owned(), json!(matcher));
         }
         context.insert("window".into(), json!(window.to_string()));
+        // The last scan is known for as long as one may fail, whatever Prometheus' lookback.
+        let keys_window = longest(true).times(SCANS_PER_WINDOW).max(SHORTEST_WINDOW);
+        context.insert("keys_window".into(), json!(keys_window.to_string()));
         context.insert(
             "exporter".into(),
             inputs.exporter.map_or(
@@ -419,6 +430,10 @@ impl<'i> Environment<'i> {
         if needs.password && targets.iter().all(|target| target.password.is_none()) {
             return Some("no target has a password".into());
         }
+        let mut scans = targets.iter().filter_map(|target| target.keys.as_ref());
+        if needs.lua && !scans.any(|keys| keys.lua) {
+            return Some("no script looks at keys".into());
+        }
         for (needed, have, what) in [
             (needs.exporter, self.inputs.exporter, "redis_exporter"),
             (needs.redis, self.inputs.redis, "Redis"),
@@ -440,7 +455,9 @@ impl<'i> Environment<'i> {
         rules: &mut Vec<AlertingRule<'c>>,
     ) -> Result<(), TemplateError> {
         if alert.each == Some(Each::Job) {
-            for job in self.inputs.jobs {
+            // Between two scans of keys there is no `up`, and it would look missing.
+            let often = |job: &&ScrapeJob| job.kind != JobKind::Keys;
+            for job in self.inputs.jobs.iter().filter(often) {
                 let expected = job.discovery.expected().unwrap_or(1).max(1);
                 let job = Some((job.name.clone(), expected));
                 if let Some(severity) = alert.severity {
@@ -598,6 +615,7 @@ fn jobs_of(jobs: &[ScrapeJob], subject: Subject) -> Vec<&str> {
         .filter(|job| match subject {
             Subject::Redis => job.kind == JobKind::Redis,
             Subject::Sentinels => job.kind == JobKind::Sentinel,
+            Subject::Keys => job.kind == JobKind::Keys,
             Subject::Exporters => job.kind == JobKind::Exporter,
             Subject::Probes => job.kind == JobKind::Probe,
             Subject::Others => {

@@ -4,8 +4,11 @@ use indexmap::IndexMap;
 
 use super::address;
 use super::job::{Discovery, JobBasicAuth, JobKind, Relabeling, ScrapeJob, discovery, grouped};
+use super::key_policy::KeyPolicies;
+use super::key_scan::{self, Watcher};
 use super::secret::Secrets;
 use super::target::{RedisServer, RedisTarget};
+use crate::catalogue::Version;
 use crate::document::Route;
 use crate::profile::{Exporter, ExporterMode, Flag, Problem, Profile, SecretRef};
 use crate::quantity::Duration;
@@ -32,6 +35,8 @@ pub struct ExporterProcess {
     pub password: Option<SecretRef>,
     /// Where the file with one password per server is found.
     pub password_file: Option<SecretRef>,
+    /// What it looks at, where it scans keys and does nothing else.
+    pub keys: Option<KeyPolicies>,
 }
 
 /// Exporters of a stack, and the jobs that scrape through them.
@@ -39,7 +44,7 @@ pub struct ExporterProcess {
 pub struct Exporting {
     /// Processes to run, by exporter and target.
     pub processes: Vec<ExporterProcess>,
-    /// Scrape jobs, Redis first, then sentinels, then the exporters' own.
+    /// Scrape jobs, Redis first, then sentinels, then keys, then the exporters' own.
     pub jobs: Vec<ScrapeJob>,
 }
 
@@ -54,16 +59,18 @@ pub fn timing(
     (interval, timeout)
 }
 
-/// Everything about the exporters of a profile.
+/// Everything about the exporters of a profile; `version` is that of the oldest.
 pub fn resolve(
     profile: &Profile,
     exporters: &IndexMap<String, Exporter>,
     targets: &[RedisTarget],
+    version: Option<Version>,
     secrets: &mut Secrets,
     problems: &mut Vec<Problem>,
 ) -> Exporting {
     let mut exporting = Exporting::default();
     let mut sentinel_jobs = Vec::new();
+    let mut key_jobs = Vec::new();
     let mut own_jobs = Vec::new();
     for (name, exporter) in exporters {
         let route = Route::of(["exporters", name]);
@@ -114,8 +121,23 @@ pub fn resolve(
         exporting.jobs.extend(redis);
         sentinel_jobs.extend(sentinel);
         own_jobs.extend(own);
+        let watcher = Watcher {
+            profile,
+            name,
+            exporter,
+            job: &job,
+            version,
+        };
+        for target in watched {
+            if let Some(keys) = &target.keys {
+                let (process, job) = key_scan::resolve(watcher, target, keys);
+                exporting.processes.push(process);
+                key_jobs.push(job);
+            }
+        }
     }
     exporting.jobs.extend(sentinel_jobs);
+    exporting.jobs.extend(key_jobs);
     exporting.jobs.extend(own_jobs);
     exporting
 }
@@ -313,6 +335,7 @@ impl Builder<'_> {
             flags,
             password: None,
             password_file: self.exporter.password_file.clone(),
+            keys: None,
         }
     }
 
@@ -335,6 +358,7 @@ impl Builder<'_> {
             discovery,
             relabeling: Relabeling::None,
             basic_auth: None,
+            keep: None,
         }
     }
 
@@ -510,7 +534,7 @@ impl Builder<'_> {
 }
 
 /// A duration as Go's `time.ParseDuration` takes it, which knows no days.
-fn go_duration(duration: Duration) -> String {
+pub(super) fn go_duration(duration: Duration) -> String {
     let millis = duration.as_millis();
     if millis.is_multiple_of(1_000) {
         format!("{}s", millis / 1_000)

@@ -15,6 +15,8 @@ pub enum JobKind {
     Redis,
     /// Sentinels, through an exporter.
     Sentinel,
+    /// Keys of Redis servers, through an exporter of their own that scans them.
+    Keys,
     /// An exporter's own metrics, where it serves several targets.
     Exporter,
     /// An application.
@@ -125,6 +127,8 @@ pub struct ScrapeJob {
     pub relabeling: Relabeling,
     /// Credentials.
     pub basic_auth: Option<JobBasicAuth>,
+    /// Regular expression of the metrics that are kept, where not all are.
+    pub keep: Option<&'static str>,
 }
 
 /// Above this many targets a job's targets stand in a file of their own, so that

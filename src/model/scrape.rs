@@ -87,6 +87,7 @@ fn own(name: &str, address: &str, comment: &str, profile: &Profile) -> ScrapeJob
         },
         relabeling: Relabeling::None,
         basic_auth: None,
+        keep: None,
     }
 }
 
@@ -138,6 +139,7 @@ pub fn application_jobs(
             },
             relabeling: Relabeling::None,
             basic_auth,
+            keep: None,
         });
     }
     jobs
@@ -196,6 +198,7 @@ pub fn probe_jobs(profile: &Profile, problems: &mut Vec<Problem>) -> Vec<ScrapeJ
                 labels: IndexMap::new(),
             },
             basic_auth: None,
+            keep: None,
             name: job,
         });
     }

@@ -99,6 +99,7 @@ impl<'c> Stack<'c> {
         label::check(profile, catalogue, &mut problems);
         scrape::check_timings(profile, &mut problems);
         probe::check(&profile.probes, &mut problems);
+        let own_exporter_version = exporter_version(profile, &tools);
         let written_exporters = target::exporters(profile);
         let targets = target::resolve(profile, &written_exporters, &mut problems);
         let Exporting {
@@ -108,6 +109,7 @@ impl<'c> Stack<'c> {
             profile,
             &written_exporters,
             &targets,
+            own_exporter_version,
             &mut secrets,
             &mut problems,
         );
@@ -120,7 +122,6 @@ impl<'c> Stack<'c> {
         jobs.extend(scrape::probe_jobs(profile, &mut problems));
         jobs.extend(scrape::own_jobs(profile));
         check_job_names(profile, &jobs, &mut problems);
-        let own_exporter_version = exporter_version(profile, &tools);
         let redis_version = tools.get("redis").and_then(|tool| tool.version);
 
         let links = alert_links(profile, &mut problems);
@@ -151,7 +152,8 @@ impl<'c> Stack<'c> {
             &mut problems,
         )
         .map_err(|error| StackError::Catalogue(Box::new(error)))?;
-        for exporter in &mut exporters {
+        // What alerts ask for is watched by the other ones, which are scraped more often.
+        for exporter in exporters.iter_mut().filter(|it| it.keys.is_none()) {
             for flag in &alerting.flags {
                 exporter
                     .flags

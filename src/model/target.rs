@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use super::key_policy::{self, KeyPolicies};
 use crate::document::Route;
 use crate::profile::{
     Address, Exporter, ExporterMode, Persistence, Problem, Profile, SecretRef, Target, Topology,
@@ -51,6 +52,8 @@ pub struct RedisTarget {
     pub password: Option<SecretRef>,
     /// Name of its exporter.
     pub exporter: String,
+    /// What must hold for its keys.
+    pub keys: Option<KeyPolicies>,
     /// Static labels of its series, without `redis` and `topology`.
     pub labels: IndexMap<String, String>,
 }
@@ -109,6 +112,17 @@ pub fn resolve(
             .and_then(|exporter| exporters.get(exporter))
             .map(|exporter| exporter.mode);
         check_topology(written, &route, mode, problems);
+        let keys = key_policy::resolve(name, written, problems);
+        if keys.is_some() && mode == Some(ExporterMode::External) {
+            problems.push(
+                Problem::key(
+                    "profile/impossible-mode",
+                    route.key("key_policies"),
+                    "an external exporter is told elsewhere which keys to look at",
+                )
+                .help("give this target an exporter that the stack runs, or remove `key_policies`"),
+            );
+        }
         let servers = servers(written);
         for server in &servers {
             let place = format!("{}:{}", server.host, server.port);
@@ -139,6 +153,7 @@ pub fn resolve(
             persistence: written.persistence,
             password: written.password.clone(),
             exporter: exporter.unwrap_or_default().to_owned(),
+            keys,
             labels: written.labels.clone(),
         });
     }

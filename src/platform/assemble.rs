@@ -52,6 +52,7 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
         stack.profile.scrape.interval,
         templates,
     )?);
+    artifacts.extend(artifact::key_scripts(&stack.exporters, templates)?);
     artifacts.extend(artifact::blackbox(
         BlackboxContext {
             profile,

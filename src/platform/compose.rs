@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use crate::artifact::{BuildError, DASHBOARDS_MOUNT};
+use crate::artifact::{BuildError, DASHBOARDS_MOUNT, key_script_directory};
 use crate::bundle::{Artifact, Kind};
 use crate::model::secret::{Delivery, Secret, Secrets};
 use crate::model::service::{
@@ -108,6 +108,8 @@ struct Exporter<'a> {
     environment: IndexMap<&'a str, String>,
     password: Option<String>,
     password_path: Option<&'a str>,
+    /// Directories of the bundle, as Compose mounts them.
+    mounts: Vec<String>,
     health: Option<[String; 5]>,
     #[serde(flatten)]
     shared: Shared<'a>,
@@ -265,6 +267,14 @@ impl<'a> Exporter<'a> {
                 .collect(),
             password: exporter.password_variable.as_deref().map(guard),
             password_path: exporter.password_path.as_deref(),
+            mounts: exporter
+                .script_mount
+                .iter()
+                .map(|mount| {
+                    let directory = key_script_directory(&exporter.service);
+                    format!("./{directory}:{mount}:ro")
+                })
+                .collect(),
             health: exporter.has_shell.then(|| {
                 let url = format!("http://127.0.0.1:{port}/health");
                 ["CMD", "wget", "-q", "--spider", &url].map(Into::into)

@@ -178,6 +178,24 @@ pub fn promql_string(text: &str) -> String {
     out
 }
 
+/// Text as a Lua string literal in double quotes; what is not ASCII by its bytes.
+pub fn lua_string(text: &str) -> String {
+    let mut out = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => {
+                out.push('\\');
+                out.push(char::from(byte));
+            }
+            b' '..=b'~' => out.push(char::from(byte)),
+            // Writing to a string cannot fail.
+            _ => drop(write!(out, "\\{byte:03}")),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// Text as a regular expression (RE2) that matches only itself.
 pub fn regex_literal(text: &str) -> String {
     regex_syntax::escape(text)

@@ -1,8 +1,8 @@
 //! The templates: embedded, overridden by the user, and the one MiniJinja environment.
 //!
 //! Delimiters are `<{ value }>`, `<% block %>` and `<# comment #>`, because Jinja's own collide with
-//! Go templates and Grafana legends. Whatever a `*.yml.j2`, `*.yaml.j2` or `*.json.j2` prints comes
-//! out as a literal of that language. Nothing outside this module knows MiniJinja.
+//! Go templates and Grafana legends. Whatever a `*.yml.j2`, `*.yaml.j2`, `*.json.j2` or `*.lua.j2`
+//! prints comes out as a literal of that language. Nothing outside this module knows MiniJinja.
 
 mod embedded;
 mod literal;
@@ -149,6 +149,7 @@ impl Templates {
             {
                 Some("yml" | "yaml") => AutoEscape::Custom("yaml".into()),
                 Some("json") => AutoEscape::Custom("json".into()),
+                Some("lua") => AutoEscape::Custom("lua".into()),
                 _ => AutoEscape::None,
             }
         });
@@ -268,6 +269,9 @@ fn write_literal(
     }
     let text = match state.auto_escape() {
         AutoEscape::Custom(name) if name == "yaml" => literal::yaml(value)?,
+        AutoEscape::Custom(name) if name == "lua" => value
+            .as_str()
+            .map_or_else(|| value.to_string(), literal::lua_string),
         AutoEscape::Custom(name) if name == "json" => {
             serde_json::to_string(value).map_err(|error| {
                 minijinja::Error::new(ErrorKind::BadSerialization, error.to_string())
@@ -296,6 +300,7 @@ mod tests {
             "a: 'a: \"b\"'\nb: [x, \"yes\"]\nc: 0.5\n"
         );
         assert_eq!(render("a.json.j2", "<{ name }>").unwrap(), r#""a: \"b\"""#);
+        assert_eq!(render("a.lua.j2", "<{ name }>").unwrap(), r#""a: \"b\"""#);
         assert_eq!(render("a.md.j2", "<{ name }>").unwrap(), "a: \"b\"");
     }
 

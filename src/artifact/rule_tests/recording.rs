@@ -79,6 +79,8 @@ impl RecordingTest {
                 });
             }
             if let Some(records) = case.records.as_ref().filter(|_| job != name) {
+                let mut labels = labels.clone();
+                labels.extend(case.result.clone());
                 test.samples.push(Sample {
                     labels: selector_of(&rule.name, &labels),
                     value: number(records),

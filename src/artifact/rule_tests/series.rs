@@ -19,7 +19,7 @@ impl Script<'_> {
             ("instance".to_owned(), server.name.clone()),
         ]);
         let topology = match self.alert.on {
-            Subject::Redis => self
+            Subject::Redis | Subject::Keys => self
                 .alert
                 .needs
                 .topologies

@@ -3,6 +3,7 @@ use indexmap::IndexMap;
 use super::{HOST_GATEWAY, ServiceContext, image, published};
 use crate::document::Route;
 use crate::model::exporter::ExporterProcess;
+use crate::model::key_scan::SCRIPT_MOUNT;
 use crate::model::secret::Secrets;
 use crate::profile::{Flag, Problem, SecretRef};
 
@@ -27,6 +28,8 @@ pub struct ExporterService {
     pub password_path: Option<String>,
     /// Whether the image has a shell and wget, as the `-alpine` variants do.
     pub has_shell: bool,
+    /// Where it finds the script that the bundle has for it.
+    pub script_mount: Option<&'static str>,
     /// Whether it watches a Redis on the host that runs it.
     pub reaches_host: bool,
 }
@@ -132,6 +135,11 @@ fn service(
         password_variable,
         password_path,
         has_shell,
+        script_mount: process
+            .keys
+            .as_ref()
+            .filter(|keys| keys.lua)
+            .map(|_| SCRIPT_MOUNT),
         reaches_host,
         image,
     }

@@ -18,7 +18,7 @@ pub use compose::{Compose, Network, Off, Port};
 pub use dashboard::{Dashboard, Runbook, Section};
 pub use exporter::{BasicAuth, Exporter, ExporterMode, Flag, Scrape};
 pub use notification::{Channel, Notifications, Route, WebhookUrl};
-pub use target::{Persistence, Server, Target, Topology};
+pub use target::{KeyPolicy, KeyScan, Persistence, Server, Target, Topology};
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::profile::{Address, SecretRef};
-use crate::quantity::Bytes;
+use crate::quantity::{Bytes, Duration};
 
 /// One Redis deployment.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -46,9 +46,60 @@ pub struct Target {
     /// Run this Redis as a service of the Compose file.
     #[serde(default)]
     pub server: Option<Server>,
+    /// What must hold for its keys, by the pattern that they fit, as `SCAN` takes it: `user:*`. A
+    /// key that fits several must keep all of them; its memory is that of the first.
+    #[serde(default)]
+    pub key_policies: IndexMap<String, KeyPolicy>,
+    /// How its keys are looked at; only with `key_policies`.
+    #[serde(default)]
+    pub key_scan: KeyScan,
     /// Static labels of its series.
     #[serde(default)]
     pub labels: IndexMap<String, String>,
+}
+
+/// What must hold for the keys that fit a pattern.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeyPolicy {
+    /// One sentence for people.
+    pub description: String,
+    /// Longest time to live; a key with a longer one, or with none, breaks the policy.
+    pub ttl: Option<Duration>,
+    /// Most elements of a list, set, sorted set, hash or stream.
+    pub max_length: Option<u32>,
+    /// Whether losing such a key does harm, so that it must not be evicted.
+    pub durable: bool,
+    /// Also show length and memory of each key by its name, one series for each: for few keys,
+    /// whose names are nobody's personal data.
+    pub by_key: bool,
+}
+
+/// How keys are looked at: an exporter and a scrape job of their own, because they scan the keyspace.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeyScan {
+    /// Time between two scans; 5m unless given.
+    pub interval: Duration,
+    /// Longest time a scan may take; 1m unless given, and never above the interval.
+    pub timeout: Option<Duration>,
+    /// Most keys that the Lua script looks at for each policy; 5000 unless given. Redis serves
+    /// nobody else meanwhile, about 3 microseconds for each key that fits.
+    pub sample: u32,
+    /// Whether Lua scripts may be used (`EVAL`). Without them keys are only counted: nothing is known
+    /// of their memory, times to live and lengths.
+    pub lua: bool,
+}
+
+impl Default for KeyScan {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(300),
+            timeout: None,
+            sample: 5000,
+            lua: true,
+        }
+    }
 }
 
 /// How the servers of a target belong together.

@@ -8,6 +8,7 @@ use stackwright::bundle::Artifact;
 use stackwright::catalogue::{Catalogue, Version};
 use stackwright::model::alert::{AlertLinks, Alerting, AlertingInputs, resolve};
 use stackwright::model::job::{Discovery, JobKind, Relabeling, ScrapeJob, TargetGroup};
+use stackwright::model::key_policy::KeyPolicies;
 use stackwright::model::memory_pressure::MemoryPressure;
 use stackwright::model::target::RedisTarget;
 use stackwright::profile::{
@@ -115,6 +116,7 @@ pub fn job(name: &str, kind: JobKind, targets: usize) -> ScrapeJob {
         },
         relabeling: Relabeling::None,
         basic_auth: None,
+        keep: None,
     }
 }
 
@@ -128,7 +130,20 @@ pub fn target(name: &str, topology: Topology) -> RedisTarget {
         persistence: Persistence::RdbAndAof,
         password: Some(SecretRef::Env("REDIS_PASSWORD".into())),
         exporter: "redis-exporter".into(),
+        keys: None,
         labels: IndexMap::new(),
+    }
+}
+
+fn keys(target: &str) -> KeyPolicies {
+    KeyPolicies {
+        target: target.into(),
+        policies: Vec::new(),
+        interval: Duration::from_secs(300),
+        timeout: Duration::from_secs(60),
+        sample: 5000,
+        lua: true,
+        database: 0,
     }
 }
 
@@ -167,6 +182,8 @@ pub fn everything() -> Situation {
         job("redis", JobKind::Redis, 3),
         job("redis|prod", JobKind::Redis, 2),
         job("redis-sentinel", JobKind::Sentinel, 3),
+        job("redis-keys-cache", JobKind::Keys, 1),
+        job("redis-keys-shards", JobKind::Keys, 3),
         job("redis-exporter", JobKind::Exporter, 1),
         job("api", JobKind::Application, 2),
         job("probe", JobKind::Probe, 2),
@@ -174,6 +191,7 @@ pub fn everything() -> Situation {
     jobs.extend(own_jobs());
     let mut limited = target("limited", Topology::Replicated);
     limited.maxmemory = Some(Bytes(2 << 30));
+    limited.keys = Some(keys("limited"));
     Situation {
         name: "everything",
         targets: vec![
@@ -227,6 +245,11 @@ pub fn peculiar() -> Situation {
         .threshold("hit-ratio", "{warning: 77%, critical: 33.3%}")
         .threshold("evictions", "{warning: 7.3, critical: 1234.5, for: 10m}")
         .threshold("keys-without-expiry", "{warning: 1%, critical: 2%}")
+        .threshold("keys-missing-ttl", "{warning: 3, critical: 1000}")
+        .threshold("keys-ttl-too-long", "{warning: 1, critical: 2, for: 1h}")
+        .threshold("keys-too-long", "{warning: 17, critical: 18}")
+        .threshold("key-growth", "{warning: 1.3, critical: 10}")
+        .threshold("key-growth-floor", "{warning: 123456}")
         .threshold(
             "replication-lag",
             "{warning: 2500ms, critical: 1m, for: 1h}",
@@ -267,6 +290,10 @@ pub fn severe() -> Situation {
         ("hit-ratio", "10%"),
         ("evictions", "0"),
         ("keys-without-expiry", "99%"),
+        ("keys-missing-ttl", "0"),
+        ("keys-ttl-too-long", "5"),
+        ("keys-too-long", "0"),
+        ("key-growth", "1"),
         ("replication-lag", "30s"),
         ("authentication-failures", "0"),
         ("certificate-lifetime", "0"),

@@ -251,7 +251,14 @@ pub fn stack_with(text: &str, has_webhook_url_file: bool) -> Stack {
     let mut secrets = Secrets::new();
     let exporters = target::exporters(&profile);
     let targets = target::resolve(&profile, &exporters, &mut problems);
-    let exporting = exporter::resolve(&profile, &exporters, &targets, &mut secrets, &mut problems);
+    let exporting = exporter::resolve(
+        &profile,
+        &exporters,
+        &targets,
+        None,
+        &mut secrets,
+        &mut problems,
+    );
     let mut jobs = exporting.jobs;
     jobs.extend(scrape::own_jobs(&profile));
     jobs.extend(scrape::application_jobs(
