@@ -42,7 +42,7 @@ pub struct Drift {
     pub difference: Difference,
     /// What the directory has; `None` where the file is missing or not text.
     pub found: Option<String>,
-    /// What the bundle has; `None` where it has no such file.
+    /// What the bundle has instead of `found`; `None` where one of them is missing.
     pub expected: Option<String>,
 }
 
@@ -91,8 +91,8 @@ pub fn compare(
                 Some(bytes) if as_rendered(bytes) => Difference::Outdated,
                 Some(_) => Difference::HandEdited,
             },
+            expected: found.is_some().then(|| artifact.text.clone()),
             found: found.and_then(|bytes| String::from_utf8(bytes).ok()),
-            expected: Some(artifact.text.clone()),
         });
     }
     match &written {
@@ -100,7 +100,7 @@ pub fn compare(
             path: MANIFEST_PATH.into(),
             difference: Difference::Missing,
             found: None,
-            expected: Some(manifest.to_text()),
+            expected: None,
         }),
         Some(written) => {
             let same = Manifest {

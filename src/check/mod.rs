@@ -7,7 +7,8 @@ mod message;
 pub mod tool;
 
 pub use embedded::{
-    ApplicationMetric, EMBEDDED_CHECKS, EmbeddedCheck, EmbeddedContext, ScrapedExporter, embedded,
+    ApplicationMetric, EMBEDDED_CHECKS, EmbeddedCheck, EmbeddedContext, Readings, ScrapedExporter,
+    embedded,
 };
 pub use external::{EXTERNAL_CHECKS, ExpectedRoute, ExternalCheck, ExternalOptions, external};
 

@@ -1,13 +1,14 @@
 //! Profile → bundle, for every command that needs one.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::input::reason;
 use crate::bundle::{Bundle, Manifest};
 use crate::catalogue::{self, Catalogue, Circumstances};
-use crate::check::{ApplicationMetric, EmbeddedContext, ExpectedRoute, ScrapedExporter};
+use crate::check::{ApplicationMetric, EmbeddedContext, ExpectedRoute, Readings, ScrapedExporter};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Stack, StackError};
 use crate::platform;
@@ -20,6 +21,8 @@ pub struct Generator {
     pub templates: Templates,
     /// The catalogue.
     pub catalogue: Catalogue,
+    /// What the checks of one environment leave for the next one.
+    readings: Arc<Readings>,
 }
 
 /// One environment, generated but not written.
@@ -69,6 +72,7 @@ impl Generator {
         Ok(Self {
             templates,
             catalogue,
+            readings: Arc::default(),
         })
     }
 
@@ -99,32 +103,24 @@ impl Generator {
             warnings: profile.diagnostics(warnings),
         })
     }
-}
 
-/// What the embedded checks cannot read off the bundle.
-pub fn check_context(stack: &Stack<'_>) -> EmbeddedContext {
-    let redis = ScrapedExporter {
-        name: "redis_exporter".into(),
-        circumstances: stack.circumstances(),
-    };
-    let flavours = stack
-        .profile
-        .applications
-        .values()
-        .filter_map(|application| {
+    /// What the embedded checks cannot read off the bundle.
+    pub fn check_context(&self, stack: &Stack<'_>) -> EmbeddedContext {
+        let redis = ScrapedExporter {
+            name: "redis_exporter".into(),
+            circumstances: stack.circumstances(),
+        };
+        let applications = stack.profile.applications.values();
+        let flavours = applications.clone().filter_map(|application| {
             Some(ScrapedExporter {
                 name: application.flavour.clone()?,
                 circumstances: Circumstances::default(),
             })
         });
-    EmbeddedContext {
-        exporters: std::iter::once(redis).chain(flavours).collect(),
-        application_metrics: Some(
-            stack
-                .profile
-                .applications
-                .values()
-                .flat_map(|application| &application.metrics)
+        let metrics = applications.clone().flat_map(|application| {
+            application
+                .metrics
+                .iter()
                 .map(|(name, metric)| ApplicationMetric {
                     name: name.clone(),
                     kind: Some(match metric.kind {
@@ -134,8 +130,12 @@ pub fn check_context(stack: &Stack<'_>) -> EmbeddedContext {
                         profile::MetricType::Summary => catalogue::MetricType::Summary,
                     }),
                 })
-                .collect(),
-        ),
+        });
+        EmbeddedContext {
+            exporters: std::iter::once(redis).chain(flavours).collect(),
+            application_metrics: Some(metrics.collect()),
+            readings: Arc::clone(&self.readings),
+        }
     }
 }
 

@@ -3,9 +3,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::generate::{
-    Generated, Generator, all, check_context, deduplicated, default_output, selected,
-};
+use super::generate::{Generated, Generator, all, deduplicated, default_output, selected};
 use super::input::{read_profile, reason};
 use super::outcome::outcome_json;
 use super::{Console, Exit, Format};
@@ -78,8 +76,13 @@ pub fn render(args: &RenderArgs, console: Console) -> Exit {
 }
 
 fn run(args: &RenderArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
-    let document = read_profile(&args.profile).map_err(|error| vec![*error])?;
-    let generator = Generator::new(args.templates.as_deref()).map_err(|error| vec![*error])?;
+    // Neither needs the other, and a render should not be waited for.
+    let (document, generator) = rayon::join(
+        || read_profile(&args.profile),
+        || Generator::new(args.templates.as_deref()),
+    );
+    let document = document.map_err(|error| vec![*error])?;
+    let generator = generator.map_err(|error| vec![*error])?;
     let environments = selected(&document, &args.env).map_err(|error| vec![*error])?;
     let out = args
         .out
@@ -179,7 +182,7 @@ fn check(generated: Generated<'_>, generator: &Generator) -> Result<Checked, Vec
     let outcomes = check::embedded(
         &generated.bundle,
         &generator.catalogue,
-        &check_context(&generated.stack),
+        &generator.check_context(&generated.stack),
     );
     let failures: Vec<Diagnostic> = outcomes
         .iter()

@@ -3,9 +3,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::generate::{
-    Generator, all, check_context, deduplicated, default_output, expected_routes, selected,
-};
+use super::generate::{Generator, all, deduplicated, default_output, expected_routes, selected};
 use super::input::{read_profile, reason};
 use super::outcome::{outcome_json, outcome_lines};
 use super::{Console, Exit, Format};
@@ -149,7 +147,7 @@ fn generate(
         let generated = generator.generate(&document, environment)?;
         Ok(Subject {
             shown: out.join(environment),
-            context: check_context(&generated.stack),
+            context: generator.check_context(&generated.stack),
             routes: expected_routes(&generated.stack),
             bundle: generated.bundle,
             warnings: generated.warnings,

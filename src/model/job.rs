@@ -1,6 +1,7 @@
 //! One entry of `scrape_configs`, complete.
 
 use indexmap::IndexMap;
+use indexmap::map::Slice;
 use serde::Serialize;
 
 use crate::quantity::Duration;
@@ -152,20 +153,16 @@ pub fn discovery(job: &str, groups: Vec<TargetGroup>) -> Discovery {
 pub fn grouped(
     targets: impl IntoIterator<Item = (String, IndexMap<String, String>)>,
 ) -> Vec<TargetGroup> {
-    let mut groups: IndexMap<Vec<(String, String)>, TargetGroup> = IndexMap::new();
+    let mut groups: IndexMap<Box<Slice<String, String>>, Vec<String>> = IndexMap::new();
     for (target, labels) in targets {
-        let key = labels
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        groups
-            .entry(key)
-            .or_insert_with(|| TargetGroup {
-                targets: Vec::new(),
-                labels,
-            })
-            .targets
-            .push(target);
+        let group = groups.entry(labels.into_boxed_slice()).or_default();
+        group.push(target);
     }
-    groups.into_values().collect()
+    groups
+        .into_iter()
+        .map(|(labels, targets)| TargetGroup {
+            targets,
+            labels: labels.into_iter().collect(),
+        })
+        .collect()
 }

@@ -35,7 +35,7 @@ pub struct Stack<'c> {
     /// Name of the environment.
     pub environment: String,
     /// The profile, its overlay applied.
-    pub profile: Profile,
+    pub profile: Arc<Profile>,
     /// External labels, `environment` among them.
     pub external_labels: IndexMap<String, String>,
     /// Redis deployments.
@@ -82,7 +82,7 @@ impl<'c> Stack<'c> {
         catalogue: &'c Catalogue,
         templates: &Templates,
     ) -> Result<(Self, Vec<Problem>), StackError> {
-        let profile = &environment.profile;
+        let profile = &*environment.profile;
         let mut problems = Vec::new();
         let mut secrets = Secrets::new();
         if profile.targets.is_empty() {
@@ -231,7 +231,7 @@ impl<'c> Stack<'c> {
         let stack = Self {
             name: profile.name.clone(),
             environment: environment.environment.clone(),
-            profile: profile.clone(),
+            profile: Arc::clone(&environment.profile),
             external_labels,
             targets,
             exporters,

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::Profile;
 use super::schema::{self, Problem, suggestion};
 use crate::diagnostic::Diagnostic;
@@ -22,7 +24,7 @@ pub struct EnvironmentProfile {
     /// Name of the environment.
     pub environment: String,
     /// What it says.
-    pub profile: Profile,
+    pub profile: Arc<Profile>,
     file: Arc<SourceFile>,
     tree: Arc<Node>,
 }
@@ -179,10 +181,11 @@ impl ProfileDocument {
         if !problems.is_empty() {
             return Err(diagnostics(&self.file, &tree, problems));
         }
-        match serde_path_to_error::deserialize(json) {
+        // To know the place of an error as well takes twice as long, and hardly ever is there one.
+        match Profile::deserialize(&json).or_else(|_| serde_path_to_error::deserialize(&json)) {
             Ok(profile) => Ok(EnvironmentProfile {
                 environment: environment.into(),
-                profile,
+                profile: Arc::new(profile),
                 file: Arc::clone(&self.file),
                 tree,
             }),

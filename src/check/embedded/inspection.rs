@@ -1,6 +1,7 @@
 //! Every artifact, read once for all checks.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 use serde_json::Value as Json;
@@ -62,7 +63,48 @@ pub(super) struct Document<'b> {
     pub(super) text: Text<'b>,
     pub(super) tree: Arc<Node>,
     /// The same without positions, as the second reader sees it.
-    pub(super) json: Json,
+    pub(super) json: Arc<Json>,
+}
+
+/// What the files of the bundle before said, by path. Environments of one profile differ in few of them, and to read
+/// them is most of the work.
+#[derive(Debug, Default)]
+pub struct Readings {
+    last: Mutex<HashMap<String, Reading>>,
+}
+
+#[derive(Debug)]
+struct Reading {
+    text: String,
+    tree: Arc<Node>,
+    json: Arc<Json>,
+}
+
+impl Readings {
+    /// What both readers see, from memory where `text` is what it was last time.
+    fn read(
+        &self,
+        text: &Text<'_>,
+        language: parse::Language,
+    ) -> Result<(Arc<Node>, Arc<Json>), Vec<Diagnostic>> {
+        let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reading) = last().get(text.path())
+            && reading.text == text.artifact.text
+        {
+            return Ok((Arc::clone(&reading.tree), Arc::clone(&reading.json)));
+        }
+        let (tree, json) = parse::read(text, language)?;
+        let json = Arc::new(json);
+        let reading = Reading {
+            text: text.artifact.text.clone(),
+            tree: Arc::clone(&tree),
+            json: Arc::clone(&json),
+        };
+        // What is replaced is freed after the lock is gone: a tree can be large.
+        let replaced = last().insert(text.path().to_owned(), reading);
+        drop(replaced);
+        Ok((tree, json))
+    }
 }
 
 impl<'b> Document<'b> {
@@ -105,7 +147,10 @@ impl<'b> Inspection<'b> {
         context: &'b EmbeddedContext,
     ) -> Self {
         let artifacts: Vec<&Artifact> = bundle.artifacts().collect();
-        let contents = artifacts.into_par_iter().map(read).collect();
+        let contents = artifacts
+            .into_par_iter()
+            .map(|artifact| read(artifact, &context.readings))
+            .collect();
         Self {
             bundle,
             catalogue,
@@ -156,12 +201,12 @@ impl<'b> Inspection<'b> {
     }
 }
 
-fn read(artifact: &Artifact) -> Content<'_> {
+fn read<'b>(artifact: &'b Artifact, readings: &Readings) -> Content<'b> {
     let text = Text::new(artifact);
     let Some(language) = parse::Language::of(artifact.path.file_name()) else {
         return Content::Text(text);
     };
-    match parse::read(&text, language) {
+    match readings.read(&text, language) {
         Ok((tree, json)) => Content::Document(Document { text, tree, json }),
         Err(diagnostics) => Content::Unreadable(artifact, diagnostics),
     }

@@ -18,6 +18,8 @@ mod rules;
 mod schema;
 mod secrets;
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::{CheckOutcome, Verdict};
@@ -25,6 +27,7 @@ use crate::bundle::{Bundle, Kind};
 use crate::catalogue::{Catalogue, Circumstances, MetricType};
 use crate::diagnostic::Diagnostic;
 use inspection::Inspection;
+pub use inspection::Readings;
 
 /// A check that is part of this program.
 #[derive(Debug)]
@@ -144,6 +147,8 @@ pub struct EmbeddedContext {
     pub exporters: Vec<ScrapedExporter>,
     /// Metrics of applications; `None` for not known, and then a name without a known prefix may be one.
     pub application_metrics: Option<Vec<ApplicationMetric>>,
+    /// What was read when another environment was checked.
+    pub readings: Arc<Readings>,
 }
 
 /// Runs every [`EMBEDDED_CHECKS`] on a bundle, one outcome each, in the order of that list.

@@ -246,7 +246,7 @@ compose:
 pub fn stack_with(text: &str, has_webhook_url_file: bool) -> Stack {
     let document = ProfileDocument::parse(SourceFile::new("profile.yaml", text)).expect("YAML");
     let environment = document.environment("default").expect("a profile");
-    let profile = environment.profile.clone();
+    let profile = stackwright::profile::Profile::clone(&environment.profile);
     let mut problems = Vec::new();
     let mut secrets = Secrets::new();
     let exporters = target::exporters(&profile);

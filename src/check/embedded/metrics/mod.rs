@@ -169,6 +169,7 @@ mod tests {
                     kind: Some(MetricType::Histogram),
                 },
             ]),
+            ..EmbeddedContext::default()
         }
     }
 
