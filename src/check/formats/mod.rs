@@ -3,6 +3,7 @@
 
 mod alertmanager;
 mod checker;
+mod compose;
 mod go_template;
 mod go_url;
 mod http;
@@ -15,6 +16,7 @@ mod series;
 mod table;
 
 pub use alertmanager::check_alertmanager;
+pub use compose::{ComposeFiles, ComposeOptions, NEWEST_COMPOSE, check_compose};
 pub use prometheus::{Included, PrometheusOptions, check_prometheus, check_targets};
 pub use rule_test::check_rule_tests;
 pub use rules::{RuleOptions, check_rules};

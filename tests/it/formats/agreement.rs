@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::{Case, cases, errors, expect_committed, verdict};
+use super::{Case, cases, compose, errors, expect_committed, verdict};
 use stackwright::catalogue::Version;
 
 /// Verdicts of released tools that rest on something else than the format, with what that is.
@@ -76,9 +76,31 @@ fn agreement_with_upstream_is_written_down() {
         )
         .unwrap();
     }
+    for project in compose::projects() {
+        for ((_, tool, version), expected) in compose::GENERATIONS.iter().zip(&project.verdicts) {
+            let found = verdict(&project.errors(*version));
+            let judge = format!("docker-compose {tool}");
+            let tally = tallies
+                .entry(("compose".to_owned(), judge.clone()))
+                .or_default();
+            tally.asked += 1;
+            if found == expected {
+                tally.agreed += 1;
+            } else {
+                let why = compose::known_difference(&project.name, tool).unwrap_or("unexplained");
+                let name = &project.name;
+                differences.push(format!(
+                    "| `{name}` | {judge} | {expected} | {found} | {why} |"
+                ));
+            }
+        }
+    }
     let mut page = String::from(
         "# Agreement with upstream\n\n\
-         The native validators against the upstream projects' own test inputs, by verdict, reason and position.\n\
+         The native validators against the upstream projects' own test inputs, by verdict, reason and position; for \
+         Compose against two generations of docker-compose, on projects of our own (`tests/formats/compose/*.cases`, what we \
+         say to each is in `messages.txt` beside them). Debian builds its docker-compose 2.26.1 with the library of 2.33, \
+         and it is compared as that.\n\
          Written by `UPDATE_EXPECTED=1 cargo test --test it formats`.\n\n\
          | inputs | judged by | agree | of |\n|---|---|---|---|\n",
     );

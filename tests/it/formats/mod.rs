@@ -1,6 +1,7 @@
 //! The native validators against upstream's own test inputs and real setups.
 
 mod agreement;
+mod compose;
 mod positions;
 mod setups;
 
@@ -10,7 +11,8 @@ use std::sync::Arc;
 
 use stackwright::catalogue::Version;
 use stackwright::check::formats::{
-    PrometheusOptions, RuleOptions, check_alertmanager, check_prometheus, check_rules,
+    NEWEST_COMPOSE, PrometheusOptions, RuleOptions, check_alertmanager, check_prometheus,
+    check_rules,
 };
 use stackwright::diagnostic::{Diagnostic, Level};
 use stackwright::source::SourceFile;
@@ -25,6 +27,7 @@ enum Format {
     Prometheus,
     Rules { legacy: bool },
     Alertmanager,
+    Compose,
 }
 
 impl Format {
@@ -32,6 +35,7 @@ impl Format {
         match self {
             Self::Prometheus | Self::Rules { .. } => NEWEST_PROMETHEUS,
             Self::Alertmanager => NEWEST_ALERTMANAGER,
+            Self::Compose => NEWEST_COMPOSE,
         }
     }
 }
@@ -69,6 +73,7 @@ fn errors(path: &Path, format: Format, version: Version) -> Vec<Diagnostic> {
             check_rules(&file, &options)
         }
         Format::Alertmanager => check_alertmanager(&file, version),
+        Format::Compose => compose::errors(path, version),
     };
     found
         .into_iter()

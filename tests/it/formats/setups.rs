@@ -58,6 +58,8 @@ fn format_of(path: &Path) -> Option<Format> {
         Some(Format::Prometheus)
     } else if has("route") && has("receivers") {
         Some(Format::Alertmanager)
+    } else if has("services") {
+        Some(Format::Compose)
     } else {
         None
     }

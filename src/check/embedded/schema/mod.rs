@@ -63,7 +63,7 @@ schemas! {
     DASHBOARD_PROVIDERS: DashboardProviders "src/check/embedded/schemas/dashboard-providers.schema.json",
     BLACKBOX: Blackbox "src/check/embedded/schemas/blackbox.schema.json",
     MANIFEST: Manifest "src/check/embedded/schemas/manifest.schema.json",
-    COMPOSE: Compose "src/check/embedded/schemas/compose-spec/compose-spec.json",
+    COMPOSE: Compose "src/check/formats/compose/spec/compose-spec.json",
 }
 
 fn schema_of(artifact: &Artifact) -> Option<&'static Schema> {
