@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 
 use super::inspection::{Document, Inspection};
 use crate::bundle::Kind;
@@ -36,11 +36,6 @@ impl<'i> Mount<'i> {
                 .map(|path| path.trim_end_matches('/')),
         }
     }
-
-    /// Whether the source is the name of a volume.
-    pub(super) fn is_volume(&self) -> bool {
-        !self.source.is_empty() && !self.source.starts_with(['.', '/', '~', '$'])
-    }
 }
 
 /// A port of the host.
@@ -58,14 +53,6 @@ pub(super) struct HostPort {
 pub(super) struct Dependency<'i> {
     pub(super) service: Named<'i>,
     pub(super) is_required: bool,
-}
-
-/// A secret that a service sees.
-#[derive(Debug, Clone)]
-pub(super) struct SecretUse<'i> {
-    pub(super) name: Named<'i>,
-    /// Path in the container.
-    pub(super) path: String,
 }
 
 /// An environment variable of a container; `None` where the value is taken from whoever starts Compose.
@@ -93,7 +80,8 @@ pub(super) struct Service<'i> {
     /// Entry point and command.
     pub(super) words: Vec<Named<'i>>,
     pub(super) environment: Vec<EnvironmentVariable<'i>>,
-    pub(super) secrets: Vec<SecretUse<'i>>,
+    /// Paths of its secrets in the container.
+    pub(super) secrets: Vec<String>,
     pub(super) profiles: Vec<&'i str>,
     pub(super) depends_on: Vec<Dependency<'i>>,
 }
@@ -118,11 +106,6 @@ impl<'i> ComposeFile<'i> {
                 .map(|entry| (&*entry.key.text, service(&entry.key.text, &entry.value)))
                 .collect(),
         })
-    }
-
-    /// Names under a top-level key: `networks`, `volumes`, `secrets`.
-    pub(super) fn declared(&self, key: &str) -> IndexSet<&'i str> {
-        self.entries(key).map(|(name, _)| name.name).collect()
     }
 
     /// Entries under a top-level key.
@@ -356,26 +339,16 @@ fn environment<'i>(node: Option<&'i Arc<Node>>) -> Vec<EnvironmentVariable<'i>> 
     listed.chain(mapped).collect()
 }
 
-fn secrets<'i>(node: Option<&'i Arc<Node>>) -> Vec<SecretUse<'i>> {
+fn secrets(node: Option<&Arc<Node>>) -> Vec<String> {
     let items = node.into_iter().flat_map(|node| node.items());
     items
         .filter_map(|item| {
-            let long = item.get("source").and_then(|source| source.as_str());
-            let name = item.as_str().or(long)?;
-            let target = item
-                .get("target")
-                .and_then(|target| target.as_str())
-                .unwrap_or(name);
-            Some(SecretUse {
-                name: Named {
-                    name,
-                    span: item.span,
-                },
-                path: if target.starts_with('/') {
-                    target.to_owned()
-                } else {
-                    format!("/run/secrets/{target}")
-                },
+            let text = |key: &str| item.get(key).and_then(|value| value.as_str());
+            let target = text("target").or(item.as_str()).or(text("source"))?;
+            Some(if target.starts_with('/') {
+                target.to_owned()
+            } else {
+                format!("/run/secrets/{target}")
             })
         })
         .collect()

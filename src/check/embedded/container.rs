@@ -102,7 +102,7 @@ pub(super) fn joined(file: &str, path: &str) -> String {
 /// Where a path in the container of `service` leads. The longest mount that covers it counts.
 pub(super) fn trace(service: &Service<'_>, path: &str) -> Trace {
     let path = path.trim_end_matches('/');
-    let secret = service.secrets.iter().any(|secret| secret.path == path);
+    let secret = service.secrets.iter().any(|secret| secret == path);
     if secret {
         return Trace::Elsewhere;
     }

@@ -1,34 +1,17 @@
-//! What services use is declared: networks, volumes, secrets, other services; and no two want one host port.
-
-use indexmap::IndexSet;
+//! What services use is there: files of the bundle, secrets that commands read, services of the same profile; and no two
+//! want one host port. That Compose knows the names is part of `bundle/schema`.
 
 use super::NAME;
-use crate::check::embedded::compose::{ComposeFile, HostPort, Named, Service};
+use crate::check::embedded::compose::{ComposeFile, HostPort, Service};
 use crate::check::embedded::container::{Trace, trace};
 use crate::check::embedded::inspection::Inspection;
 use crate::diagnostic::Diagnostic;
-use crate::profile::suggestion;
 
 pub(super) fn check(inspection: &Inspection<'_>, compose: &ComposeFile<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    let networks = compose.declared("networks");
-    let volumes = compose.declared("volumes");
-    let secrets = compose.declared("secrets");
     for service in compose.services.values() {
-        for network in &service.networks {
-            if network.name != "default" {
-                let used = Use::of(service, "network", *network);
-                findings.extend(used.undeclared(compose, &networks));
-            }
-        }
         for mount in &service.mounts {
-            if mount.is_volume() {
-                let named = Named {
-                    name: mount.source,
-                    span: mount.span,
-                };
-                findings.extend(Use::of(service, "volume", named).undeclared(compose, &volumes));
-            } else if let Some(path) = mount.in_bundle()
+            if let Some(path) = mount.in_bundle()
                 && !exists(inspection, path)
             {
                 let message = format!(
@@ -37,9 +20,6 @@ pub(super) fn check(inspection: &Inspection<'_>, compose: &ComposeFile<'_>) -> V
                 );
                 findings.push(compose.document.error(NAME, mount.span, message));
             }
-        }
-        for secret in &service.secrets {
-            findings.extend(Use::of(service, "secret", secret.name).undeclared(compose, &secrets));
         }
         findings.extend(mentions(compose, service));
         findings.extend(dependencies(compose, service));
@@ -57,45 +37,6 @@ fn exists(inspection: &Inspection<'_>, path: &str) -> bool {
                 .strip_prefix(path)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
-}
-
-struct Use<'u> {
-    service: &'u str,
-    what: &'static str,
-    named: Named<'u>,
-}
-
-impl<'u> Use<'u> {
-    fn of(service: &'u Service<'_>, what: &'static str, named: Named<'u>) -> Self {
-        Self {
-            service: service.name,
-            what,
-            named,
-        }
-    }
-
-    fn undeclared(
-        self,
-        compose: &ComposeFile<'_>,
-        declared: &IndexSet<&str>,
-    ) -> Option<Diagnostic> {
-        let Self {
-            service,
-            what,
-            named,
-        } = self;
-        if declared.contains(named.name) {
-            return None;
-        }
-        let message = format!(
-            "`{service}` uses the {what} `{}`, which `{what}s` does not declare",
-            named.name
-        );
-        let mut diagnostic = compose.document.error(NAME, named.span, message);
-        diagnostic.help = suggestion(named.name, declared.iter().copied(), "declared")
-            .or_else(|| Some(format!("declare it under `{what}s`")));
-        Some(diagnostic)
-    }
 }
 
 const SECRETS: &str = "/run/secrets/";
@@ -141,13 +82,6 @@ fn dependencies(compose: &ComposeFile<'_>, service: &Service<'_>) -> Vec<Diagnos
     for dependency in &service.depends_on {
         let (name, span) = (dependency.service.name, dependency.service.span);
         let Some(needed) = compose.services.get(name) else {
-            let message = format!(
-                "`{}` depends on `{name}`, which is no service",
-                service.name
-            );
-            let mut diagnostic = compose.document.error(NAME, span, message);
-            diagnostic.help = suggestion(name, compose.services.keys().copied(), "services");
-            findings.push(diagnostic);
             continue;
         };
         // Compose refuses to start a service whose dependency is in no active profile.
@@ -245,34 +179,26 @@ secrets: {pw: {file: ./pw}, other: {file: ./other}}
     }
 
     #[test]
-    fn what_is_not_declared_is_reported_where_it_is_used() {
+    fn files_that_are_not_there_are_reported_where_they_are_named() {
         let compose = "services:
   a:
-    networks: [own]
-    volumes: [dta:/data, ./conf/b.yml:/b]
-    secrets: [pw]
+    volumes: [data:/data, ./conf/b.yml:/b]
     environment: [X=/run/secrets/pwd]
-networks: {owns: {}}
-volumes: {data: {}}
 ";
         assert_eq!(
             found(compose),
             [
-                "compose.yaml:3:16: `a` uses the network `own`, which `networks` does not declare · help: did you mean `owns`?",
-                "compose.yaml:4:15: `a` uses the volume `dta`, which `volumes` does not declare · help: did you mean `data`?",
-                "compose.yaml:4:26: `a` mounts `./conf/b.yml`, which is not in the bundle",
-                "compose.yaml:5:15: `a` uses the secret `pw`, which `secrets` does not declare · help: declare it under `secrets`",
-                "compose.yaml:6:19: `a` reads `/run/secrets/pwd`, but uses no secret of that name · help: add `pwd` to `secrets` of `a`",
+                "compose.yaml:3:27: `a` mounts `./conf/b.yml`, which is not in the bundle",
+                "compose.yaml:4:19: `a` reads `/run/secrets/pwd`, but uses no secret of that name · help: add `pwd` to `secrets` of `a`",
             ]
         );
     }
 
     #[test]
-    fn a_dependency_must_exist_and_start_together() {
+    fn a_dependency_starts_together_with_who_needs_it() {
         let compose = "services:
   a:
-    depends_on: [b, reds]
-  redis: {image: redis}
+    depends_on: [b]
   b: {image: b, profiles: [m]}
   c: {image: c, depends_on: {b: {condition: service_started, required: false}}}
 ";
@@ -281,7 +207,6 @@ volumes: {data: {}}
             [
                 "compose.yaml:3:18: `a` can start without the Compose profile `m`, but depends on `b`, which cannot · help: \
                  give both services the same `profiles`, or set `required: false` for `b`",
-                "compose.yaml:3:21: `a` depends on `reds`, which is no service · help: did you mean `redis`?",
             ]
         );
     }

@@ -1,11 +1,11 @@
 //! `bundle/schema`: every file has the shape that its reader wants. Our own schemas describe exactly what we write,
-//! so that a typo in an overridden template is found; for Compose it is the schema of the Compose Specification.
+//! so that a typo in an overridden template is found; the Compose file is checked as Compose itself does.
 //! Whether a file is valid says code that is made from the schemas when this program is built; why it is not says a
 //! validator that is compiled when it is first needed, because that takes longer than everything else.
 
 mod explain;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jsonschema::Validator;
 use rayon::prelude::*;
@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use super::inspection::{Document, Inspection};
 use crate::bundle::{Artifact, Kind, MANIFEST_PATH};
+use crate::check::formats::{ComposeOptions, NEWEST_COMPOSE, check_compose};
 use crate::diagnostic::Diagnostic;
 
 pub(super) const NAME: &str = "bundle/schema";
@@ -63,7 +64,6 @@ schemas! {
     DASHBOARD_PROVIDERS: DashboardProviders "src/check/embedded/schemas/dashboard-providers.schema.json",
     BLACKBOX: Blackbox "src/check/embedded/schemas/blackbox.schema.json",
     MANIFEST: Manifest "src/check/embedded/schemas/manifest.schema.json",
-    COMPOSE: Compose "src/check/formats/compose/spec/compose-spec.json",
 }
 
 fn schema_of(artifact: &Artifact) -> Option<&'static Schema> {
@@ -80,14 +80,44 @@ fn schema_of(artifact: &Artifact) -> Option<&'static Schema> {
         Kind::GrafanaDatasources => &DATASOURCES,
         Kind::GrafanaDashboardProviders => &DASHBOARD_PROVIDERS,
         Kind::BlackboxConfig => &BLACKBOX,
-        Kind::Compose => &COMPOSE,
-        Kind::NotificationTemplate | Kind::EnvExample | Kind::Document | Kind::Configuration => {
+        Kind::Compose
+        | Kind::NotificationTemplate
+        | Kind::EnvExample
+        | Kind::Document
+        | Kind::Configuration => {
             return None;
         }
     })
 }
 
 pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
+    let mut findings = compose(inspection);
+    findings.extend(shapes(inspection));
+    findings
+}
+
+/// The Compose file with every profile switched on and variables that somebody sets later: what `.env` lists is checked
+/// with the references.
+fn compose(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
+    let profiles = ["*".to_owned()];
+    let options = ComposeOptions {
+        profiles: &profiles,
+        ..ComposeOptions::new(NEWEST_COMPOSE)
+    };
+    let files: Vec<_> = inspection
+        .of_kind(Kind::Compose)
+        .map(|document| Arc::clone(document.text.file()))
+        .collect();
+    check_compose(&files, &options)
+        .into_iter()
+        .map(|finding| Diagnostic {
+            id: NAME.into(),
+            ..finding
+        })
+        .collect()
+}
+
+fn shapes(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
     let documents: Vec<&Document<'_>> = inspection.documents().collect();
     documents
         .into_par_iter()
@@ -321,11 +351,43 @@ volumes: {v: }
         assert_eq!(
             found("compose.yaml", &wrong),
             [
-                ":3:5: `services.a` has no key `imag` · help: did you mean `image`?",
-                ":5:33: `services.a.depends_on.b.condition` cannot be `service_helthy` · help: did you mean `service_healthy`?",
-                ":6:25: `services.a.healthcheck.test` is a number of the wrong form · help: expected: The test to perform to \
-                 check container health. Can be a string or a list. The first item is either NONE, CMD, or CMD-SHELL. If \
-                 it's CMD, the rest of the command is exec'd. If it's CMD-SHELL, the rest is run in the shell."
+                ":3:5: the service `a` has no field `imag` · help: did you mean `image`?",
+                ":5:33: `condition` cannot be `service_helthy`, expected `service_started`, `service_healthy` or \
+                 `service_completed_successfully` · help: did you mean `service_healthy`?",
+                ":6:25: `test` takes text or a list, and this is a number · help: quote it: `\"3\"`",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_compose_file_names_must_be_declared() {
+        let text = "services:
+  a:
+    image: x
+    profiles: [m]
+    networks: [own]
+    volumes: [dta:/data]
+    secrets: [pw]
+    depends_on: [reds]
+    ports: ['${PORT}:80', '80:http']
+  redis: {image: redis}
+networks: {owns: {}}
+volumes: {data: {}}
+";
+        assert_eq!(
+            found("compose.yaml", text),
+            [
+                ":9:27: `80:http`: `http` is not a port of the container, expected a number up to 65535 or a range \
+                 `8000-8010` · help: write `[ADDRESS:][PUBLISHED:]TARGET[/PROTOCOL]`, such as `127.0.0.1:8080:80`"
+            ]
+        );
+        assert_eq!(
+            found("compose.yaml", &text.replace(":http", ":81")),
+            [
+                ":5:16: the network `own` is not defined · help: did you mean `owns`?",
+                ":6:15: the volume `dta` is not defined · help: did you mean `data`?",
+                ":7:15: the secret `pw` is not defined · help: add `pw` to the top-level `secrets`",
+                ":8:18: the service `reds` is not defined · help: did you mean `redis`?",
             ]
         );
     }
