@@ -20,6 +20,8 @@ pub struct Failure {
     pub told: &'static [(&'static str, &'static str)],
     /// Alerts that are true as well, and may arrive.
     pub beside: &'static [&'static str],
+    /// Alerts that may arrive once it is mended, and are true until everything has caught up.
+    pub afterwards: &'static [&'static str],
     pub cause: fn(&mut Stack) -> Outcome<()>,
     pub mend: fn(&mut Stack) -> Outcome<()>,
 }
@@ -38,8 +40,12 @@ pub struct Row {
 }
 
 impl Failure {
-    /// Breaks and mends a stack on which all is well, and leaves it so.
-    pub fn run(&self, stack: &mut Stack) -> Outcome<Vec<Row>> {
+    /// Breaks and mends a stack on which all is well, and leaves it so. While it is broken, somebody may `look`.
+    pub fn run(
+        &self,
+        stack: &mut Stack,
+        look: impl FnOnce(&Stack) -> Outcome<()>,
+    ) -> Outcome<Vec<Row>> {
         stack.calms_down(PATIENCE)?;
         stack.receiver.clear();
         let broken = Instant::now();
@@ -63,14 +69,16 @@ impl Failure {
                 names(&arrivals)
             ))
         });
+        let looked = look(stack);
         let mended = Instant::now();
         stack.release();
         (self.mend)(stack)?;
         let calm = stack.calms_down(PATIENCE);
         let arrivals = stack.receiver.arrivals();
         told?;
+        looked?;
         calm?;
-        self.expect_nothing_else(&arrivals)?;
+        self.expect_nothing_else(&arrivals, mended)?;
         Ok(self
             .told
             .iter()
@@ -95,13 +103,14 @@ impl Failure {
     }
 
     /// Alerts that are not true, or about something else.
-    fn expect_nothing_else(&self, arrivals: &[Arrival]) -> Outcome<()> {
+    fn expect_nothing_else(&self, arrivals: &[Arrival], mended: Instant) -> Outcome<()> {
         let false_alarms: BTreeSet<String> = arrivals
             .iter()
             .filter(|arrival| {
                 let name = arrival.name();
                 let is_known = self.told.iter().any(|(alert, _)| *alert == name)
-                    || self.beside.contains(&name);
+                    || self.beside.contains(&name)
+                    || (arrival.firing > mended && self.afterwards.contains(&name));
                 let target = arrival.label("redis");
                 let is_elsewhere = self
                     .target

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::load::{Load, crowd};
 use crate::process::Signal;
 use crate::redis::Connection;
-use crate::stack::Stack;
+use crate::stack::{Configuration, Stack};
 use crate::topology::{PASSWORD, Topology, cluster_is_whole};
 use crate::{Outcome, topology};
 
@@ -15,6 +15,9 @@ use crate::{Outcome, topology};
 const OTHER_PASSWORD: &str = "battery-staple";
 /// What nobody set.
 const WRONG_PASSWORD: &str = "wrong";
+
+/// What the first rewrite of an append-only file writes.
+const NEXT_AOF: &str = "appendonlydir/appendonly.aof.2.base.rdb";
 
 /// Connections of an application that take what `maxclients` leaves, but for the traffic's own and `free` ones.
 fn connections(stack: &Stack, free: usize) -> Outcome<Vec<Connection>> {
@@ -28,6 +31,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisDown", "pager")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| stack.servers[0].daemon.kill(),
         mend: |stack| stack.servers[0].up(),
     },
@@ -37,6 +41,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisDown", "pager")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| stack.servers[0].daemon.signal(Signal::STOP),
         mend: |stack| stack.servers[0].daemon.signal(Signal::CONT),
     },
@@ -46,6 +51,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisScrapeFailed", "pager")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| stack.exporter.kill(),
         mend: |stack| stack.exporter.start(),
     },
@@ -55,6 +61,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisSnapshotFailed", "pager")],
         beside: &[],
+        afterwards: &[],
         // A directory in the place of the file stops root, too.
         cause: |stack| {
             let server = &stack.servers[0];
@@ -75,8 +82,29 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisAofWriteFailed", "pager")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| stack.servers[0].daemon.limit_files(Some(0)),
         mend: |stack| stack.servers[0].daemon.limit_files(None),
+    },
+    Failure {
+        name: "AOF rewrite failing",
+        topology: Topology::Standalone,
+        target: None,
+        told: &[("RedisAofRewriteFailed", "chat")],
+        beside: &[],
+        afterwards: &[],
+        // A directory in the place of the file that is to be the next one.
+        cause: |stack| {
+            let server = &stack.servers[0];
+            let next = server.directory.join(NEXT_AOF);
+            fs::create_dir(&next).map_err(|error| error.to_string())?;
+            server.tell(&["BGREWRITEAOF"]).map(drop)
+        },
+        mend: |stack| {
+            let server = &stack.servers[0];
+            fs::remove_dir(server.directory.join(NEXT_AOF)).map_err(|error| error.to_string())?;
+            server.tell(&["BGREWRITEAOF"]).map(drop)
+        },
     },
     Failure {
         name: "connections near their limit",
@@ -84,6 +112,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisConnectionsHigh", "pager")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             let clients = connections(stack, 5)?;
             stack.hold(clients);
@@ -100,6 +129,7 @@ pub const FAILURES: &[Failure] = &[
             ("RedisConnectionsRejected", "chat"),
         ],
         beside: &[],
+        afterwards: &[],
         // The last place is taken again and again, but the exporter also gets it.
         cause: |stack| {
             let clients = connections(stack, 1)?;
@@ -120,7 +150,8 @@ pub const FAILURES: &[Failure] = &[
         topology: Topology::Standalone,
         target: None,
         told: &[("RedisDown", "pager")],
-        beside: &["RedisConnectionsRejected", "RedisConnectionsHigh"],
+        beside: &[],
+        afterwards: &["RedisConnectionsRejected", "RedisConnectionsHigh"],
         cause: |stack| {
             let clients = connections(stack, 0)?;
             stack.hold(clients);
@@ -137,6 +168,7 @@ pub const FAILURES: &[Failure] = &[
             ("RedisCommandLatencyHigh", "chat"),
         ],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             let mut client = stack.servers[0].connect()?;
             stack.hold(Load::every(Duration::from_millis(150), move || {
@@ -152,6 +184,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisBlockedClients", "chat")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             let mut clients = crowd(&stack.servers[0], 60)?;
             for client in &mut clients {
@@ -169,6 +202,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisMemoryBytesHigh", "pager")],
         beside: &[],
+        afterwards: &[],
         // One value of 160 MB, of which only the last byte is written to disk.
         cause: |stack| {
             let offset = (160 << 20).to_string();
@@ -184,6 +218,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("EndpointDown", "pager")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             stack.receiver.set_healthy(false);
             Ok(())
@@ -194,11 +229,22 @@ pub const FAILURES: &[Failure] = &[
         },
     },
     Failure {
+        name: "prober killed",
+        topology: Topology::Standalone,
+        target: None,
+        told: &[("TargetDown", "chat")],
+        beside: &[],
+        afterwards: &[],
+        cause: |stack| stack.blackbox.kill(),
+        mend: |stack| stack.blackbox.start(),
+    },
+    Failure {
         name: "one of two killed",
         topology: Topology::TwoStandalones,
         target: Some("queue"),
         told: &[("RedisDown", "pager")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| stack.servers[1].daemon.kill(),
         mend: |stack| stack.servers[1].up(),
     },
@@ -208,6 +254,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisExporterDown", "pager")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| stack.exporter.kill(),
         mend: |stack| stack.exporter.start(),
     },
@@ -217,18 +264,22 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisNoData", "pager")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
-            stack.edit(|text| text.replace("metrics_path: /scrape", "metrics_path: /metrics"))
+            stack.edit(Configuration::Prometheus, |text| {
+                text.replace("metrics_path: /scrape", "metrics_path: /metrics")
+            })
         },
-        mend: |stack| stack.restore(),
+        mend: |stack| stack.restore(Configuration::Prometheus),
     },
     Failure {
         name: "password changed",
         topology: Topology::TwoStandalones,
         target: Some("queue"),
         told: &[("RedisDown", "pager")],
-        // The clients that the lab has, too, have tried in vain; seen as soon as the exporter may ask again.
-        beside: &["RedisAuthenticationFailures"],
+        beside: &[],
+        // The lab's own client has tried in vain as well, which the exporter sees as soon as it may ask again.
+        afterwards: &["RedisAuthenticationFailures"],
         cause: |stack| {
             stack.servers[1].configure("requirepass", OTHER_PASSWORD)?;
             stack.servers[1].password = Some(OTHER_PASSWORD);
@@ -249,6 +300,7 @@ pub const FAILURES: &[Failure] = &[
         target: Some("cache"),
         told: &[("RedisAuthenticationFailures", "chat")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             let mut client = stack.servers[0].connect()?;
             stack.hold(Load::every(Duration::from_millis(100), move || {
@@ -267,6 +319,7 @@ pub const FAILURES: &[Failure] = &[
             ("RedisMemoryHigh", "pager"),
         ],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             let mut client = stack.servers[1].connect()?;
             let value = "x".repeat(1 << 20);
@@ -285,6 +338,7 @@ pub const FAILURES: &[Failure] = &[
         target: Some("cache"),
         told: &[("RedisEvictions", "chat")],
         beside: &["RedisMemoryHigh"],
+        afterwards: &[],
         cause: |stack| {
             let server = &stack.servers[0];
             server.configure("maxmemory-policy", "allkeys-lru")?;
@@ -308,6 +362,7 @@ pub const FAILURES: &[Failure] = &[
         target: Some("cache"),
         told: &[("RedisHitRatioLow", "chat")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             let mut client = stack.servers[0].connect()?;
             stack.hold(Load::every(Duration::from_millis(20), move || {
@@ -323,6 +378,7 @@ pub const FAILURES: &[Failure] = &[
         target: Some("queue"),
         told: &[("RedisKeysWithoutExpiry", "chat")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             let server = &stack.servers[1];
             server.configure("maxmemory-policy", "volatile-lru")?;
@@ -344,11 +400,28 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("TargetMissing", "pager")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             let line = format!("- redis://127.0.0.1:{}\n", stack.servers[1].port);
-            stack.edit(|text| text.replace(&line, "[]\n"))
+            stack.edit(Configuration::Prometheus, |text| {
+                text.replace(&line, "[]\n")
+            })
         },
-        mend: |stack| stack.restore(),
+        mend: |stack| stack.restore(Configuration::Prometheus),
+    },
+    Failure {
+        name: "broken routes deployed",
+        topology: Topology::Standalone,
+        target: None,
+        told: &[("AlertmanagerConfigReloadFailed", "pager")],
+        beside: &[],
+        afterwards: &[],
+        cause: |stack| {
+            stack.edit(Configuration::Alertmanager, |text| {
+                format!("{text}route: {{}}\n")
+            })
+        },
+        mend: |stack| stack.restore(Configuration::Alertmanager),
     },
     Failure {
         name: "broken configuration deployed",
@@ -356,8 +429,13 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("PrometheusConfigReloadFailed", "pager")],
         beside: &[],
-        cause: |stack| stack.edit(|text| format!("{text}scrape_configs: []\n")),
-        mend: |stack| stack.restore(),
+        afterwards: &[],
+        cause: |stack| {
+            stack.edit(Configuration::Prometheus, |text| {
+                format!("{text}scrape_configs: []\n")
+            })
+        },
+        mend: |stack| stack.restore(Configuration::Prometheus),
     },
     Failure {
         name: "replica link broken",
@@ -369,6 +447,7 @@ pub const FAILURES: &[Failure] = &[
         ],
         // The replica tries every second.
         beside: &["RedisAuthenticationFailures"],
+        afterwards: &[],
         cause: |stack| {
             let replica = &stack.servers[1];
             replica.configure("masterauth", WRONG_PASSWORD)?;
@@ -384,6 +463,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisDown", "pager"), ("RedisReplicasMissing", "chat")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| stack.servers[2].daemon.kill(),
         mend: |stack| stack.servers[2].up(),
     },
@@ -393,6 +473,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisDown", "pager"), ("RedisReplicationLag", "chat")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| stack.servers[1].daemon.signal(Signal::STOP),
         mend: |stack| stack.servers[1].daemon.signal(Signal::CONT),
     },
@@ -402,6 +483,8 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisDown", "pager"), ("RedisPrimaryMissing", "pager")],
         beside: &[],
+        // Replicas need a moment to find their primary again.
+        afterwards: &["RedisMasterLinkDown", "RedisReplicasMissing"],
         cause: |stack| stack.servers[0].daemon.kill(),
         mend: |stack| stack.servers[0].up(),
     },
@@ -414,6 +497,7 @@ pub const FAILURES: &[Failure] = &[
             ("RedisReplicasMissing", "chat"),
         ],
         beside: &[],
+        afterwards: &[],
         cause: |stack| stack.servers[1].tell(&["REPLICAOF", "NO", "ONE"]).map(drop),
         mend: |stack| {
             let port = stack.servers[0].port.to_string();
@@ -431,6 +515,7 @@ pub const FAILURES: &[Failure] = &[
             ("RedisSentinelsMissing", "chat"),
         ],
         beside: &[],
+        afterwards: &[],
         cause: |stack| stack.servers[5].daemon.kill(),
         mend: |stack| stack.servers[5].up(),
     },
@@ -443,6 +528,8 @@ pub const FAILURES: &[Failure] = &[
             ("RedisSentinelQuorumLost", "pager"),
         ],
         beside: &["RedisSentinelsMissing"],
+        // They come back one after the other.
+        afterwards: &["RedisSentinelDown"],
         cause: |stack| {
             stack.servers[4].daemon.kill()?;
             stack.servers[5].daemon.kill()
@@ -458,6 +545,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisDown", "pager"), ("RedisReplicasMissing", "chat")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             let primary = primary(stack, 0..3)?;
             stack.servers[primary].daemon.kill()
@@ -476,6 +564,12 @@ pub const FAILURES: &[Failure] = &[
             ("RedisSentinelMasterDown", "pager"),
         ],
         beside: &["RedisSentinelsMissing"],
+        // Servers come back one after the other, and replicas need a moment to find their primary again.
+        afterwards: &[
+            "RedisSentinelDown",
+            "RedisMasterLinkDown",
+            "RedisReplicasMissing",
+        ],
         cause: |stack| {
             let primary = primary(stack, 0..3)?;
             stack.servers[4].daemon.kill()?;
@@ -493,6 +587,7 @@ pub const FAILURES: &[Failure] = &[
             ("RedisClusterPrimaryWithoutReplica", "chat"),
         ],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             let primary = primary(stack, [0, 3])?;
             stack.servers[3 - primary].daemon.kill()
@@ -511,6 +606,7 @@ pub const FAILURES: &[Failure] = &[
             ("RedisClusterPrimaryWithoutReplica", "chat"),
         ],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             let primary = primary(stack, [1, 4])?;
             stack.servers[primary].daemon.kill()
@@ -526,6 +622,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisDown", "pager"), ("RedisClusterDown", "pager")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             stack.servers[2].daemon.kill()?;
             stack.servers[5].daemon.kill()
@@ -541,6 +638,7 @@ pub const FAILURES: &[Failure] = &[
         target: None,
         told: &[("RedisDown", "pager"), ("RedisClusterSlotsFailed", "pager")],
         beside: &[],
+        afterwards: &[],
         cause: |stack| {
             full_coverage(stack, "no")?;
             stack.servers[2].daemon.kill()?;

@@ -1,8 +1,10 @@
 //! One run of everything, which all tests look at.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use crate::dashboard::{Dashboards, Query};
 use crate::failure::{Failure, Row};
 use crate::failures::FAILURES;
 use crate::stack::Stack;
@@ -19,12 +21,22 @@ pub struct Report {
     pub problems: Vec<String>,
     /// Who was told of what, in the order of the failures.
     pub rows: Vec<Row>,
+    /// How many queries the dashboards of a topology have, and which of them showed nothing in any of its stacks.
+    pub dashboards: BTreeMap<Topology, (usize, BTreeSet<Query>)>,
 }
 
 /// Runs everything once; `None` where there are no tools.
 pub fn report() -> Option<&'static Report> {
     static REPORT: OnceLock<Option<Report>> = OnceLock::new();
     REPORT.get_or_init(run).as_ref()
+}
+
+/// `STACKWRIGHT_LAB=Cluster` or `STACKWRIGHT_LAB='Standalone: slow'` runs only these failures, for somebody who works on
+/// them. What is about the whole is not checked then.
+pub fn only() -> Option<String> {
+    std::env::var("STACKWRIGHT_LAB")
+        .ok()
+        .filter(|only| !only.is_empty())
 }
 
 /// What one stack is for: the failures of a topology, or a part of them.
@@ -34,7 +46,7 @@ type Lane = (Topology, Vec<(usize, &'static Failure)>);
 /// than the others.
 fn lanes() -> Vec<Lane> {
     const FAILURES_PER_LANE: usize = 6;
-    let only = std::env::var("STACKWRIGHT_LAB").unwrap_or_default();
+    let only = only().unwrap_or_default();
     let mut lanes = Vec::new();
     for topology in Topology::ALL {
         let failures: Vec<_> = FAILURES
@@ -80,6 +92,14 @@ fn run() -> Option<Report> {
         report.false_alarms.extend(result.false_alarms);
         report.problems.extend(result.problems);
         rows.extend(result.rows);
+        if let Some((topology, dashboards)) = result.dashboards {
+            let queries = dashboards.queries();
+            report
+                .dashboards
+                .entry(topology)
+                .and_modify(|(_, empty)| empty.retain(|query| dashboards.empty.contains(query)))
+                .or_insert((queries, dashboards.empty));
+        }
     }
     rows.sort_by_key(|(number, _)| *number);
     report.rows = rows.into_iter().flat_map(|(_, rows)| rows).collect();
@@ -92,6 +112,7 @@ struct LaneReport {
     problems: Vec<String>,
     /// Rows by number of the failure.
     rows: Vec<(usize, Vec<Row>)>,
+    dashboards: Option<(Topology, Dashboards)>,
 }
 
 fn walk((topology, failures): Lane, tools: &Generation, start: Instant) -> LaneReport {
@@ -118,8 +139,23 @@ fn walk((topology, failures): Lane, tools: &Generation, start: Instant) -> LaneR
             .false_alarms
             .push(format!("{}: {error}", topology.name())),
     }
+    let mut dashboards = match Dashboards::read(&stack.bundle, stack.api()) {
+        Ok(dashboards) => dashboards,
+        Err(error) => {
+            report
+                .problems
+                .push(format!("{}: dashboards: {error}", topology.name()));
+            return report;
+        }
+    };
+    let mut look = |stack: &Stack| dashboards.ask(stack.api());
+    if let Err(error) = look(&stack) {
+        report
+            .problems
+            .push(format!("{}: dashboards: {error}", topology.name()));
+    }
     for (number, failure) in failures {
-        match failure.run(&mut stack) {
+        match failure.run(&mut stack, &mut look) {
             Ok(rows) => {
                 for row in &rows {
                     say(format!(
@@ -145,6 +181,7 @@ fn walk((topology, failures): Lane, tools: &Generation, start: Instant) -> LaneR
             }
         }
     }
+    report.dashboards = Some((topology, dashboards));
     report
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -49,6 +49,7 @@ struct Alert {
 struct State {
     arrivals: Mutex<Vec<Arrival>>,
     problems: Mutex<Vec<String>>,
+    messages: AtomicU64,
     is_healthy: AtomicBool,
     is_over: AtomicBool,
 }
@@ -71,6 +72,7 @@ impl Receiver {
         let state = Arc::new(State {
             arrivals: Mutex::default(),
             problems: Mutex::default(),
+            messages: AtomicU64::new(0),
             is_healthy: AtomicBool::new(true),
             is_over: AtomicBool::new(false),
         });
@@ -127,7 +129,12 @@ impl State {
     fn serve(&self, stream: &TcpStream) -> std::io::Result<()> {
         let request = http::request(stream)?;
         match request.path.as_str() {
-            "/metrics" => http::respond(stream, 200, "# TYPE lab_up gauge\nlab_up 1\n"),
+            "/metrics" => {
+                let messages = self.messages.load(Ordering::Relaxed);
+                let text =
+                    format!("# TYPE lab_messages_total counter\nlab_messages_total {messages}\n");
+                http::respond(stream, 200, &text)
+            }
             "/health" if self.is_healthy.load(Ordering::Relaxed) => {
                 http::respond(stream, 200, "healthy\n")
             }
@@ -141,6 +148,7 @@ impl State {
 
     fn take(&self, channel: &str, body: &str) {
         let now = Instant::now();
+        self.messages.fetch_add(1, Ordering::Relaxed);
         let message: Message = match serde_json::from_str(body) {
             Ok(message) => message,
             Err(error) => {

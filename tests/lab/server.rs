@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use crate::Outcome;
 use crate::ports::Ports;
@@ -116,14 +115,6 @@ impl Server {
 
     pub fn cluster_info(&self) -> Outcome<String> {
         text(self.tell(&["CLUSTER", "INFO"])?)
-    }
-
-    /// Waits until a section of INFO has this line.
-    pub fn shows(&self, section: &str, line: &str, patience: Duration) -> Outcome<()> {
-        until(line, patience, || {
-            let info = self.info(section)?;
-            Ok(info.lines().any(|it| it == line).then_some(()))
-        })
     }
 }
 

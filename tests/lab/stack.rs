@@ -22,23 +22,29 @@ use crate::topology::Topology;
 use crate::wait::{PATIENCE, until};
 use crate::{Outcome, http, pace};
 
+/// A file that somebody may edit.
+#[derive(Debug, Clone, Copy)]
+pub enum Configuration {
+    Prometheus,
+    Alertmanager,
+}
+
 /// One topology and all that watches it. Processes end before their directory is removed.
 #[derive(Debug)]
 pub struct Stack {
-    pub topology: Topology,
     pub ports: Ports,
     pub servers: Vec<Server>,
     pub exporter: Daemon,
-    pub prometheus: Daemon,
+    prometheus: Daemon,
     pub receiver: Receiver,
     /// The rendered bundle.
     pub bundle: PathBuf,
+    pub blackbox: Daemon,
     alertmanager: Daemon,
-    blackbox: Daemon,
     _traffic: Load,
     /// What a failure needs for as long as it lasts.
     held: Vec<Box<dyn Any>>,
-    directory: TempDir,
+    _directory: TempDir,
 }
 
 impl Stack {
@@ -58,6 +64,10 @@ impl Stack {
             .map(|(number, plan)| Server::start(topology, plan, number, &ports, tools, root))
             .collect::<Outcome<Vec<_>>>()?;
         topology.form(&servers)?;
+        for server in servers.iter().filter(|server| !server.is_sentinel) {
+            // A server that has just become a replica has one already.
+            let _ = server.tell(&["BGSAVE"]);
+        }
         let bundle = render(topology, &ports, root)?.join("lab");
         let daemons = Daemons::read(&bundle, tools, root)?;
         let mut stack = Self {
@@ -87,12 +97,11 @@ impl Stack {
             )?,
             _traffic: Load::traffic(&servers),
             held: Vec::new(),
-            topology,
             ports,
             servers,
             receiver,
             bundle,
-            directory,
+            _directory: directory,
         };
         stack.exporter.start()?;
         stack.blackbox.start()?;
@@ -155,9 +164,9 @@ impl Stack {
             .try_for_each(Server::up)
     }
 
-    /// Changes `prometheus.yml` by hand, as nobody should, and makes Prometheus read it.
-    pub fn edit(&self, edit: impl FnOnce(&str) -> String) -> Outcome<()> {
-        let path = self.configuration();
+    /// Changes a configuration by hand, as nobody should, and makes its reader read it again.
+    pub fn edit(&self, file: Configuration, edit: impl FnOnce(&str) -> String) -> Outcome<()> {
+        let (path, reader) = self.configuration(file);
         let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
         let edited = edit(&text);
         if edited == text {
@@ -165,14 +174,14 @@ impl Stack {
         }
         fs::write(kept(&path), &text).map_err(|error| error.to_string())?;
         fs::write(&path, edited).map_err(|error| error.to_string())?;
-        self.prometheus.signal(Signal::HUP)
+        reader.signal(Signal::HUP)
     }
 
     /// Undoes the edit.
-    pub fn restore(&self) -> Outcome<()> {
-        let path = self.configuration();
+    pub fn restore(&self, file: Configuration) -> Outcome<()> {
+        let (path, reader) = self.configuration(file);
         fs::rename(kept(&path), &path).map_err(|error| error.to_string())?;
-        self.prometheus.signal(Signal::HUP)
+        reader.signal(Signal::HUP)
     }
 
     /// Waits until no alert is pending or firing, and nobody has anything left to be told.
@@ -211,13 +220,12 @@ impl Stack {
         text
     }
 
-    fn configuration(&self) -> PathBuf {
-        self.bundle.join("prometheus/prometheus.yml")
-    }
-
-    /// Where everything of it lies.
-    pub fn directory(&self) -> &Path {
-        self.directory.path()
+    fn configuration(&self, file: Configuration) -> (PathBuf, &Daemon) {
+        let (path, reader) = match file {
+            Configuration::Prometheus => ("prometheus/prometheus.yml", &self.prometheus),
+            Configuration::Alertmanager => ("alertmanager/alertmanager.yml", &self.alertmanager),
+        };
+        (self.bundle.join(path), reader)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The five ways in which Redis is run here, and what a profile says about each.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::Outcome;
 use crate::ports::Ports;
@@ -12,6 +12,9 @@ use crate::wait::{PATIENCE, until};
 pub const PASSWORD: &str = "correct-horse";
 /// `maxclients` of the standalone.
 pub const MAX_CLIENTS: usize = 100;
+/// `maxmemory` of all others.
+const MAX_MEMORY: &str = "32mb";
+const LIMITED: &str = "maxmemory 32mb";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topology {
@@ -62,7 +65,7 @@ impl Topology {
             is_sentinel: false,
         };
         let primary = ports.redis(0);
-        let replica = format!("replicaof 127.0.0.1 {primary}");
+        let replica = format!("{LIMITED}\nreplicaof 127.0.0.1 {primary}");
         // Acts within seconds, and needs the consent of a second one.
         let sentinel = |name| Plan {
             name,
@@ -81,16 +84,15 @@ impl Topology {
                 &format!("appendonly yes\nmaxclients {MAX_CLIENTS}\nenable-debug-command local"),
             )],
             Self::TwoStandalones => {
-                let limited = "maxmemory 32mb";
-                vec![server("cache", limited), server("queue", limited)]
+                vec![server("cache", LIMITED), server("queue", LIMITED)]
             }
             Self::Replicated => vec![
-                server("primary", ""),
+                server("primary", LIMITED),
                 server("replica-1", &replica),
                 server("replica-2", &replica),
             ],
             Self::Sentinel => vec![
-                server("primary", ""),
+                server("primary", LIMITED),
                 server("replica-1", &replica),
                 server("replica-2", &replica),
                 sentinel("sentinel-1"),
@@ -105,7 +107,7 @@ impl Topology {
                     server(
                         name,
                         &format!(
-                            "cluster-enabled yes\ncluster-port {bus}\ncluster-node-timeout 2000\n\
+                            "{LIMITED}\ncluster-enabled yes\ncluster-port {bus}\ncluster-node-timeout 2000\n\
                              cluster-replica-validity-factor 0"
                         ),
                     )
@@ -128,27 +130,29 @@ impl Topology {
             Self::TwoStandalones => (
                 "multi-target",
                 json!({
-                    "cache": {"address": at(0), "password": password, "maxmemory": "32mb"},
-                    "queue": {"address": at(1), "password": password, "maxmemory": "32mb"},
+                    "cache": {"address": at(0), "password": password, "maxmemory": MAX_MEMORY},
+                    "queue": {"address": at(1), "password": password, "maxmemory": MAX_MEMORY},
                 }),
             ),
             Self::Replicated => (
                 "multi-target",
                 json!({"cache": {
                     "address": at(0), "topology": "replicated", "replicas": [at(1), at(2)],
-                    "password": password,
+                    "password": password, "maxmemory": MAX_MEMORY,
                 }}),
             ),
             Self::Sentinel => (
                 "multi-target",
                 json!({"cache": {
                     "address": at(0), "topology": "sentinel", "replicas": [at(1), at(2)],
-                    "sentinels": [at(3), at(4), at(5)],
+                    "sentinels": [at(3), at(4), at(5)], "maxmemory": MAX_MEMORY,
                 }}),
             ),
             Self::Cluster => (
                 "cluster",
-                json!({"cache": {"address": at(0), "topology": "cluster"}}),
+                json!({"cache": {
+                    "address": at(0), "topology": "cluster", "maxmemory": MAX_MEMORY,
+                }}),
             ),
         };
         let here = |port: u16| format!("127.0.0.1:{port}");
@@ -161,6 +165,11 @@ impl Topology {
             "targets": targets,
             "exporters": {"redis-exporter": {"mode": mode, "port": ports.exporter()}},
             "probes": {"health": {"url": format!("http://127.0.0.1:{}/health", ports.receiver())}},
+            "applications": {"receiver": {
+                "url": format!("http://127.0.0.1:{}/metrics", ports.receiver()),
+                "metrics": {"lab_messages_total": {"type": "counter", "help": "Messages that arrived."}},
+            }},
+            "dashboards": self.dashboards(),
             "compose": {"enabled": false},
             "addresses": {
                 "prometheus": here(ports.prometheus()),
@@ -175,6 +184,32 @@ impl Topology {
                 "routes": {"critical": {"severity": ["critical"], "channels": ["pager"]}},
             },
         })
+    }
+
+    /// Every dashboard of the catalogue that fits, those that are rendered only on demand as well.
+    fn dashboards(self) -> Value {
+        let of_topology = match self {
+            Self::Sentinel => Some("redis-sentinel"),
+            Self::Cluster => Some("redis-cluster"),
+            _ => None,
+        };
+        [
+            "redis-overview",
+            "redis-performance",
+            "redis-services",
+            "redis-cache-overview",
+            "endpoints",
+            "stack",
+        ]
+        .into_iter()
+        .chain(of_topology)
+        .map(|slug| (slug.to_owned(), json!({})))
+        .chain([(
+            "receiver".to_owned(),
+            json!({"sections": {"all": {"title": "Receiver", "application": "receiver"}}}),
+        )])
+        .collect::<Map<_, _>>()
+        .into()
     }
 
     /// Makes single servers what they are to be together.
