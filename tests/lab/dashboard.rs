@@ -182,6 +182,16 @@ pub const EXCEPTIONS: &[Exception] = &[
         reason: NO_LIMIT,
     },
     Exception {
+        panel: "Memory pressure",
+        topologies: &[Topology::Standalone],
+        reason: NO_LIMIT,
+    },
+    Exception {
+        panel: "Memory trend",
+        topologies: &[Topology::Standalone],
+        reason: NO_LIMIT,
+    },
+    Exception {
         panel: "Memory used without maxmemory",
         topologies: &[
             Topology::TwoStandalones,

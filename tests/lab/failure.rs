@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 use crate::Outcome;
 use crate::receiver::Arrival;
 use crate::stack::Stack;
-use crate::topology::Topology;
 use crate::wait::{PATIENCE, until};
 
 /// Something that is broken, seen, and mended.
+#[derive(Debug)]
 pub struct Failure {
     /// As somebody would say it who reads the table.
     pub name: &'static str,
-    pub topology: Topology,
     /// The target that it is about; alerts about another one are false. `None` for all of them.
     pub target: Option<&'static str>,
     /// Alerts that must arrive, each with the channel that it must arrive at.
@@ -29,8 +28,6 @@ pub struct Failure {
 /// One alert of one failure.
 #[derive(Debug, Clone)]
 pub struct Row {
-    pub topology: Topology,
-    pub failure: &'static str,
     pub alert: &'static str,
     pub channel: &'static str,
     /// From the failure to the message.
@@ -40,13 +37,23 @@ pub struct Row {
 }
 
 impl Failure {
+    /// Whatever an entry does not say.
+    pub const REST: Self = Self {
+        name: "",
+        target: None,
+        told: &[],
+        beside: &[],
+        afterwards: &[],
+        cause: |_| Ok(()),
+        mend: |_| Ok(()),
+    };
+
     /// Breaks and mends a stack on which all is well, and leaves it so. While it is broken, somebody may `look`.
     pub fn run(
         &self,
         stack: &mut Stack,
         look: impl FnOnce(&Stack) -> Outcome<()>,
     ) -> Outcome<Vec<Row>> {
-        stack.calms_down(PATIENCE)?;
         stack.receiver.clear();
         let broken = Instant::now();
         (self.cause)(stack)?;
@@ -91,8 +98,6 @@ impl Failure {
                     .filter_map(|it| it.resolved)
                     .max()?;
                 Some(Row {
-                    topology: self.topology,
-                    failure: self.name,
                     alert: told.0,
                     channel: told.1,
                     told_after: firing - broken,

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use crate::dashboard::{Dashboards, Query};
 use crate::failure::{Failure, Row};
-use crate::failures::FAILURES;
 use crate::stack::Stack;
 use crate::tools::{Generation, generations};
 use crate::topology::Topology;
-use crate::{Outcome, pace};
+use crate::wait::PATIENCE;
+use crate::{Outcome, failures, pace};
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -19,10 +19,18 @@ pub struct Report {
     pub false_alarms: Vec<String>,
     /// Failures that nobody, the wrong people, or too many were told of.
     pub problems: Vec<String>,
-    /// Who was told of what, in the order of the failures.
-    pub rows: Vec<Row>,
+    /// What was seen as it should be, in the order of topologies and failures.
+    pub seen: Vec<Seen>,
     /// How many queries the dashboards of a topology have, and which of them showed nothing in any of its stacks.
     pub dashboards: BTreeMap<Topology, (usize, BTreeSet<Query>)>,
+}
+
+/// A failure that the right people were told of.
+#[derive(Debug)]
+pub struct Seen {
+    pub topology: Topology,
+    pub failure: &'static Failure,
+    pub rows: Vec<Row>,
 }
 
 /// Runs everything once; `None` where there are no tools.
@@ -40,7 +48,10 @@ pub fn only() -> Option<String> {
 }
 
 /// What one stack is for: the failures of a topology, or a part of them.
-type Lane = (Topology, Vec<(usize, &'static Failure)>);
+struct Lane {
+    topology: Topology,
+    failures: Vec<&'static Failure>,
+}
 
 /// Most of the time everybody waits. Topologies with many failures have several stacks, so that none takes much longer
 /// than the others.
@@ -49,17 +60,14 @@ fn lanes() -> Vec<Lane> {
     let only = only().unwrap_or_default();
     let mut lanes = Vec::new();
     for topology in Topology::ALL {
-        let failures: Vec<_> = FAILURES
+        let failures: Vec<&Failure> = failures::of(topology)
             .iter()
-            .enumerate()
-            .filter(|(_, failure)| failure.topology == topology)
-            .filter(|(_, failure)| format!("{topology:?}: {}", failure.name).contains(&only))
+            .filter(|failure| format!("{topology:?}: {}", failure.name).contains(&only))
             .collect();
-        lanes.extend(
-            failures
-                .chunks(FAILURES_PER_LANE)
-                .map(|chunk| (topology, chunk.to_vec())),
-        );
+        lanes.extend(failures.chunks(FAILURES_PER_LANE).map(|chunk| Lane {
+            topology,
+            failures: chunk.to_vec(),
+        }));
     }
     lanes
 }
@@ -87,11 +95,10 @@ fn run() -> Option<Report> {
             .collect()
     });
     let mut report = Report::default();
-    let mut rows = Vec::new();
     for result in results {
         report.false_alarms.extend(result.false_alarms);
         report.problems.extend(result.problems);
-        rows.extend(result.rows);
+        report.seen.extend(result.seen);
         if let Some((topology, dashboards)) = result.dashboards {
             let queries = dashboards.queries();
             report
@@ -101,8 +108,6 @@ fn run() -> Option<Report> {
                 .or_insert((queries, dashboards.empty));
         }
     }
-    rows.sort_by_key(|(number, _)| *number);
-    report.rows = rows.into_iter().flat_map(|(_, rows)| rows).collect();
     Some(report)
 }
 
@@ -110,12 +115,12 @@ fn run() -> Option<Report> {
 struct LaneReport {
     false_alarms: Vec<String>,
     problems: Vec<String>,
-    /// Rows by number of the failure.
-    rows: Vec<(usize, Vec<Row>)>,
+    seen: Vec<Seen>,
     dashboards: Option<(Topology, Dashboards)>,
 }
 
-fn walk((topology, failures): Lane, tools: &Generation, start: Instant) -> LaneReport {
+fn walk(lane: Lane, tools: &Generation, start: Instant) -> LaneReport {
+    let topology = lane.topology;
     let mut report = LaneReport::default();
     let mut stack = match Stack::start(topology, tools) {
         Ok(stack) => stack,
@@ -154,19 +159,23 @@ fn walk((topology, failures): Lane, tools: &Generation, start: Instant) -> LaneR
             .problems
             .push(format!("{}: dashboards: {error}", topology.name()));
     }
-    for (number, failure) in failures {
+    for failure in lane.failures {
         match failure.run(&mut stack, &mut look) {
             Ok(rows) => {
                 for row in &rows {
                     say(format!(
                         "{}: {} told after {:.1}s, resolved after {:.1}s",
-                        row.failure,
+                        failure.name,
                         row.alert,
                         row.told_after.as_secs_f64(),
                         row.resolved_after.as_secs_f64()
                     ));
                 }
-                report.rows.push((number, rows));
+                report.seen.push(Seen {
+                    topology,
+                    failure,
+                    rows,
+                });
             }
             Err(error) => {
                 say(format!("{}: {error}", failure.name));
@@ -178,6 +187,7 @@ fn walk((topology, failures): Lane, tools: &Generation, start: Instant) -> LaneR
                 // What is left of this failure is no news of the next one.
                 stack.release();
                 let _ = stack.revive();
+                let _ = stack.calms_down(PATIENCE);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use stackwright::catalogue::Catalogue;
@@ -53,8 +53,8 @@ impl Stack {
         let (ports, lock) = Ports::choose()?;
         let receiver = Receiver::start(lock)?;
         let directory = tempfile::Builder::new()
-            .prefix("stackwright-lab-")
-            .tempdir()
+            .prefix("lab-")
+            .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
             .map_err(|error| error.to_string())?;
         let root = directory.path();
         let servers = topology
@@ -184,9 +184,12 @@ impl Stack {
         reader.signal(Signal::HUP)
     }
 
-    /// Waits until no alert is pending or firing, and nobody has anything left to be told.
+    /// Waits until no alert is pending or firing, and nobody has anything left to be told, for as long as it takes to
+    /// scrape and to evaluate once more.
     pub fn calms_down(&self, patience: Duration) -> Outcome<()> {
+        const QUIET: Duration = Duration::from_secs(4);
         let api = self.api();
+        let mut since = Instant::now();
         until("all is quiet", patience, || {
             let alerts = api.alerts()?;
             let open = self.receiver.arrivals();
@@ -196,8 +199,9 @@ impl Stack {
                 .map(|arrival| arrival.name())
                 .collect();
             if alerts.is_empty() && open.is_empty() {
-                return Ok(Some(()));
+                return Ok((since.elapsed() > QUIET).then_some(()));
             }
+            since = Instant::now();
             Err(format!(
                 "{}; not resolved: {}",
                 alerts.join(", "),

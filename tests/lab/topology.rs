@@ -198,6 +198,7 @@ impl Topology {
             "redis-performance",
             "redis-services",
             "redis-cache-overview",
+            "redis-memory",
             "endpoints",
             "stack",
         ]
