@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::BuildError;
+use super::{BuildError, key_script_directory};
 use crate::bundle::{Artifact, Kind};
 use crate::model::secret::Secrets;
 use crate::model::service::{ServiceSummary, Services};
@@ -79,9 +79,17 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
                     .environment
                     .iter()
                     .map(|(name, value)| format!("{name}={}", shell_word(value)));
+                // The container sees its script elsewhere.
+                let here = |arg: &String| match exporter.script_mount {
+                    Some(mount) => arg.replace(
+                        &format!("--script={mount}/"),
+                        &format!("--script={}/", key_script_directory(&exporter.service)),
+                    ),
+                    None => arg.clone(),
+                };
                 variables
                     .chain(["redis_exporter".to_owned()])
-                    .chain(exporter.args.iter().map(|arg| shell_word(arg)))
+                    .chain(exporter.args.iter().map(|arg| shell_word(&here(arg))))
                     .collect::<Vec<_>>()
                     .join(" ")
             })

@@ -14,7 +14,7 @@ use crate::quantity::Duration;
 
 /// Where the exporter finds its script.
 pub const SCRIPT_MOUNT: &str = "/etc/redis_exporter";
-/// Name of the script's file; the exporter makes a label of it.
+/// Name of the script's file.
 pub const SCRIPT_FILE: &str = "keys.lua";
 
 /// What the job keeps of a scrape.
@@ -47,12 +47,13 @@ pub fn resolve(
         exporter,
         ..
     } = watcher;
-    let port = exporter.port.unwrap_or(EXPORTER_PORT);
+    let main_port = exporter.port.unwrap_or(EXPORTER_PORT);
+    let port = keys.port.unwrap_or(main_port);
     let service = format!("{name}-keys-{}", target.name);
     let job = format!("{}-keys-{}", watcher.job, target.name);
     let address = address::of(profile, &service, port);
     let (found, labels) = if exporter.mode == ExporterMode::Cluster {
-        let watcher = address::of(profile, name, port);
+        let watcher = address::of(profile, name, main_port);
         let url = format!("http://{watcher}/discover-cluster-nodes");
         (Discovery::ClusterNodes { url }, target.static_labels())
     } else {
@@ -66,7 +67,7 @@ pub fn resolve(
         image: exporter.image.clone(),
         port,
         server: None,
-        flags: flags(watcher, keys),
+        flags: flags(watcher, keys, port),
         password: match exporter.password_file {
             Some(_) => None,
             None => target.password.clone(),
@@ -97,13 +98,13 @@ pub fn resolve(
     (process, job)
 }
 
-fn flags(watcher: Watcher<'_>, keys: &KeyPolicies) -> IndexMap<String, Flag> {
+fn flags(watcher: Watcher<'_>, keys: &KeyPolicies, port: u16) -> IndexMap<String, Flag> {
     let patience = Duration::from_millis((keys.timeout.as_millis() / 2).max(100));
     let mut flags = IndexMap::from([(
         "connection-timeout".to_owned(),
         Flag::Text(go_duration(patience)),
     )]);
-    if let Some(port) = watcher.exporter.port.filter(|port| *port != EXPORTER_PORT) {
+    if port != EXPORTER_PORT {
         flags.insert("web.listen-address".into(), Flag::Text(format!(":{port}")));
     }
     let written = watcher.exporter.flags.iter();

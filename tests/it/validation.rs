@@ -205,3 +205,18 @@ fn everything_wrong_in_any_environment_is_said_once() {
         run.errors
     );
 }
+
+#[test]
+fn a_profile_renders_for_exporters_of_every_age() {
+    for version in ["v1.45.0", "v1.55.0", "v1.67.0", "v1.83.0"] {
+        let profile = format!(
+            "{SMALL}versions: {{redis_exporter: {version}}}\n\
+             environments: {{default: {{targets: {{cache: {{key_policies: {{\"*\": {{ttl: 1d}}}}}}}}}}}}\n"
+        );
+        let directory = directory_with(&profile);
+        let run = Program::in_directory(directory.path())
+            .arguments(["render", "profile.yaml"])
+            .run();
+        assert_eq!(run.status, 0, "{version}: {}", run.errors);
+    }
+}

@@ -23,6 +23,15 @@ pub fn get(port: u16, path: &str) -> Outcome<Value> {
     serde_json::from_str(body).map_err(|error| format!("{path}: {error}: {body}"))
 }
 
+/// The text that a program on this host answers.
+pub fn text(port: u16, path: &str) -> Outcome<String> {
+    let answer = fetch(port, path).map_err(|error| format!("port {port}: {error}"))?;
+    match answer.split_once("\r\n\r\n") {
+        Some((head, body)) if head.split(' ').nth(1) == Some("200") => Ok(body.to_owned()),
+        _ => Err(format!("{path}: {answer}")),
+    }
+}
+
 /// Whether it answers `path` with 200.
 pub fn is_ready(port: u16, path: &str) -> bool {
     fetch(port, path).is_ok_and(|answer| answer.split(' ').nth(1) == Some("200"))

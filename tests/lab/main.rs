@@ -7,6 +7,7 @@ mod dashboard;
 mod failure;
 mod failures;
 mod http;
+mod keys;
 mod lab;
 mod load;
 mod pace;

@@ -20,7 +20,7 @@ pub(super) struct Test {
     /// What the servers show that are not named by the threshold.
     notes: Vec<String>,
     interval: Duration,
-    series: Vec<Series>,
+    pub(super) series: Vec<Series>,
     checks: Vec<Check>,
 }
 

@@ -7,15 +7,19 @@ mod samples;
 mod series;
 mod timeline;
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
-use self::cases::{Test, tests};
+use self::cases::{Series, Test, tests};
 use self::recording::RecordingTest;
+use self::series::parse_selector;
 use super::BuildError;
 use super::rules::RECORDING;
 use crate::bundle::{Artifact, Kind};
 use crate::model::alert::{Alerting, RuleGroup};
+use crate::promql;
 use crate::quantity::Duration;
 use crate::template::Templates;
 
@@ -44,13 +48,24 @@ pub fn rule_tests(
     templates: &Templates,
 ) -> Result<Vec<Artifact>, BuildError> {
     let step = Duration::from_millis(alerting.window.as_millis() / STEPS_PER_WINDOW);
-    let recording = recording_tests(alerting, step);
+    let read = metrics_read(alerting);
+    let is_read = |series: &Series| read.contains(parse_selector(&series.selector).0);
+    let recording = recording_tests(alerting, step).map(|mut context| {
+        for test in &mut context.recording {
+            test.series.retain(is_read);
+        }
+        context
+    });
     let file = |group: &RuleGroup<'_>| {
         let mut order = Vec::new();
         if !alerting.recording.is_empty() {
             order.push(RECORDING);
         }
         order.push(&group.name);
+        let mut tests = tests(&group.rules, alerting.window, step);
+        for test in &mut tests {
+            test.series.retain(is_read);
+        }
         let context = FileContext {
             group: &group.name,
             rule_files: order
@@ -59,7 +74,7 @@ pub fn rule_tests(
                 .collect(),
             order,
             evaluation_interval: step,
-            tests: tests(&group.rules, alerting.window, step),
+            tests,
             recording: Vec::new(),
         };
         render(&context, templates)
@@ -70,6 +85,20 @@ pub fn rule_tests(
         .map(|context| render(&context, templates))
         .transpose()?;
     Ok(recorded.into_iter().chain(alerts?).collect())
+}
+
+/// The metrics that some rule reads here. A test feeds no others: an exporter of another version may not have them.
+fn metrics_read(alerting: &Alerting<'_>) -> BTreeSet<String> {
+    let recording = alerting.recording.iter().map(|rule| &rule.expr);
+    let expressions = recording.chain(alerting.rules().map(|rule| &rule.expr));
+    let names = expressions.flat_map(|expr| {
+        let parsed = promql::parse(expr);
+        let selectors = parsed.selectors().into_iter();
+        selectors
+            .filter_map(|used| used.selector.metric_name().map(ToOwned::to_owned))
+            .collect::<Vec<_>>()
+    });
+    names.collect()
 }
 
 /// The file about the recording rules, where there are any.

@@ -16,7 +16,7 @@ pub(super) struct RecordingTest {
     name: String,
     notes: Vec<String>,
     interval: Duration,
-    series: Vec<Series>,
+    pub(super) series: Vec<Series>,
     expr: String,
     time: Duration,
     samples: Vec<Sample>,
