@@ -79,7 +79,7 @@ pub fn runbooks_of(
             let path = format!("runbooks/{}.md", alert.name);
             let pendings: Vec<(Severity, Duration)> = rules
                 .iter()
-                .take_while(|rule| rule.job.is_none() || std::ptr::eq(*rule, &rules[0]))
+                .take_while(|rule| rule.scope == rules[0].scope)
                 .map(|rule| (rule.severity, rule.pending))
                 .collect();
             let threshold = rules[0].threshold.as_ref().map(|(_, threshold)| threshold);

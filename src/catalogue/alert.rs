@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::alert_test::{AlertTest, RecordingCase};
+use super::instrumentation::IndicatorName;
 use super::load::CatalogueError;
 use super::version::Version;
 use crate::quantity::Duration;
@@ -46,6 +47,8 @@ pub enum Subject {
     Keys,
     /// Exporters' own metrics.
     Exporters,
+    /// Programs beside Redis.
+    Applications,
     /// Probed endpoints.
     Probes,
     /// Applications, probes and the stack itself: what has no alert of its own for being down.
@@ -58,11 +61,12 @@ pub enum Subject {
 
 impl Subject {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Redis,
         Self::Sentinels,
         Self::Keys,
         Self::Exporters,
+        Self::Applications,
         Self::Probes,
         Self::Others,
         Self::Prometheus,
@@ -76,6 +80,7 @@ impl Subject {
             Self::Sentinels => "sentinels",
             Self::Keys => "keys",
             Self::Exporters => "exporters",
+            Self::Applications => "applications",
             Self::Probes => "probes",
             Self::Others => "others",
             Self::Prometheus => "prometheus",
@@ -120,6 +125,8 @@ pub struct AlertNeeds {
     pub password: bool,
     /// The keys of a target are looked at with a Lua script.
     pub lua: bool,
+    /// For an alert of each application: the figures without which it asks nothing.
+    pub indicators: Vec<IndicatorName>,
 }
 
 /// What an alert is repeated for.
@@ -128,6 +135,8 @@ pub struct AlertNeeds {
 pub enum Each {
     /// One rule per job, because each has its own expected number of targets.
     Job,
+    /// One rule per application, because each has names of its own for the same figure.
+    Application,
 }
 
 /// One alert.
@@ -212,8 +221,9 @@ pub struct RecordingRule {
 }
 
 /// The rule groups in the order of a triage: what is asked first stands first.
-pub const GROUPS: [&str; 8] = [
+pub const GROUPS: [&str; 9] = [
     "availability",
+    "applications",
     "saturation",
     "performance",
     "capacity",
@@ -252,10 +262,12 @@ impl AlertCatalogue {
 }
 
 /// Names beside those of guards that a sum in a test may use.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 9] = [
     "value",
     "window",
     "expected",
+    "bound",
+    "application.errors_are_requests",
     "pressure.medium",
     "pressure.high",
     "pressure.critical",
@@ -271,7 +283,8 @@ impl AlertCatalogue {
 
     /// A number for each name that a sum may use.
     fn stands_for(&self, name: &str) -> Option<f64> {
-        match name.strip_prefix("guard.") {
+        let guard = name.strip_prefix("guard.");
+        match guard.or_else(|| name.strip_prefix("at.")) {
             Some(guard) => self.thresholds.get(&guard.replace('_', "-"))?.warning,
             None => NAMES.contains(&name).then_some(1.0),
         }

@@ -4,8 +4,9 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-/// Arithmetic over numbers and names (`value`, `window`, `expected`, `guard.…`): `+ - * /`, no
-/// parentheses.
+/// Arithmetic over numbers and names: `+ - * /`, no parentheses. `value` is what the expression
+/// measures, `guard.…` a guard, and `at.…` the same for a rate that must not be beyond it: a hair below
+/// where sums of it would not come out exactly.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(from = "WrittenSum")]
 pub struct Sum(pub String);
@@ -273,6 +274,14 @@ impl RecordingCase {
 }
 
 impl AlertTest {
+    /// Every selector that it feeds, as the file has it: a template.
+    pub fn selectors(&self) -> impl Iterator<Item = &String> {
+        let cases = self.cases.values();
+        self.series
+            .keys()
+            .chain(cases.flat_map(|case| case.series.keys()))
+    }
+
     /// Every sum that it computes.
     pub fn sums(&self) -> impl Iterator<Item = &Sum> {
         let cases = self.cases.values();

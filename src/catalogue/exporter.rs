@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::availability::{Circumstances, Needs};
+use super::instrumentation::{Indicators, InstrumentationPanel, UnboundedLabel};
 use super::metric::{Metric, MetricType, Unit};
 use super::version::{Since, Version};
 
@@ -145,82 +146,6 @@ pub struct AddedLabel {
     pub except: Vec<String>,
 }
 
-/// A comparison of a label with a value, as in a PromQL selector.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LabelMatch {
-    /// The label.
-    pub label: String,
-    /// `=`, `!=`, `=~` or `!~`.
-    pub op: MatchOp,
-    /// Value or regular expression.
-    pub value: String,
-}
-
-/// Operator of a [`LabelMatch`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-pub enum MatchOp {
-    /// `=`
-    #[serde(rename = "=")]
-    Equal,
-    /// `!=`
-    #[serde(rename = "!=")]
-    NotEqual,
-    /// `=~`
-    #[serde(rename = "=~")]
-    Match,
-    /// `!~`
-    #[serde(rename = "!~")]
-    NotMatch,
-}
-
-impl MatchOp {
-    /// As in PromQL.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Equal => "=",
-            Self::NotEqual => "!=",
-            Self::Match => "=~",
-            Self::NotMatch => "!~",
-        }
-    }
-}
-
-/// Where one of an application's basic figures is found.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Indicator {
-    /// The metric.
-    pub metric: String,
-    /// Which of its series; `None` for all.
-    #[serde(default, rename = "where")]
-    pub condition: Option<LabelMatch>,
-}
-
-/// An application's basic figures: the same questions have other names in every instrumentation.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Indicators {
-    /// Counter of requests.
-    pub requests: Indicator,
-    /// Counter of failed requests.
-    pub errors: Indicator,
-    /// Histogram of durations in seconds.
-    pub latency: Indicator,
-    /// Requests being served now.
-    #[serde(default)]
-    pub in_progress: Option<Indicator>,
-    /// Label of [`Self::requests`] that holds the path or route.
-    #[serde(default)]
-    pub path_label: Option<String>,
-    /// Label of [`Self::requests`] that holds the HTTP method.
-    #[serde(default)]
-    pub method_label: Option<String>,
-    /// Label of [`Self::requests`] that holds the status code or class.
-    #[serde(default)]
-    pub status_label: Option<String>,
-}
-
 /// `exporters/<name>/exporter.yaml`, together with the metrics beside it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -261,6 +186,12 @@ pub struct Exporter {
     /// Basic figures, for application instrumentations.
     #[serde(default)]
     pub indicators: Option<Indicators>,
+    /// Labels whose values never end, and whose series can do without them.
+    #[serde(default)]
+    pub unbounded_labels: Vec<UnboundedLabel>,
+    /// Metrics beside the indicators that a dashboard of an application shows.
+    #[serde(default)]
+    pub panels: Vec<InstrumentationPanel>,
     /// Metrics named at run time.
     #[serde(default)]
     pub dynamic: Vec<DynamicFamily>,

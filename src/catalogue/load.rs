@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use super::Catalogue;
 use super::alert::{AlertGroup, GROUPS, RecordingRule};
 use super::availability::{Needs, ServerKind};
-use super::exporter::{Exporter, Indicator, Part};
+use super::exporter::{Exporter, Part};
 use super::image::{Image, Images};
+use super::instrumentation;
 use super::metric::{Metric, MetricType, Topic};
 use super::prefix::{MetricPrefix, MetricPrefixes};
 use super::threshold::ThresholdDefinition;
@@ -447,7 +448,7 @@ fn check(catalogue: &Catalogue, errors: &mut Vec<CatalogueError>) {
             }
         }
         check_names(exporter, &path, errors);
-        check_indicators(exporter, &path, errors);
+        instrumentation::check(exporter, &path, errors);
     }
 }
 
@@ -485,57 +486,5 @@ fn check_names(exporter: &Exporter, path: &str, errors: &mut Vec<CatalogueError>
     }
     for included in &exporter.includes {
         check_needs(path, &included.prefix, exporter, &included.needs, errors);
-    }
-}
-
-/// Indicators name metrics of the right type and labels that these have.
-fn check_indicators(exporter: &Exporter, path: &str, errors: &mut Vec<CatalogueError>) {
-    let Some(indicators) = &exporter.indicators else {
-        return;
-    };
-    let mut check = |entry: &str, indicator: &Indicator, kind: MetricType, labels: &[&str]| {
-        let dangling = |what, name: &str| CatalogueError::Dangling {
-            path: path.to_owned(),
-            entry: entry.to_owned(),
-            kind: what,
-            name: name.to_owned(),
-        };
-        let Some(metric) = exporter.metrics.get(&indicator.metric) else {
-            errors.push(dangling("metric", &indicator.metric));
-            return;
-        };
-        if metric.kind != kind {
-            errors.push(CatalogueError::Contradiction {
-                path: path.to_owned(),
-                entry: entry.to_owned(),
-                message: format!("`{}` is not a {}", metric.name, kind.as_str()),
-            });
-        }
-        let condition = indicator.condition.iter().map(|c| c.label.as_str());
-        for label in condition.chain(labels.iter().copied()) {
-            if !metric.has_label(label, None) {
-                errors.push(dangling("label", label));
-            }
-        }
-    };
-    let labels: Vec<_> = [
-        &indicators.path_label,
-        &indicators.method_label,
-        &indicators.status_label,
-    ]
-    .into_iter()
-    .flatten()
-    .map(String::as_str)
-    .collect();
-    check(
-        "requests",
-        &indicators.requests,
-        MetricType::Counter,
-        &labels,
-    );
-    check("errors", &indicators.errors, MetricType::Counter, &[]);
-    check("latency", &indicators.latency, MetricType::Histogram, &[]);
-    if let Some(in_progress) = &indicators.in_progress {
-        check("in_progress", in_progress, MetricType::Gauge, &[]);
     }
 }

@@ -11,8 +11,9 @@ pub mod closest;
 pub mod dashboard;
 pub mod explain;
 pub mod exporter;
-mod knowledge;
 pub mod image;
+pub mod instrumentation;
+mod knowledge;
 pub mod load;
 pub mod metric;
 pub mod prefix;
@@ -31,8 +32,9 @@ pub use dashboard::{
     Color, DashboardLibrary, Feature, GrafanaUnit, LibraryDashboard, LibraryPanel, LibraryQuery,
     LibrarySection, PanelKind, PanelSize, QueryStyle, Stacking, State, Step,
 };
-pub use exporter::{Exporter, Flag, Included, Indicators, Part, Resolved};
+pub use exporter::{Exporter, Flag, Included, Part, Resolved};
 pub use image::{Image, Images};
+pub use instrumentation::{Indicator, IndicatorName, Indicators, LabelMatch, MatchOp};
 pub use load::CatalogueError;
 pub use metric::{Domain, Metric, MetricType, Semantic, Topic, Unit, Zero};
 pub use prefix::{Evidence, MetricPrefix, MetricPrefixes};

@@ -7,12 +7,13 @@ use rayon::prelude::*;
 
 use super::input::reason;
 use crate::bundle::{Bundle, Manifest};
-use crate::catalogue::{self, Catalogue, Circumstances};
+use crate::catalogue::{Catalogue, Circumstances};
 use crate::check::{ApplicationMetric, EmbeddedContext, ExpectedRoute, Readings, ScrapedExporter};
 use crate::diagnostic::Diagnostic;
+use crate::model::application::metric_type;
 use crate::model::{Stack, StackError};
 use crate::platform;
-use crate::profile::{self, ProfileDocument, suggestion};
+use crate::profile::{ProfileDocument, suggestion};
 use crate::template::{OverrideError, Templates};
 
 /// What generating needs beside a profile.
@@ -110,25 +111,22 @@ impl Generator {
             name: "redis_exporter".into(),
             circumstances: stack.circumstances(),
         };
-        let applications = stack.profile.applications.values();
-        let flavours = applications.clone().filter_map(|application| {
+        let flavours = stack.applications.values().filter_map(|application| {
             Some(ScrapedExporter {
-                name: application.flavour.clone()?,
-                circumstances: Circumstances::default(),
+                name: application.flavour?.name.clone(),
+                circumstances: Circumstances {
+                    namespace: application.namespace.clone(),
+                    ..Circumstances::default()
+                },
             })
         });
-        let metrics = applications.clone().flat_map(|application| {
+        let metrics = stack.applications.values().flat_map(|application| {
             application
                 .metrics
                 .iter()
                 .map(|(name, metric)| ApplicationMetric {
                     name: name.clone(),
-                    kind: Some(match metric.kind {
-                        profile::MetricType::Counter => catalogue::MetricType::Counter,
-                        profile::MetricType::Gauge => catalogue::MetricType::Gauge,
-                        profile::MetricType::Histogram => catalogue::MetricType::Histogram,
-                        profile::MetricType::Summary => catalogue::MetricType::Summary,
-                    }),
+                    kind: Some(metric_type(metric.kind)),
                 })
         });
         EmbeddedContext {

@@ -5,7 +5,7 @@ use super::generate::Generator;
 use super::init::profile_names;
 use super::{Console, Exit, Format};
 use crate::catalogue::explain::{explain_metric, metric_rows};
-use crate::catalogue::{Catalogue, Direction, ThresholdDefinition};
+use crate::catalogue::{Catalogue, Direction, IndicatorName, Indicators, ThresholdDefinition};
 use crate::check::{EMBEDDED_CHECKS, EXTERNAL_CHECKS};
 use crate::lint::{lint, lints, page};
 use crate::profile::suggestion;
@@ -200,7 +200,24 @@ fn rows(what: Listing, catalogue: &Catalogue) -> Vec<Row> {
         Listing::Flavours => catalogue
             .exporters()
             .filter(|exporter| exporter.indicators.is_some())
-            .map(|exporter| Row::new(&exporter.name, Vec::new(), &exporter.title))
+            .map(|exporter| {
+                let indicators = exporter.indicators.iter().flat_map(Indicators::iter);
+                let mut columns: Vec<(&'static str, String)> = IndicatorName::ALL
+                    .into_iter()
+                    .filter(|name| *name != IndicatorName::Health)
+                    .map(|name| (name.as_str(), String::new()))
+                    .collect();
+                for (name, indicator) in indicators {
+                    let place = columns.iter_mut().find(|(key, _)| *key == name.as_str());
+                    if let Some((_, metric)) = place {
+                        metric.clone_from(&indicator.metric);
+                    }
+                }
+                let dropped = exporter.unbounded_labels.iter();
+                let dropped: Vec<&str> = dropped.map(|label| label.label.as_str()).collect();
+                columns.push(("dropped", dropped.join(", ")));
+                Row::new(&exporter.name, columns, &exporter.title)
+            })
             .collect(),
         Listing::Versions => catalogue
             .tools()

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::annotation;
+use super::application::Application;
 use super::job::{JobKind, ScrapeJob};
 use super::memory_pressure::MemoryPressure;
 use super::scrape::SCRAPES_PER_WINDOW;
@@ -32,6 +33,8 @@ pub struct AlertingInputs<'a> {
     pub targets: &'a [RedisTarget],
     /// Every scrape job.
     pub jobs: &'a [ScrapeJob],
+    /// Applications by name.
+    pub applications: &'a IndexMap<String, Application<'a>>,
     /// The oldest redis_exporter of the environment; `None` where one is unknown, which is taken for new enough.
     pub exporter: Option<Version>,
     /// The oldest Redis; `None` where one is unknown, which is taken for new enough.
@@ -59,6 +62,8 @@ pub struct AlertLinks {
     pub dashboard: Option<String>,
     /// Uid of the dashboard by rule group.
     pub dashboards: BTreeMap<String, String>,
+    /// Uid of the dashboard by application.
+    pub applications: BTreeMap<String, String>,
     /// Where the bundle's `runbooks/` are published; `None` for the path in the bundle.
     pub runbooks: Option<String>,
 }
@@ -124,8 +129,8 @@ pub struct AlertingRule<'c> {
     pub severity: Severity,
     /// The number that `expr` compares with, and which side of it is bad.
     pub threshold: Option<(f64, ResolvedThreshold)>,
-    /// The job and its expected number of targets, where there is one rule per job.
-    pub job: Option<(String, usize)>,
+    /// What it is about, where there is one rule for each such thing.
+    pub scope: Scope,
     /// PromQL.
     pub expr: String,
     /// How long it must hold.
@@ -140,6 +145,41 @@ pub struct AlertingRule<'c> {
     pub subject_job: String,
     /// What a name in the sums of its test stands for, but for `value`.
     pub numbers: BTreeMap<String, f64>,
+    /// Selectors of its test that name series of this profile, by what the catalogue writes.
+    pub selectors: BTreeMap<String, String>,
+}
+
+/// What one of several rules of an alert is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything that the alert is about.
+    #[default]
+    Everything,
+    /// One job.
+    Job {
+        /// Its name.
+        name: String,
+        /// How many targets it should have.
+        expected: usize,
+    },
+    /// One application.
+    Application {
+        /// Its name in the profile.
+        name: String,
+        /// Its job.
+        job: String,
+    },
+}
+
+impl Scope {
+    /// The job that the rule names, if it is about one thing only.
+    pub fn job(&self) -> Option<&str> {
+        match self {
+            Self::Everything => None,
+            Self::Job { name, .. } => Some(name),
+            Self::Application { job, .. } => Some(job),
+        }
+    }
 }
 
 /// Everything about the alerts of one environment. Mistakes of the profile become `problems`; alerts
@@ -402,6 +442,16 @@ impl<'i> Environment<'i> {
         {
             return Some(format!("nothing is scraped for `{}`", missing.as_str()));
         }
+        if alert.each == Some(Each::Application) {
+            let mut applications = self.inputs.applications.values();
+            if !applications.any(|application| application.has_indicators(&needs.indicators)) {
+                let names: Vec<&str> = needs.indicators.iter().map(|name| name.as_str()).collect();
+                return Some(format!(
+                    "no application says where its {} are",
+                    names.join(" and ")
+                ));
+            }
+        }
         if !needs.topologies.is_empty()
             && !needs
                 .topologies
@@ -447,6 +497,33 @@ impl<'i> Environment<'i> {
         None
     }
 
+    /// What an alert has a rule for, each.
+    fn scopes(&self, alert: &Alert) -> Vec<Scope> {
+        match alert.each {
+            None => vec![Scope::Everything],
+            Some(Each::Job) => {
+                // Between two scans of keys there is no `up`, and it would look missing.
+                let often = |job: &&ScrapeJob| job.kind != JobKind::Keys;
+                let jobs = self.inputs.jobs.iter().filter(often);
+                jobs.map(|job| Scope::Job {
+                    name: job.name.clone(),
+                    expected: job.discovery.expected().unwrap_or(1).max(1),
+                })
+                .collect()
+            }
+            Some(Each::Application) => self
+                .inputs
+                .applications
+                .iter()
+                .filter(|(_, application)| application.has_indicators(&alert.needs.indicators))
+                .map(|(name, application)| Scope::Application {
+                    name: name.clone(),
+                    job: application.job.clone(),
+                })
+                .collect(),
+        }
+    }
+
     fn rules<'c>(
         &self,
         group: &str,
@@ -454,34 +531,36 @@ impl<'i> Environment<'i> {
         templates: &Templates,
         rules: &mut Vec<AlertingRule<'c>>,
     ) -> Result<(), TemplateError> {
-        if alert.each == Some(Each::Job) {
-            // Between two scans of keys there is no `up`, and it would look missing.
-            let often = |job: &&ScrapeJob| job.kind != JobKind::Keys;
-            for job in self.inputs.jobs.iter().filter(often) {
-                let expected = job.discovery.expected().unwrap_or(1).max(1);
-                let job = Some((job.name.clone(), expected));
-                if let Some(severity) = alert.severity {
-                    rules.push(self.rule(group, alert, severity, None, job, templates)?);
-                }
-            }
-            return Ok(());
-        }
-        match &alert.threshold {
-            None => {
-                if let Some(severity) = alert.severity {
-                    rules.push(self.rule(group, alert, severity, None, None, templates)?);
-                }
-            }
+        let severities: Vec<(Severity, Option<(f64, ResolvedThreshold)>)> = match &alert.threshold {
+            None => alert
+                .severity
+                .map(|severity| (severity, None))
+                .into_iter()
+                .collect(),
             Some(name) => {
                 let Some(threshold) = self.thresholds.get(name) else {
                     return Ok(());
                 };
-                for severity in [Severity::Warning, Severity::Critical] {
-                    if let Some((value, _)) = threshold.of(severity) {
-                        let threshold = Some((value, threshold.clone()));
-                        rules.push(self.rule(group, alert, severity, threshold, None, templates)?);
-                    }
-                }
+                [Severity::Warning, Severity::Critical]
+                    .into_iter()
+                    .filter_map(|severity| {
+                        let (value, _) = threshold.of(severity)?;
+                        Some((severity, Some((value, threshold.clone()))))
+                    })
+                    .collect()
+            }
+        };
+        for scope in self.scopes(alert) {
+            for (severity, threshold) in &severities {
+                let rule = self.rule(
+                    group,
+                    alert,
+                    *severity,
+                    threshold.clone(),
+                    scope.clone(),
+                    templates,
+                );
+                rules.push(rule?);
             }
         }
         Ok(())
@@ -493,7 +572,7 @@ impl<'i> Environment<'i> {
         alert: &'c Alert,
         severity: Severity,
         threshold: Option<(f64, ResolvedThreshold)>,
-        job: Option<(String, usize)>,
+        scope: Scope,
         templates: &Templates,
     ) -> Result<AlertingRule<'c>, TemplateError> {
         let nothing = AlertOverride::default();
@@ -514,13 +593,31 @@ impl<'i> Environment<'i> {
         if let Some((value, threshold)) = &threshold {
             context["threshold"] = json!(Number(*value));
             context["threshold_text"] = json!(threshold.unit.in_words(*value));
+            // The upper end of a histogram that a test makes up: well beyond both values.
+            let most = threshold.warning.into_iter().chain(threshold.critical);
+            let bound = 4.0 * most.fold(f64::MIN_POSITIVE, f64::max);
+            context["bound"] = json!(bound);
+            numbers.insert("bound".into(), bound);
         }
-        if let Some((job, expected)) = &job {
-            // Inside a string literal of the expression.
-            let quoted = promql_string(job);
-            context["job"] = json!(quoted[1..quoted.len() - 1]);
-            context["expected"] = json!(expected);
-            numbers.insert("expected".into(), *expected as f64);
+        match &scope {
+            Scope::Everything => {}
+            Scope::Job { name, expected } => {
+                // Inside a string literal of the expression.
+                let quoted = promql_string(name);
+                context["job"] = json!(quoted[1..quoted.len() - 1]);
+                context["expected"] = json!(expected);
+                numbers.insert("expected".into(), *expected as f64);
+            }
+            Scope::Application { name, .. } => {
+                if let Some(application) = self.inputs.applications.get(name) {
+                    context["application"] = application.alerting_context(name);
+                    let shared = application.examples.errors_are_requests;
+                    numbers.insert(
+                        "application.errors_are_requests".into(),
+                        f64::from(u8::from(shared)),
+                    );
+                }
+            }
         }
         let render = |text: &str| templates.render_inline(&alert.name, text, &context);
 
@@ -528,7 +625,7 @@ impl<'i> Environment<'i> {
             ("severity".to_owned(), severity.as_str().to_owned()),
             ("group".to_owned(), group.to_owned()),
         ]);
-        if let Some((job, _)) = &job {
+        if let Some(job) = scope.job() {
             // The result says so too; without it promtool takes the rules for copies of one another.
             labels.insert("job".to_owned(), go_template(job));
         }
@@ -551,7 +648,7 @@ impl<'i> Environment<'i> {
             None => ("runbook", format!("runbooks/{runbook}.md")),
         };
         annotations.insert(key.into(), go_template(&link));
-        if let Some(link) = self.dashboard(group, alert) {
+        if let Some(link) = self.dashboard(group, alert, &scope) {
             annotations.insert("dashboard_url".into(), link);
         }
         for (name, text) in &written.annotations {
@@ -563,16 +660,23 @@ impl<'i> Environment<'i> {
             annotations.insert(name.clone(), text);
         }
         let expr = render(&alert.expr)?.trim().to_owned();
-        let subject_job = match &job {
-            Some((job, _)) => job.clone(),
+        let subject_job = match scope.job() {
+            Some(job) => job.to_owned(),
             None => self.first_jobs.get(&alert.on).cloned().unwrap_or_default(),
         };
+        let mut selectors = BTreeMap::new();
+        for selector in alert.test.selectors() {
+            let rendered = render(selector)?;
+            if rendered != *selector {
+                selectors.insert(selector.clone(), rendered);
+            }
+        }
         Ok(AlertingRule {
             alert,
             name: written.name.clone().unwrap_or_else(|| alert.name.clone()),
             severity,
             threshold,
-            job,
+            scope,
             expr,
             pending,
             labels,
@@ -580,12 +684,19 @@ impl<'i> Environment<'i> {
             runbook,
             subject_job,
             numbers,
+            selectors,
         })
     }
 
     /// Link to the dashboard that shows the series of the alert.
-    fn dashboard(&self, group: &str, alert: &Alert) -> Option<String> {
+    fn dashboard(&self, group: &str, alert: &Alert, scope: &Scope) -> Option<String> {
         let links = self.inputs.links;
+        if let Scope::Application { name, .. } = scope
+            && let Some(uid) = links.applications.get(name)
+        {
+            let base = go_template(links.grafana.trim_end_matches('/'));
+            return Some(format!("{base}/d/{}", go_template(uid)));
+        }
         let uid = links.dashboards.get(group).or(links.dashboard.as_ref())?;
         let variables: Vec<String> = ["job", "instance"]
             .into_iter()
@@ -617,6 +728,7 @@ fn jobs_of(jobs: &[ScrapeJob], subject: Subject) -> Vec<&str> {
             Subject::Sentinels => job.kind == JobKind::Sentinel,
             Subject::Keys => job.kind == JobKind::Keys,
             Subject::Exporters => job.kind == JobKind::Exporter,
+            Subject::Applications => job.kind == JobKind::Application,
             Subject::Probes => job.kind == JobKind::Probe,
             Subject::Others => {
                 matches!(

@@ -359,6 +359,7 @@ impl Builder<'_> {
             relabeling: Relabeling::None,
             basic_auth: None,
             keep: None,
+            dropped_labels: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use indexmap::map::Slice;
 use serde::Serialize;
 
+use super::application::DroppedLabel;
 use crate::quantity::Duration;
 
 /// What a scrape job is there for.
@@ -130,6 +131,8 @@ pub struct ScrapeJob {
     pub basic_auth: Option<JobBasicAuth>,
     /// Regular expression of the metrics that are kept, where not all are.
     pub keep: Option<&'static str>,
+    /// Labels that no sample of it keeps.
+    pub dropped_labels: Vec<DroppedLabel>,
 }
 
 /// Above this many targets a job's targets stand in a file of their own, so that

@@ -94,6 +94,7 @@ pub fn resolve(
         },
         basic_auth: None,
         keep: Some(KEPT),
+        dropped_labels: Vec::new(),
     };
     (process, job)
 }

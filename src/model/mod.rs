@@ -3,6 +3,7 @@
 pub mod address;
 pub mod alert;
 pub mod annotation;
+pub mod application;
 pub mod dashboard;
 pub mod exporter;
 pub mod glob;

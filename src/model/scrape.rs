@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 
 use super::address;
+use super::application::Application;
 use super::exporter::{split_url, timing};
 use super::job::{
     Discovery, JobBasicAuth, JobKind, Relabeling, ScrapeJob, TargetGroup, discovery, grouped,
@@ -88,12 +89,14 @@ fn own(name: &str, address: &str, comment: &str, profile: &Profile) -> ScrapeJob
         relabeling: Relabeling::None,
         basic_auth: None,
         keep: None,
+        dropped_labels: Vec::new(),
     }
 }
 
 /// The jobs of the applications.
 pub fn application_jobs(
     profile: &Profile,
+    applications: &IndexMap<String, Application<'_>>,
     secrets: &mut Secrets,
     problems: &mut Vec<Problem>,
 ) -> Vec<ScrapeJob> {
@@ -140,6 +143,9 @@ pub fn application_jobs(
             relabeling: Relabeling::None,
             basic_auth,
             keep: None,
+            dropped_labels: applications
+                .get(name)
+                .map_or_else(Vec::new, |found| found.dropped_labels.clone()),
         });
     }
     jobs
@@ -199,6 +205,7 @@ pub fn probe_jobs(profile: &Profile, problems: &mut Vec<Problem>) -> Vec<ScrapeJ
             },
             basic_auth: None,
             keep: None,
+            dropped_labels: Vec::new(),
             name: job,
         });
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 
 use super::alert::{self, AlertLinks, Alerting, AlertingInputs};
-use super::dashboard::{self, ApplicationInput, Dashboard, DashboardInput, PanelThreshold};
+use super::application::{self, Application};
+use super::dashboard::{self, Dashboard, DashboardInput, PanelThreshold};
 use super::exporter::{self, ExporterProcess, Exporting};
 use super::image::{self, PinnedTool};
 use super::inhibition::Inhibition;
@@ -15,10 +16,12 @@ use super::secret::Secrets;
 use super::service::{ServiceContext, Services};
 use super::target::{self, RedisTarget};
 use super::{label, memory_pressure, probe, scrape};
-use crate::catalogue::{Availability, Catalogue, Circumstances, Direction, Feature, Version};
+use crate::catalogue::{
+    Availability, Catalogue, Circumstances, DashboardLibrary, Direction, Feature, Version,
+};
 use crate::document::Route;
 use crate::profile::{
-    EnvironmentProfile, Flag, Persistence, Problem, Profile, Topology, suggestion,
+    self, EnvironmentProfile, Flag, Persistence, Problem, Profile, Topology, suggestion,
 };
 use crate::template::{TemplateError, Templates};
 
@@ -44,6 +47,8 @@ pub struct Stack<'c> {
     pub exporters: Vec<ExporterProcess>,
     /// Scrape jobs, in the order of `prometheus.yml`.
     pub jobs: Vec<ScrapeJob>,
+    /// Programs beside Redis, by name.
+    pub applications: IndexMap<String, Application<'c>>,
     /// Rules.
     pub alerting: Alerting<'c>,
     /// Dashboards.
@@ -114,8 +119,10 @@ impl<'c> Stack<'c> {
             &mut problems,
         );
         let mut jobs = redis_jobs;
+        let applications = application::resolve(profile, catalogue, &mut problems);
         jobs.extend(scrape::application_jobs(
             profile,
+            &applications,
             &mut secrets,
             &mut problems,
         ));
@@ -124,7 +131,7 @@ impl<'c> Stack<'c> {
         check_job_names(profile, &jobs, &mut problems);
         let redis_version = tools.get("redis").and_then(|tool| tool.version);
 
-        let links = alert_links(profile, &mut problems);
+        let links = alert_links(profile, catalogue.dashboards(), &mut problems);
         let own_runbooks: BTreeSet<String> = profile.runbooks.keys().cloned().collect();
         let is_alarm = profile
             .thresholds
@@ -139,6 +146,7 @@ impl<'c> Stack<'c> {
             &AlertingInputs {
                 targets: &targets,
                 jobs: &jobs,
+                applications: &applications,
                 exporter: own_exporter_version,
                 redis: redis_version,
                 thresholds: &profile.thresholds,
@@ -169,6 +177,7 @@ impl<'c> Stack<'c> {
                 catalogue,
                 targets: &targets,
                 jobs: &jobs,
+                applications: &applications,
                 exporters: &exporters,
                 alerting: &alerting,
                 exporter_version: own_exporter_version,
@@ -236,6 +245,7 @@ impl<'c> Stack<'c> {
             targets,
             exporters,
             jobs,
+            applications,
             alerting,
             dashboards,
             routable,
@@ -368,7 +378,45 @@ fn main_dashboard(profile: &Profile) -> String {
     }
 }
 
-fn alert_links(profile: &Profile, problems: &mut Vec<Problem>) -> AlertLinks {
+/// Uid of the dashboard that shows each application: its own, or the first one with a section of it.
+fn application_dashboards(
+    profile: &Profile,
+    library: &DashboardLibrary,
+) -> BTreeMap<String, String> {
+    let mut written = profile
+        .dashboards
+        .iter()
+        .filter(|(_, dashboard)| dashboard.enabled != Some(false))
+        .peekable();
+    let uid = |slug: &str, dashboard: Option<&profile::Dashboard>| {
+        let own = dashboard.and_then(|dashboard| dashboard.uid.clone());
+        own.unwrap_or_else(|| dashboard::uid(&profile.name, slug))
+    };
+    let has_own = written.peek().is_some();
+    profile
+        .applications
+        .keys()
+        .filter_map(|name| {
+            if !has_own {
+                let slug = dashboard::application_slug(name, library);
+                let is_off = profile.dashboards.contains_key(&slug);
+                return (!is_off).then(|| (name.clone(), uid(&slug, None)));
+            }
+            let (slug, dashboard) = written.clone().find(|(slug, dashboard)| {
+                let mut sections = dashboard.sections.values();
+                let shows = |section: &profile::Section| section.application.as_ref() == Some(name);
+                (*slug == name && dashboard.sections.is_empty()) || sections.any(shows)
+            })?;
+            Some((name.clone(), uid(slug, Some(dashboard))))
+        })
+        .collect()
+}
+
+fn alert_links(
+    profile: &Profile,
+    library: &DashboardLibrary,
+    problems: &mut Vec<Problem>,
+) -> AlertLinks {
     let links = &profile.links;
     for (key, link) in [
         ("grafana", &links.grafana),
@@ -408,6 +456,7 @@ fn alert_links(profile: &Profile, problems: &mut Vec<Problem>) -> AlertLinks {
         ),
         dashboard: Some(main_dashboard(profile)),
         dashboards: BTreeMap::new(),
+        applications: application_dashboards(profile, library),
         runbooks: links.runbooks.as_ref().map(trimmed),
     }
 }
@@ -417,6 +466,7 @@ struct DashboardParts<'a, 'c> {
     catalogue: &'c Catalogue,
     targets: &'a [RedisTarget],
     jobs: &'a [ScrapeJob],
+    applications: &'a IndexMap<String, Application<'c>>,
     exporters: &'a [ExporterProcess],
     alerting: &'a Alerting<'c>,
     exporter_version: Option<Version>,
@@ -438,42 +488,6 @@ fn dashboards(parts: &DashboardParts<'_, '_>, problems: &mut Vec<Problem>) -> Ve
         .map(|job| job.interval)
         .max()
         .unwrap_or(parts.profile.scrape.interval);
-    let mut applications = IndexMap::new();
-    for (name, application) in &parts.profile.applications {
-        let flavour = application.flavour.as_deref().and_then(|flavour| {
-            let found = parts
-                .catalogue
-                .exporter(flavour)
-                .filter(|exporter| exporter.indicators.is_some());
-            if found.is_none() {
-                let mut problem = Problem::value(
-                    "profile/unknown-flavour",
-                    Route::of(["applications", name, "flavour"]),
-                    format!("there is no flavour `{flavour}`"),
-                );
-                let known = parts
-                    .catalogue
-                    .exporters()
-                    .filter(|exporter| exporter.indicators.is_some())
-                    .map(|exporter| exporter.name.as_str());
-                problem.help = suggestion(flavour, known, "flavours");
-                problems.push(problem);
-            }
-            found
-        });
-        let job = application.job.as_deref().unwrap_or(name);
-        applications.insert(
-            name.clone(),
-            ApplicationInput {
-                job,
-                interval: application
-                    .interval
-                    .unwrap_or(parts.profile.scrape.interval),
-                metrics: &application.metrics,
-                flavour,
-            },
-        );
-    }
     let thresholds: IndexMap<String, PanelThreshold> = parts
         .alerting
         .thresholds
@@ -513,7 +527,7 @@ fn dashboards(parts: &DashboardParts<'_, '_>, problems: &mut Vec<Problem>) -> Ve
         redis_jobs: &redis_jobs,
         redis_interval,
         scrape_interval: parts.profile.scrape.interval,
-        applications: &applications,
+        applications: parts.applications,
         thresholds: &thresholds,
         features: &features(parts.targets, parts.profile),
         unavailable: &unavailable,

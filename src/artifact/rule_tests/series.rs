@@ -6,6 +6,8 @@ use super::cases::{LISTED_TARGETS, Script, Series, Server};
 use super::samples::{notation, rounded};
 use crate::catalogue::alert::Subject;
 use crate::catalogue::alert_test::{Anchor, Form, Sum, When};
+use crate::model::alert::Scope;
+use crate::promql;
 use crate::template::promql_string;
 
 impl Script<'_> {
@@ -28,7 +30,7 @@ impl Script<'_> {
             Subject::Sentinels => "sentinel",
             _ => return labels,
         };
-        if self.rules[0].job.is_none() {
+        if self.rules[0].scope == Scope::Everything {
             labels.insert("redis".into(), server.name.clone());
             labels.insert(
                 "topology".into(),
@@ -44,7 +46,8 @@ impl Script<'_> {
             return all;
         }
         for (selector, form) in &server.series {
-            let (name, own) = parse_selector(selector);
+            let written = self.rules[0].selectors.get(*selector);
+            let (name, own) = parse_selector(written.map_or(selector, String::as_str));
             let samples = notation(&self.samples(server, form));
             let copies = match form {
                 Form::Level {
@@ -74,10 +77,7 @@ impl Script<'_> {
 
     /// A job with thousands of targets is tested without any: then all are missing.
     pub(super) fn is_too_long_to_list(&self) -> bool {
-        self.rules[0]
-            .job
-            .as_ref()
-            .is_some_and(|(_, expected)| *expected > LISTED_TARGETS)
+        matches!(&self.rules[0].scope, Scope::Job { expected, .. } if *expected > LISTED_TARGETS)
     }
 
     pub(super) fn stage_at(&self, step: usize) -> usize {
@@ -174,19 +174,16 @@ pub(super) fn selector_of(name: &str, labels: &IndexMap<String, String>) -> Stri
 
 /// Metric name and labels of `name{a="b",c="d"}`.
 pub(super) fn parse_selector(selector: &str) -> (&str, Vec<(String, String)>) {
-    let Some((name, labels)) = selector.split_once('{') else {
-        return (selector, Vec::new());
-    };
-    let labels = labels
-        .trim_end_matches('}')
-        .split("\",")
-        .filter_map(|label| {
-            let (name, value) = label.split_once("=\"")?;
-            Some((
-                name.trim().to_owned(),
-                value.trim_end_matches('"').to_owned(),
-            ))
+    let name = selector.split('{').next().unwrap_or(selector);
+    let parsed = promql::parse(selector);
+    let labels = parsed.selectors().into_iter().flat_map(|used| {
+        let matchers = used.selector.label_matchers();
+        matchers.map(|matcher| {
+            (
+                matcher.label.text.to_string(),
+                matcher.value.text().into_owned(),
+            )
         })
-        .collect();
-    (name, labels)
+    });
+    (name, labels.collect())
 }

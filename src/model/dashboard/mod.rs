@@ -1,7 +1,9 @@
 //! Dashboards, complete: every panel with its queries, colours, place and id.
 
 mod application;
+mod draw;
 mod layout;
+mod metric;
 mod naming;
 mod resolve;
 mod written;
@@ -11,11 +13,11 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-pub use application::ApplicationInput;
 pub use layout::{COLUMNS, Place, place};
 pub use naming::{Folder, UID_AT_MOST, uid};
-pub use resolve::resolve;
+pub use resolve::{application_slug, resolve};
 
+use super::application::Application;
 use crate::catalogue::{
     Color, DashboardLibrary, Feature, GrafanaUnit, PanelKind, PanelSize, QueryStyle, Stacking,
     State, Step,
@@ -45,7 +47,7 @@ pub struct DashboardInput<'a> {
     /// Global scrape interval; that of the datasource.
     pub scrape_interval: Duration,
     /// Applications by name.
-    pub applications: &'a IndexMap<String, ApplicationInput<'a>>,
+    pub applications: &'a IndexMap<String, Application<'a>>,
     /// Thresholds by name, with the numbers of this environment.
     pub thresholds: &'a IndexMap<String, PanelThreshold>,
     /// What the deployment has.

@@ -9,7 +9,8 @@ use super::application::{self, NamedPanels};
 use super::naming::{folders, in_words, ref_id, uid};
 use super::{COLUMNS, Dashboard, DashboardInput, Panel, Place, Query, Row, layout};
 use crate::catalogue::{
-    Color, LibraryDashboard, LibraryPanel, LibraryQuery, LibrarySection, PanelKind, Step,
+    Color, DashboardLibrary, LibraryDashboard, LibraryPanel, LibraryQuery, LibrarySection,
+    PanelKind, Step,
 };
 use crate::document::Route;
 use crate::profile::{self, Problem, suggestion};
@@ -78,7 +79,7 @@ impl<'a> Resolution<'a> {
         for (name, application) in input.applications {
             let route = Route::of(["applications", name, "metrics"]);
             let before = problems.len();
-            for (metric, described) in application.metrics {
+            for (metric, described) in &application.metrics {
                 super::written::check_names(&route.key(metric), metric, described, &mut problems);
             }
             if problems.len() == before {
@@ -116,11 +117,7 @@ impl<'a> Resolution<'a> {
             }
         }
         for name in input.applications.keys() {
-            let slug = if input.library.dashboards().contains_key(name) {
-                format!("application-{name}")
-            } else {
-                name.clone()
-            };
+            let slug = application_slug(name, input.library);
             if !input.written.contains_key(&slug) {
                 drafts.extend(self.of_application(name, slug));
             }
@@ -419,6 +416,15 @@ impl<'a> Resolution<'a> {
             columns: panel.columns,
             no_value: panel.no_value,
         }
+    }
+}
+
+/// Slug of an application's own dashboard, which a dashboard of the library may have taken.
+pub fn application_slug(application: &str, library: &DashboardLibrary) -> String {
+    if library.dashboards().contains_key(application) {
+        format!("application-{application}")
+    } else {
+        application.to_owned()
     }
 }
 

@@ -184,7 +184,7 @@ impl<'a> Resolution<'a> {
             let with_hits: Vec<&str> = application
                 .and_then(|name| self.input.applications.get(name))
                 .into_iter()
-                .flat_map(|application| application.metrics)
+                .flat_map(|application| &application.metrics)
                 .filter(|(name, _)| names.contains(name))
                 .filter_map(|(_, metric)| metric.misses.as_deref())
                 .collect();

@@ -32,12 +32,46 @@ pub struct Application {
     /// latency their metric names.
     #[serde(default)]
     pub flavour: Option<String>,
+    /// First part of the flavour's metric names, where the application has changed it (`prefix` of
+    /// starlette_exporter).
+    #[serde(default)]
+    pub namespace: Option<String>,
+    /// Where request rate, errors, latency and health are found, where the flavour does not say it.
+    #[serde(default)]
+    pub indicators: Indicators,
+    /// Labels to drop from all of its series, because their values never end (a user, a time). What
+    /// is left must still tell the series apart. Those that the flavour knows are dropped anyway.
+    #[serde(default)]
+    pub drop_labels: Vec<String>,
     /// Metrics of its own, by name. They enter the catalogue.
     #[serde(default)]
     pub metrics: IndexMap<String, ApplicationMetric>,
     /// Static labels of its series.
     #[serde(default)]
     pub labels: IndexMap<String, String>,
+}
+
+/// An application's basic figures: what panels and alerts ask of every application. Each is a metric
+/// with matchers as in PromQL: `http_requests_total{code=~"5.."}`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Indicators {
+    /// Counter of requests.
+    pub requests: Option<String>,
+    /// Counter of requests that failed on the server's side.
+    pub errors: Option<String>,
+    /// Histogram of durations in seconds.
+    pub latency: Option<String>,
+    /// Gauge of requests being served.
+    pub in_progress: Option<String>,
+    /// Gauge of its own health: 1 up, 0.5 degraded, 0 down.
+    pub health: Option<String>,
+    /// Label of the request counter that holds the path or route.
+    pub path: Option<String>,
+    /// Label of the request counter that holds the HTTP method.
+    pub method: Option<String>,
+    /// Label of the request counter that holds the status code or class.
+    pub status: Option<String>,
 }
 
 /// What a metric of an application is.
@@ -73,6 +107,32 @@ pub struct ApplicationMetric {
     /// For a counter of hits: the counter of misses. Gives a hit ratio panel.
     #[serde(default)]
     pub misses: Option<String>,
+    /// For a gauge of states, such as connections of a pool: the value of its first label whose
+    /// share is shown, too.
+    #[serde(default)]
+    pub share: Option<String>,
+    /// For a gauge of several processes: how prometheus_client puts them together. With `all` and
+    /// `liveall` each process has series of its own, and panels add them up.
+    #[serde(default)]
+    pub multiprocess: Option<MultiprocessMode>,
+}
+
+/// Modes of a gauge in prometheus_client's multiprocess mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MultiprocessMode {
+    /// A series for each process, dead ones too, told apart by `pid`.
+    All,
+    /// A series for each process that lives, told apart by `pid`.
+    Liveall,
+    /// The largest value.
+    Max,
+    /// The smallest value.
+    Min,
+    /// The sum.
+    Sum,
+    /// The value that was set last.
+    Mostrecent,
 }
 
 /// An HTTP endpoint that is probed by blackbox_exporter.

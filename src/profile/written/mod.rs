@@ -13,7 +13,9 @@ pub use crate::catalogue::Severity;
 pub use alerting::{
     AlertOverride, Colors, Links, MemoryPressure, Pending, PressureBase, Threshold,
 };
-pub use application::{Application, ApplicationMetric, MetricType, Probe};
+pub use application::{
+    Application, ApplicationMetric, Indicators, MetricType, MultiprocessMode, Probe,
+};
 pub use compose::{Compose, Network, Off, Port};
 pub use dashboard::{Dashboard, Runbook, Section};
 pub use exporter::{BasicAuth, Exporter, ExporterMode, Flag, Scrape};

@@ -338,13 +338,10 @@ fn broken_alerts(
         mutants.push(mutant(name, what, broken, tests));
     };
     add(alerting, CONTROL.to_owned());
-    // Rules of one alert per job differ in the job only.
-    let rules = alerting.groups[0].rules.len();
-    let distinct = if alerting.groups[0].rules[0].job.is_some() {
-        1
-    } else {
-        rules
-    };
+    // Rules for each job differ in the job only, and rules for each application in its names.
+    let scope = &alerting.groups[0].rules[0].scope;
+    let rules = alerting.groups[0].rules.iter();
+    let distinct = rules.filter(|rule| rule.scope == *scope).count();
     // Recording rules and alerts both say which jobs they are about; either is enough.
     let mut copy = alerting.clone();
     for recording in &mut copy.recording {

@@ -7,6 +7,7 @@ use stackwright::artifact;
 use stackwright::bundle::Artifact;
 use stackwright::catalogue::{Catalogue, Version};
 use stackwright::model::alert::{AlertLinks, Alerting, AlertingInputs, resolve};
+use stackwright::model::application;
 use stackwright::model::job::{Discovery, JobKind, Relabeling, ScrapeJob, TargetGroup};
 use stackwright::model::key_policy::KeyPolicies;
 use stackwright::model::memory_pressure::MemoryPressure;
@@ -23,6 +24,8 @@ pub struct Situation {
     pub name: &'static str,
     pub targets: Vec<RedisTarget>,
     pub jobs: Vec<ScrapeJob>,
+    /// `applications` of a profile.
+    pub applications: &'static str,
     pub exporter: Option<Version>,
     pub redis: Option<Version>,
     pub thresholds: IndexMap<String, Threshold>,
@@ -39,9 +42,13 @@ pub fn catalogue() -> Catalogue {
 impl Situation {
     pub fn resolve<'c>(&self, catalogue: &'c Catalogue) -> (Alerting<'c>, Vec<Problem>) {
         let mut problems = Vec::new();
+        let profile = format!("name: demo\napplications:\n{}", self.applications);
+        let profile = serde_yaml::from_str(&profile).unwrap();
+        let applications = application::resolve(&profile, catalogue, &mut problems);
         let inputs = AlertingInputs {
             targets: &self.targets,
             jobs: &self.jobs,
+            applications: &applications,
             exporter: self.exporter,
             redis: self.redis,
             thresholds: &self.thresholds,
@@ -117,6 +124,7 @@ pub fn job(name: &str, kind: JobKind, targets: usize) -> ScrapeJob {
         relabeling: Relabeling::None,
         basic_auth: None,
         keep: None,
+        dropped_labels: Vec::new(),
     }
 }
 
@@ -162,6 +170,7 @@ pub fn small() -> Situation {
         name: "small",
         targets: vec![target("cache", Topology::Standalone)],
         jobs,
+        applications: "  {}",
         exporter: Some(Version::new(1, 86, 0)),
         redis: Some(Version::new(8, 0, 6)),
         thresholds: IndexMap::new(),
@@ -172,10 +181,31 @@ pub fn small() -> Situation {
             grafana: "http://localhost:3000".into(),
             dashboard: Some("demo-overview".into()),
             dashboards: BTreeMap::new(),
+            applications: BTreeMap::new(),
             runbooks: None,
         },
     }
 }
+
+/// Every instrumentation, one under another namespace, and one that the profile describes.
+const APPLICATIONS: &str = r#"
+  api: {url: 'http://api', flavour: fastapi_handmade}
+  renamed: {url: 'http://b', job: 'a|b', flavour: starlette_exporter, namespace: shop_api}
+  workers: {url: 'http://workers', flavour: gunicorn_prometheus_exporter}
+  shop: {url: 'http://shop', flavour: fastapi_instrumentator}
+  wrapper: {url: 'http://wrapper', metrics: {service_health: {type: gauge}}, indicators: {health: service_health}}
+  gateway:
+    url: http://gateway
+    metrics:
+      calls_total: {type: counter, labels: [code, route]}
+      call_seconds: {type: histogram, unit: seconds, labels: [route]}
+      health: {type: gauge, labels: [part]}
+    indicators:
+      requests: calls_total{route!="/health"}
+      errors: calls_total{code=~"5..|4[29]9",route!="/health"}
+      latency: call_seconds{route!~"/health|/\"metrics\""}
+      health: health{part="self"}
+"#;
 
 /// Everything at once: each topology, several jobs, every alert.
 pub fn everything() -> Situation {
@@ -187,6 +217,11 @@ pub fn everything() -> Situation {
         job("redis-keys-shards", JobKind::Keys, 3),
         job("redis-exporter", JobKind::Exporter, 1),
         job("api", JobKind::Application, 2),
+        job("a|b", JobKind::Application, 1),
+        job("workers", JobKind::Application, 1),
+        job("shop", JobKind::Application, 1),
+        job("wrapper", JobKind::Application, 1),
+        job("gateway", JobKind::Application, 1),
         job("probe", JobKind::Probe, 2),
     ];
     jobs.extend(own_jobs());
@@ -202,16 +237,19 @@ pub fn everything() -> Situation {
             target("shards", Topology::Cluster),
         ],
         jobs,
+        applications: APPLICATIONS,
         links: AlertLinks {
             grafana: "https://grafana.example.com/".into(),
             dashboard: Some("demo-overview".into()),
             dashboards: BTreeMap::from([("cluster".to_owned(), "demo-cluster".to_owned())]),
+            applications: BTreeMap::from([("api".to_owned(), "demo-api".to_owned())]),
             runbooks: Some("https://runbooks.example.com/redis/".into()),
         },
         ..small()
     }
     .threshold("clients", "{warning: 100, critical: 150}")
     .threshold("memory-pressure", "{warning: medium, critical: high}")
+    .threshold("tail-latency", "{warning: 100ms}")
 }
 
 /// An old exporter, a slow scrape, and both severities of every threshold, at values of somebody's own.
@@ -257,6 +295,12 @@ pub fn peculiar() -> Situation {
         )
         .threshold("authentication-failures", "{warning: 3, critical: 100}")
         .threshold("certificate-lifetime", "{warning: 30d, critical: off}")
+        .threshold("tail-latency", "{warning: 3ms, critical: 71ms, for: 30s}")
+        .threshold("application-errors", "{warning: 0.7%, critical: 33%}")
+        .threshold("application-latency", "{warning: 300ms, critical: 1.7s}")
+        .threshold("application-traffic", "{warning: 0.3}")
+        .threshold("latency-traffic", "{warning: 0.7}")
+        .threshold("hit-ratio-traffic", "{warning: 1.3}")
         .override_alert(
             "RedisDown",
             "{name: CacheDown, for: 30s, severity: warning, labels: {team: 'a {{ b }}'}, \
@@ -280,6 +324,9 @@ pub fn severe() -> Situation {
         ("memory-bytes", "4gb"),
         ("system-memory", "80%"),
         ("memory-pressure", "low"),
+        ("tail-latency", "1s"),
+        ("application-errors", "0"),
+        ("application-latency", "1us"),
         ("memory-trend", "25"),
         ("fragmentation", "2"),
         ("connections", "95%"),

@@ -10,8 +10,9 @@ use serde_json::Value;
 use stackwright::artifact::{ProvisioningContext, dashboards, grafana_provisioning};
 use stackwright::bundle::Artifact;
 use stackwright::catalogue::{Catalogue, DashboardLibrary, Feature};
+use stackwright::model::application;
 use stackwright::model::dashboard::{
-    ApplicationInput, COLUMNS, Dashboard, DashboardInput, Direction, PanelThreshold, resolve,
+    COLUMNS, Dashboard, DashboardInput, Direction, PanelThreshold, resolve,
 };
 use stackwright::profile::{Problem, Profile};
 use stackwright::promql::{self, Options, Parsed};
@@ -78,21 +79,11 @@ impl Case {
     }
 
     fn resolve(&self) -> Result<Vec<Dashboard>, Vec<Problem>> {
-        let applications = self
-            .profile
-            .applications
-            .iter()
-            .map(|(name, application)| {
-                let flavour = application.flavour.as_ref();
-                let input = ApplicationInput {
-                    job: application.job.as_deref().unwrap_or(name),
-                    interval: application.interval.unwrap_or(Duration::from_secs(15)),
-                    metrics: &application.metrics,
-                    flavour: flavour.map(|flavour| self.catalogue.exporter(flavour).unwrap()),
-                };
-                (name.clone(), input)
-            })
-            .collect();
+        let mut problems = Vec::new();
+        let applications = application::resolve(&self.profile, &self.catalogue, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         resolve(&DashboardInput {
             library: &self.library,
             profile: &self.profile.name,

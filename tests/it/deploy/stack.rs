@@ -8,6 +8,8 @@ use stackwright::artifact::{
     alertmanager, blackbox, env_example, readme,
 };
 use stackwright::bundle::Artifact;
+use stackwright::catalogue::Catalogue;
+use stackwright::model::application;
 use stackwright::model::exporter;
 use stackwright::model::inhibition::Inhibition;
 use stackwright::model::notification::{Notification, NotificationContext};
@@ -261,8 +263,11 @@ pub fn stack_with(text: &str, has_webhook_url_file: bool) -> Stack {
     );
     let mut jobs = exporting.jobs;
     jobs.extend(scrape::own_jobs(&profile));
+    let catalogue = Catalogue::embedded().unwrap();
+    let applications = application::resolve(&profile, &catalogue, &mut problems);
     jobs.extend(scrape::application_jobs(
         &profile,
+        &applications,
         &mut secrets,
         &mut problems,
     ));

@@ -1,0 +1,242 @@
+//! Series that an application's figures have: what unit tests of its rules feed them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use crate::catalogue::{Indicators, LabelMatch, MatchOp};
+
+/// Labels of a series.
+pub type Labels = BTreeMap<String, String>;
+
+/// Labels of one series for each figure that has conditions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Examples {
+    /// Of a request that did not fail.
+    pub success: Labels,
+    /// Of a failure.
+    pub error: Labels,
+    /// Of the latency.
+    pub latency: Labels,
+    /// Of the health.
+    pub health: Labels,
+    /// Whether failures are counted among the requests, by the same metric.
+    pub errors_are_requests: bool,
+}
+
+impl Examples {
+    /// Series that fit.
+    ///
+    /// # Errors
+    ///
+    /// The label for which nothing fits: it selects everything or nothing.
+    pub(super) fn of(indicators: &Indicators) -> Result<Self, String> {
+        let conditions = |indicator: &Option<crate::catalogue::Indicator>| {
+            indicator
+                .as_ref()
+                .map_or_else(Vec::new, |indicator| indicator.conditions.clone())
+        };
+        let requests = conditions(&indicators.requests);
+        let errors = conditions(&indicators.errors);
+        let metric = |indicator: &Option<crate::catalogue::Indicator>| {
+            indicator.as_ref().map(|indicator| indicator.metric.clone())
+        };
+        let errors_are_requests = indicators.errors.is_some()
+            && metric(&indicators.errors) == metric(&indicators.requests);
+        let (success, error) = if errors_are_requests {
+            let error = fitting(&[requests.as_slice(), errors.as_slice()].concat(), None)?;
+            (fitting(&requests, Some(&errors))?, error)
+        } else {
+            (fitting(&requests, None)?, fitting(&errors, None)?)
+        };
+        Ok(Self {
+            success,
+            error,
+            latency: fitting(&conditions(&indicators.latency), None)?,
+            health: fitting(&conditions(&indicators.health), None)?,
+            errors_are_requests,
+        })
+    }
+}
+
+/// Labels that meet all conditions and, where there are `others`, not all of those.
+fn fitting(conditions: &[LabelMatch], others: Option<&[LabelMatch]>) -> Result<Labels, String> {
+    let all: Vec<&LabelMatch> = conditions
+        .iter()
+        .chain(others.unwrap_or_default())
+        .collect();
+    let names: BTreeSet<&str> = all
+        .iter()
+        .map(|condition| condition.label.as_str())
+        .collect();
+    let mut labels = Labels::new();
+    let mut is_beside = others.is_none_or(<[LabelMatch]>::is_empty);
+    let is_empty = others.is_some_and(<[LabelMatch]>::is_empty);
+    for name in names {
+        let of_label = |conditions: &[LabelMatch], value: &str| {
+            conditions
+                .iter()
+                .filter(|condition| condition.label == name)
+                .all(|condition| meets(value, condition))
+        };
+        let candidates = candidates(all.iter().filter(|condition| condition.label == name));
+        let mut fit = candidates
+            .iter()
+            .filter(|value| of_label(conditions, value));
+        let first = fit.clone().next();
+        // One label that differs is enough to be none of the others.
+        let beside = fit.find(|value| others.is_some_and(|others| !of_label(others, value)));
+        let chosen = beside.filter(|_| !is_beside).or(first);
+        is_beside |= beside.is_some();
+        let Some(value) = chosen else {
+            return Err(name.to_owned());
+        };
+        labels.insert(name.to_owned(), value.clone());
+    }
+    if is_beside && !is_empty {
+        return Ok(labels);
+    }
+    let label = all.first().map(|condition| condition.label.clone());
+    Err(label.unwrap_or_else(|| "__name__".into()))
+}
+
+/// Values that are worth trying.
+fn candidates<'a>(conditions: impl Iterator<Item = &'a &'a LabelMatch>) -> Vec<String> {
+    let mut candidates = vec!["200".to_owned()];
+    for condition in conditions {
+        match condition.op {
+            MatchOp::Equal => candidates.insert(0, condition.value.clone()),
+            MatchOp::Match => {
+                let shortest = regex_syntax::parse(&condition.value)
+                    .ok()
+                    .and_then(|parsed| shortest(&parsed));
+                candidates.splice(0..0, shortest);
+            }
+            MatchOp::NotEqual | MatchOp::NotMatch => {}
+        }
+    }
+    candidates.extend(["other".to_owned(), "0".to_owned()]);
+    candidates
+}
+
+fn meets(value: &str, condition: &LabelMatch) -> bool {
+    let is_match = || {
+        // Prometheus anchors every expression.
+        regex::Regex::new(&format!("^(?s:{})$", condition.value))
+            .is_ok_and(|expression| expression.is_match(value))
+    };
+    match condition.op {
+        MatchOp::Equal => value == condition.value,
+        MatchOp::NotEqual => value != condition.value,
+        MatchOp::Match => is_match(),
+        MatchOp::NotMatch => !is_match(),
+    }
+}
+
+/// A short text that an expression matches: `5..` gives `500`.
+fn shortest(expression: &Hir) -> Option<String> {
+    Some(match expression.kind() {
+        HirKind::Empty | HirKind::Look(_) => String::new(),
+        HirKind::Literal(literal) => String::from_utf8(literal.0.to_vec()).ok()?,
+        HirKind::Class(Class::Unicode(class)) => {
+            let has = |wanted: char| {
+                let mut ranges = class.iter();
+                ranges.any(|range| (range.start()..=range.end()).contains(&wanted))
+            };
+            let usual = ['0', 'a', 'A', '_'].into_iter().find(|wanted| has(*wanted));
+            usual
+                .or_else(|| class.iter().next().map(|range| range.start()))?
+                .to_string()
+        }
+        HirKind::Class(Class::Bytes(class)) => char::from(class.iter().next()?.start()).to_string(),
+        HirKind::Repetition(repetition) => {
+            let times = usize::try_from(repetition.min).ok()?;
+            (times < 100).then(|| shortest(&repetition.sub).map(|once| once.repeat(times)))??
+        }
+        HirKind::Capture(capture) => shortest(&capture.sub)?,
+        HirKind::Concat(parts) => parts.iter().map(shortest).collect::<Option<String>>()?,
+        HirKind::Alternation(branches) => shortest(branches.first()?)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Indicator;
+
+    fn condition(label: &str, op: MatchOp, value: &str) -> LabelMatch {
+        LabelMatch {
+            label: label.into(),
+            op,
+            value: value.into(),
+        }
+    }
+
+    fn counted(requests: &[LabelMatch], errors: &[LabelMatch]) -> Indicators {
+        let indicator = |conditions: &[LabelMatch]| {
+            Some(Indicator {
+                metric: "requests_total".into(),
+                conditions: conditions.to_vec(),
+            })
+        };
+        Indicators {
+            requests: indicator(requests),
+            errors: indicator(errors),
+            ..Indicators::default()
+        }
+    }
+
+    #[test]
+    fn a_short_text_fits_an_expression() {
+        for (expression, text) in [
+            ("5..", "500"),
+            ("5xx|500", "5xx"),
+            ("[a-f]+", "a"),
+            ("(get|set)_[0-9]{2}", "get_00"),
+            ("", ""),
+        ] {
+            let parsed = regex_syntax::parse(expression).unwrap();
+            assert_eq!(shortest(&parsed).as_deref(), Some(text), "{expression}");
+        }
+    }
+
+    #[test]
+    fn a_success_is_a_request_and_no_failure() {
+        use MatchOp::*;
+        let of = |requests: &[LabelMatch], errors: &[LabelMatch]| {
+            let examples = Examples::of(&counted(requests, errors))?;
+            let words = |labels: &Labels| format!("{labels:?}");
+            Ok::<_, String>((words(&examples.success), words(&examples.error)))
+        };
+        let code = |op, value| condition("code", op, value);
+        let pair = |success: &str, error: &str| Ok((success.to_owned(), error.to_owned()));
+        assert_eq!(
+            of(&[], &[code(Match, "5..")]),
+            pair(r#"{"code": "200"}"#, r#"{"code": "500"}"#)
+        );
+        assert_eq!(
+            of(&[], &[code(NotMatch, "2..")]),
+            pair(r#"{"code": "200"}"#, r#"{"code": "other"}"#)
+        );
+        assert_eq!(
+            of(
+                &[condition("route", NotEqual, "/health")],
+                &[
+                    code(Equal, "error"),
+                    condition("route", NotEqual, "/health")
+                ]
+            ),
+            pair(
+                r#"{"code": "200", "route": "200"}"#,
+                r#"{"code": "error", "route": "200"}"#
+            )
+        );
+        // Everything that is counted, or nothing, fails.
+        assert_eq!(of(&[], &[]), Err("__name__".into()));
+        assert_eq!(of(&[], &[code(Match, ".*")]), Err("code".into()));
+        assert_eq!(
+            of(&[code(Equal, "1")], &[code(Equal, "2")]),
+            Err("code".into())
+        );
+    }
+}
