@@ -37,6 +37,42 @@ pub(super) fn read(text: &str, lookup: &dyn Fn(&str) -> Variable) -> Result<Vari
     Ok(variables)
 }
 
+/// Checks a file of the format `raw`: `NAME=value` or `NAME` in a line, nothing quoted and nothing replaced.
+///
+/// # Errors
+///
+/// The first line that is neither.
+pub(super) fn check_raw(text: &str) -> Result<(), Flaw> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let begin = start + line.len() - line.trim_start().len();
+        start += line.len();
+        let said = line.trim_start();
+        if said.is_empty() || said.starts_with('#') {
+            continue;
+        }
+        let name = said
+            .split('=')
+            .next()
+            .unwrap_or(said)
+            .trim_end_matches(['\r', '\n']);
+        let span = Span::new(begin, begin + name.len());
+        let help = "write `NAME=value`, one in a line; a comment begins with `#`";
+        if name.is_empty() {
+            return Err(flaw(
+                span,
+                "the name of this variable is missing".into(),
+                help,
+            ));
+        }
+        if name.contains(char::is_whitespace) {
+            let message = format!("`{name}` is no variable's name: it has a space in it");
+            return Err(flaw(span, message, help));
+        }
+    }
+    Ok(())
+}
+
 /// Where the next statement begins: comments and empty lines are skipped.
 fn statement(text: &str, mut at: usize) -> Option<usize> {
     loop {
@@ -194,6 +230,9 @@ mod tests {
             ("A=${1}", 2, 6),
             ("just words", 0, 10),
         ] {
+            if !text.contains(['"', '$', '{']) {
+                assert!(check_raw(text).is_err(), "{text}");
+            }
             let flaw = read(text, &none).unwrap_err();
             assert_eq!((flaw.span.start, flaw.span.end), (start, end), "{text}");
         }

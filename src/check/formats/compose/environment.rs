@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::dotenv;
 use super::project::{Project, joined, known_text};
-use super::variable::Variable;
+use super::variable::{Flaw, Variable};
 use crate::document::{Entry, Value};
 use crate::source::SourceFile;
 
@@ -59,7 +59,10 @@ pub(super) fn check(
                 continue;
             };
             match format {
-                Some("raw") => {}
+                Some("raw") => {
+                    let read = dotenv::check_raw(file.text());
+                    report(project, &file, read);
+                }
                 Some(format) if !format.is_empty() => {
                     let at = item.get("format").map_or(span, |format| format.span);
                     let message = format!("`{format}` is not a format of environment files");
@@ -80,8 +83,17 @@ pub(super) fn report_environment(
     file: &Arc<SourceFile>,
     lookup: &dyn Fn(&str) -> Variable,
 ) -> dotenv::Variables {
-    match dotenv::read(file.text(), lookup) {
-        Ok(variables) => variables,
+    let read = dotenv::read(file.text(), lookup);
+    report(project, file, read)
+}
+
+fn report<T: Default>(
+    project: &mut Project<'_>,
+    file: &Arc<SourceFile>,
+    read: Result<T, Flaw>,
+) -> T {
+    match read {
+        Ok(read) => read,
         Err(flaw) => {
             let start = project.add(file);
             let defect = if flaw.is_missing {
@@ -92,7 +104,7 @@ pub(super) fn report_environment(
             project
                 .error(defect, flaw.span.shifted(start), flaw.message)
                 .help = Some(flaw.help);
-            dotenv::Variables::new()
+            T::default()
         }
     }
 }

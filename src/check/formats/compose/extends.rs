@@ -93,6 +93,16 @@ impl Loader<'_, '_> {
                 .help = Some("name the service to extend".into());
             return None;
         };
+        for entry in extends.value.entries() {
+            let key = &*entry.key.text;
+            if !matches!(key, "service" | "file") {
+                let near = nearest(key, ["service", "file"].into_iter());
+                let message = format!("Compose does not look at `{key}` of `extends`");
+                self.project
+                    .warning("ignored-field", entry.key.span, message)
+                    .help = near.map(|near| format!("did you mean `{near}`?"));
+            }
+        }
         let own = without_key(&service.value, "extends");
         if is_open(reference) || file.is_some_and(|file| is_open(&file.value)) {
             self.project.is_whole = false;

@@ -7,6 +7,7 @@ use super::extends::resolve_paths;
 use super::load::{DEEPEST, Loader, Scope, without_key};
 use super::merge::{map_values, merge};
 use super::project::{is_open, joined, kind, with};
+use crate::check::formats::checker::nearest;
 use crate::document::{Node, Value};
 use crate::source::SourceFile;
 
@@ -23,6 +24,9 @@ impl Loader<'_, '_> {
             return Some(model);
         };
         let mut model = without_key(&model, "include");
+        if include.value.value == Value::Null {
+            return Some(model);
+        }
         let Value::Sequence(items) = &include.value.value else {
             let message = format!(
                 "`include` takes a list, and this is {}",
@@ -62,6 +66,7 @@ impl Loader<'_, '_> {
                 _ => Vec::new(),
             }
         };
+        self.check_item(item)?;
         let paths = match &item.value {
             Value::Mapping(_) => list(item.get("path")),
             _ => list(Some(item)),
@@ -122,6 +127,39 @@ impl Loader<'_, '_> {
         let model = self.load(&files, &inner_directory, &inner);
         self.including.pop();
         Some(Some(resolve_model(&model?, &inner_directory)))
+    }
+
+    /// The shape of an entry, which the schema never sees: what it includes is in its place by then.
+    fn check_item(&mut self, item: &Arc<Node>) -> Option<()> {
+        const KEYS: [&str; 3] = ["path", "env_file", "project_directory"];
+        let is_text = |node: &Node| matches!(node.value, Value::String(_));
+        let is_texts = |node: &Node| is_text(node) || node.items().iter().all(|item| is_text(item));
+        let before = self.project.count();
+        for entry in item.entries() {
+            let name = &*entry.key.text;
+            if !KEYS.contains(&name) {
+                let near = nearest(name, KEYS.into_iter());
+                let message = format!("Compose does not look at `{name}` of an `include`");
+                self.project
+                    .warning("ignored-field", entry.key.span, message)
+                    .help = near.map(|near| format!("did you mean `{near}`?"));
+            } else if !(is_texts(&entry.value)
+                && (name != "project_directory" || is_text(&entry.value)))
+            {
+                let message = format!("`{name}` takes text, and this is {}", kind(&entry.value));
+                self.project
+                    .error("wrong-type", entry.value.span, message)
+                    .help = Some("write a path".into());
+            }
+        }
+        if !matches!(item.value, Value::String(_) | Value::Mapping(_)) {
+            let message = format!(
+                "an entry of `include` takes text or a mapping, and this is {}",
+                kind(item)
+            );
+            self.project.error("wrong-type", item.span, message).help = Some("write a path".into());
+        }
+        (self.project.count() == before).then_some(())
     }
 
     /// Adds what was included; `own` is what the including file says itself.

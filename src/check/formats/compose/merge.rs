@@ -1,6 +1,6 @@
 //! How Compose lays one file over another.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::mount::Mount;
@@ -16,6 +16,8 @@ enum Rule {
     Replace,
     /// Both become lists of `key=value`, one after the other.
     Lists,
+    /// The same, without what the earlier says already.
+    Distinct,
     /// Both become mappings from names.
     Names,
     /// The same, of services to wait for.
@@ -33,7 +35,7 @@ const RULES: [(&str, Rule); 27] = [
     ("services.*.build", Rule::Build),
     ("services.*.build.args", Rule::Lists),
     ("services.*.build.additional_contexts", Rule::Lists),
-    ("services.*.build.extra_hosts", Rule::Lists),
+    ("services.*.build.extra_hosts", Rule::Distinct),
     ("services.*.build.labels", Rule::Lists),
     ("services.*.command", Rule::Replace),
     ("services.*.depends_on", Rule::Dependencies),
@@ -45,7 +47,7 @@ const RULES: [(&str, Rule); 27] = [
     ("services.*.env_file", Rule::Lists),
     ("services.*.label_file", Rule::Lists),
     ("services.*.environment", Rule::Lists),
-    ("services.*.extra_hosts", Rule::Lists),
+    ("services.*.extra_hosts", Rule::Distinct),
     ("services.*.healthcheck.test", Rule::Replace),
     ("services.*.labels", Rule::Lists),
     ("services.*.logging", Rule::Logging),
@@ -73,7 +75,7 @@ enum Identity {
     Whole,
 }
 
-const UNIQUE: [(&str, Identity); 31] = [
+const UNIQUE: [(&str, Identity); 29] = [
     ("networks.*.labels", Identity::Key),
     ("networks.*.ipam.options", Identity::Key),
     ("services.*.annotations", Identity::Key),
@@ -92,7 +94,6 @@ const UNIQUE: [(&str, Identity); 31] = [
     ("services.*.environment", Identity::Key),
     ("services.*.env_file", Identity::Path),
     ("services.*.expose", Identity::Whole),
-    ("services.*.extra_hosts", Identity::Whole),
     ("services.*.labels", Identity::Key),
     ("services.*.links", Identity::Key),
     ("services.*.networks.*.aliases", Identity::Key),
@@ -104,7 +105,6 @@ const UNIQUE: [(&str, Identity); 31] = [
     ("services.*.tmpfs", Identity::Key),
     ("services.*.volumes", Identity::Target),
     ("services.*.label_file", Identity::Whole),
-    ("services.*.models", Identity::Key),
 ];
 
 /// Lays `over` over `base`. What cannot be combined is reported, and `over` stays.
@@ -121,6 +121,14 @@ pub(super) fn merge<'n>(
             Rule::Lists => {
                 let mut items = as_list(base);
                 items.extend(as_list(over));
+                with(over, Value::Sequence(items))
+            }
+            Rule::Distinct => {
+                let mut items = as_list(base);
+                let mut said: HashSet<Arc<str>> =
+                    items.iter().map(|item| Arc::clone(&item.text)).collect();
+                let more = as_list(over).into_iter();
+                items.extend(more.filter(|item| said.insert(Arc::clone(&item.text))));
                 with(over, Value::Sequence(items))
             }
             Rule::Names => lay_mapping(project, &names(base), &names(over), place),

@@ -276,7 +276,8 @@ impl<'n> Walk<'_, '_, 'n> {
     fn scalar(&mut self, node: &'n Node, schema: &'static Json) {
         if resolve_go(node, Dialect::GoYaml3) == GoScalar::Timestamp
             && matches!(node.value, Value::String(_))
-            && self.project.at_least(2, 35)
+            // Where a number would do as well, older versions wrote the date as text.
+            && (self.project.at_least(2, 35) || schema["type"] == "string")
         {
             let message = format!("`{}` is a date, and text is expected here", node.text);
             self.project.error("wrong-type", node.span, message).help =
