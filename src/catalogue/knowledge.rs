@@ -1,61 +1,63 @@
 //! What the catalogue tells the analysis of PromQL about metrics.
 
 use super::exporter::{Part, Resolved};
-use super::metric::{Domain, MetricType, Unit};
-use super::{Catalogue, Known};
-use crate::promql::analysis::{self, Knowledge, MetricFacts, MetricKind};
+use super::metric::{MetricType, Unit};
+use super::{Catalogue, Semantic};
+use crate::promql::analysis::{self, Domain, Knowledge, MetricFacts, MetricKind};
 
 impl Knowledge for Catalogue {
-    /// Under default namespaces. Labels are not told: those that a scrape job adds are not in the catalogue.
+    /// Under default namespaces.
     fn metric(&self, name: &str) -> Option<MetricFacts> {
-        match self.know(name)? {
-            Known::Metric(series) if series.is_series() => Some(facts(series)),
-            _ => None,
-        }
+        let series = Self::metric(self, name)?;
+        let metric = series.metric;
+        let domain = metric.domain;
+        Some(MetricFacts {
+            kind: kind(series),
+            unit: series.unit().map(unit),
+            observed: metric
+                .unit
+                .filter(|_| series.part == Part::Bucket)
+                .map(unit),
+            domain: (series.part == Part::Whole).then(|| {
+                Domain::new(
+                    domain.min.unwrap_or(f64::NEG_INFINITY),
+                    domain.max.unwrap_or(f64::INFINITY),
+                )
+            }),
+            // Labels of targets, relabeling and other exporters of the same name add to the list.
+            labels: None,
+        })
     }
 }
 
-fn facts(series: Resolved<'_>) -> MetricFacts {
-    let unit = series.unit();
-    let own = series.part == Part::Whole;
-    let is_timestamp = unit.is_some_and(|unit| unit.base() == Unit::TimestampSeconds);
-    let kind = match series.part {
+fn kind(series: Resolved<'_>) -> MetricKind {
+    let metric = series.metric;
+    match series.part {
         Part::Bucket => MetricKind::Histogram,
-        _ if is_timestamp => MetricKind::Timestamp,
-        _ if series.is_cumulative() => MetricKind::Counter,
-        _ if series.metric.is_info() => MetricKind::Info,
-        _ if series.metric.domain.is_bool => MetricKind::Boolean,
-        _ => MetricKind::Gauge,
-    };
-    MetricFacts {
-        kind,
-        unit: unit.map(unit_of),
-        observed: series
-            .metric
-            .unit
-            .filter(|_| matches!(series.metric.kind, MetricType::Histogram) && !own)
-            .map(unit_of),
-        domain: own.then(|| domain_of(series.metric.domain)),
-        labels: None,
+        Part::Sum | Part::Count => MetricKind::Counter,
+        Part::Created => MetricKind::Timestamp,
+        Part::Whole if metric.semantic == Some(Semantic::Info) => MetricKind::Info,
+        Part::Whole if metric.is_cumulative() => MetricKind::Counter,
+        Part::Whole if metric.domain.is_bool => MetricKind::Boolean,
+        Part::Whole
+            if metric
+                .unit
+                .is_some_and(|unit| unit.base() == Unit::TimestampSeconds) =>
+        {
+            MetricKind::Timestamp
+        }
+        Part::Whole if metric.kind == MetricType::Histogram => MetricKind::Histogram,
+        Part::Whole => MetricKind::Gauge,
     }
 }
 
-fn unit_of(unit: Unit) -> analysis::Unit {
+/// The catalogue's units as the analysis calculates with them.
+fn unit(unit: Unit) -> analysis::Unit {
     analysis::Unit::named(match unit {
         Unit::TimestampSeconds => "seconds",
         Unit::TimestampMilliseconds => "milliseconds",
         other => other.as_str(),
     })
-}
-
-fn domain_of(domain: Domain) -> analysis::Domain {
-    if domain.is_bool {
-        return analysis::Domain::new(0.0, 1.0);
-    }
-    analysis::Domain::new(
-        domain.min.unwrap_or(f64::NEG_INFINITY),
-        domain.max.unwrap_or(f64::INFINITY),
-    )
 }
 
 #[cfg(test)]

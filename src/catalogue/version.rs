@@ -62,6 +62,14 @@ impl FromStr for Version {
     }
 }
 
+/// The language of PromQL never changes with a patch.
+impl From<Version> for crate::promql::Version {
+    fn from(version: Version) -> Self {
+        let number = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+        Self::new(number(version.major), number(version.minor))
+    }
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "v{}.{}.{}", self.major, self.minor, self.patch)

@@ -7,12 +7,26 @@ use super::table::{Choice, Field, Kind, TableOf};
 use crate::catalogue::Version;
 use crate::diagnostic::Diagnostic;
 use crate::document::{
-    Dialect, Document, Entry, GoScalar, Limits, Node, Origin, Problem, Value, read_yaml, resolve_go,
+    Dialect, Document, Entry, GoScalar, Limits, Node, Origin, Problem, SyntaxError, Value,
+    read_yaml, resolve_go,
 };
 use crate::source::{SourceFile, Span};
 
 /// Deeper than any configuration; Go's own bound is 10,000.
 const DEEPEST: usize = 500;
+
+/// What is in a file, as the YAML library of its reader sees it, or why it sees nothing.
+pub type Reading = Result<Document, SyntaxError>;
+
+/// Reads a file's text.
+pub(super) fn read(text: &str, dialect: Dialect) -> Reading {
+    let limits = Limits {
+        depth: DEEPEST,
+        ..Limits::default()
+    };
+    read_yaml(text, dialect, limits)
+}
+
 /// Less likeness than this is none.
 const ALIKE: f64 = 0.7;
 
@@ -114,6 +128,8 @@ pub(super) struct Checker<'a> {
     pub utf8_names: bool,
     /// Whether the `metric_name_validation_scheme` in force restricts the names that relabeling writes.
     pub legacy_scheme: bool,
+    /// What `--enable-feature` of Prometheus lists; `None` allows every feature.
+    pub features: Option<Vec<String>>,
     pub found: Vec<Diagnostic>,
 }
 
@@ -124,17 +140,14 @@ impl<'a> Checker<'a> {
             reader,
             utf8_names: reader.version >= Version::new(3, 0, 0),
             legacy_scheme: false,
+            features: None,
             found: Vec::new(),
         }
     }
 
-    /// Reads the file; what is wrong with it as YAML is among the findings.
-    pub(super) fn read(&mut self) -> Option<Document> {
-        let limits = Limits {
-            depth: DEEPEST,
-            ..Limits::default()
-        };
-        match read_yaml(self.file.text(), self.reader.dialect, limits) {
+    /// What was read; what is wrong with it as YAML is among the findings.
+    pub(super) fn take<'d>(&mut self, read: &'d Reading) -> Option<&'d Document> {
+        match read {
             Ok(document) => {
                 for problem in &document.problems {
                     let defect = match problem.problem {
@@ -151,7 +164,7 @@ impl<'a> Checker<'a> {
                 Some(document)
             }
             Err(error) => {
-                self.error("syntax", error.span, error.message).help = error.help;
+                self.error("syntax", error.span, error.message.clone()).help = error.help.clone();
                 None
             }
         }

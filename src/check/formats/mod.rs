@@ -15,8 +15,215 @@ mod scalar;
 mod series;
 mod table;
 
+use std::sync::Arc;
+
 pub use alertmanager::check_alertmanager;
+pub use checker::Reading;
 pub use compose::{ComposeFiles, ComposeOptions, NEWEST_COMPOSE, check_compose};
 pub use prometheus::{Included, PrometheusOptions, check_prometheus, check_targets};
 pub use rule_test::check_rule_tests;
 pub use rules::{RuleOptions, check_rules};
+
+use crate::catalogue::Version;
+use crate::diagnostic::Diagnostic;
+use crate::document::Dialect;
+use crate::promql;
+use crate::source::SourceFile;
+
+/// A format that has a validator here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// `prometheus.yml`.
+    Prometheus,
+    /// Targets of file-based service discovery.
+    Targets,
+    /// A rule file.
+    Rules,
+    /// Unit tests of rules.
+    RuleTests,
+    /// `alertmanager.yml`.
+    Alertmanager,
+}
+
+/// A program whose verdict is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Product {
+    /// Prometheus, and promtool of the same version.
+    Prometheus,
+    /// Alertmanager, and amtool of the same version.
+    Alertmanager,
+}
+
+impl Product {
+    /// Its name as people write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Prometheus => "Prometheus",
+            Self::Alertmanager => "Alertmanager",
+        }
+    }
+
+    /// The newest release whose formats are known.
+    pub const fn newest(self) -> Version {
+        match self {
+            Self::Prometheus => {
+                let promql::Version { major, minor } = promql::Version::NEWEST;
+                Version::new(major as u32, minor as u32, 0)
+            }
+            Self::Alertmanager => Version::new(0, 34, 0),
+        }
+    }
+}
+
+/// Who is to read a file, and what a verdict depends on beside it.
+#[derive(Clone, Copy)]
+pub struct Readers<'a> {
+    /// The Prometheus.
+    pub prometheus: Version,
+    /// What its `--enable-feature` lists; `None` allows every feature of the version.
+    pub features: Option<&'a [String]>,
+    /// Whether it runs as an agent.
+    pub agent: bool,
+    /// The Alertmanager.
+    pub alertmanager: Version,
+    /// Finds the files of `scrape_config_files`; `None`: they are not looked at.
+    pub included: Option<&'a Included<'a>>,
+}
+
+impl Default for Readers<'_> {
+    /// The newest of all, with every feature; no file names others that are looked at.
+    fn default() -> Self {
+        Self {
+            prometheus: Product::Prometheus.newest(),
+            features: None,
+            agent: false,
+            alertmanager: Product::Alertmanager.newest(),
+            included: None,
+        }
+    }
+}
+
+impl Readers<'_> {
+    /// The version of a program.
+    pub const fn version(&self, product: Product) -> Version {
+        match product {
+            Product::Prometheus => self.prometheus,
+            Product::Alertmanager => self.alertmanager,
+        }
+    }
+
+    /// The same with another version of a program.
+    #[must_use]
+    pub const fn with(mut self, product: Product, version: Version) -> Self {
+        match product {
+            Product::Prometheus => self.prometheus = version,
+            Product::Alertmanager => self.alertmanager = version,
+        }
+        self
+    }
+}
+
+/// What is known of a format.
+#[derive(Debug)]
+pub struct Validator {
+    /// The format.
+    pub format: Format,
+    /// The name of the check.
+    pub name: &'static str,
+    /// Who reads such files.
+    pub product: Product,
+    /// How it reads YAML.
+    pub dialect: Dialect,
+    check: fn(&Arc<SourceFile>, &Reading, &Readers<'_>) -> Vec<Diagnostic>,
+}
+
+/// Every validator. A new format is a line here and in [`Format`], and one where its kind of file is named: in
+/// `check::embedded::formats` for bundles, in `setup::Kind::format` for setups.
+pub static VALIDATORS: [Validator; 5] = [
+    Validator {
+        format: Format::Prometheus,
+        name: "prometheus/config",
+        product: Product::Prometheus,
+        dialect: prometheus::DIALECT,
+        check: |file, reading, readers| {
+            let options = PrometheusOptions {
+                version: readers.prometheus,
+                agent: readers.agent,
+                included: readers.included,
+            };
+            prometheus::check(file, reading, &options)
+        },
+    },
+    Validator {
+        format: Format::Targets,
+        name: "prometheus/targets",
+        product: Product::Prometheus,
+        dialect: prometheus::DIALECT,
+        check: |file, reading, readers| {
+            prometheus::check_target_groups(file, reading, readers.prometheus)
+        },
+    },
+    Validator {
+        format: Format::Rules,
+        name: "prometheus/rules",
+        product: Product::Prometheus,
+        dialect: rules::DIALECT,
+        check: |file, reading, readers| {
+            let options = RuleOptions {
+                features: readers.features.map(<[String]>::to_vec),
+                ..RuleOptions::new(readers.prometheus)
+            };
+            rules::check(file, reading, &options)
+        },
+    },
+    Validator {
+        format: Format::RuleTests,
+        name: "prometheus/rule-tests",
+        product: Product::Prometheus,
+        dialect: rule_test::DIALECT,
+        check: |file, reading, readers| rule_test::check(file, reading, readers.prometheus),
+    },
+    Validator {
+        format: Format::Alertmanager,
+        name: "alertmanager/config",
+        product: Product::Alertmanager,
+        dialect: alertmanager::DIALECT,
+        check: |file, reading, readers| alertmanager::check(file, reading, readers.alertmanager),
+    },
+];
+
+impl Format {
+    /// What is known of it.
+    pub fn validator(self) -> &'static Validator {
+        &VALIDATORS[self as usize]
+    }
+}
+
+impl Validator {
+    /// Reads a file as its program does.
+    pub fn read(&self, file: &SourceFile) -> Reading {
+        checker::read(file.text(), self.dialect)
+    }
+
+    /// Everything wrong with a file that has been read, in the order of its text.
+    pub fn check(
+        &self,
+        file: &Arc<SourceFile>,
+        reading: &Reading,
+        readers: &Readers<'_>,
+    ) -> Vec<Diagnostic> {
+        (self.check)(file, reading, readers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_finds_its_validator() {
+        for validator in &VALIDATORS {
+            assert_eq!(validator.format.validator().name, validator.name);
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::checker::{Block, Checker, Reader, head_of};
+use super::checker::{Block, Checker, Reader, Reading, head_of, read};
 use super::rules::check_expr;
 use super::series::{check_values, is_histogram};
 use super::table::Kind::{Block as Of, Bool, Duration, Float, List, Map, Scalar, Sections, Text};
@@ -94,16 +94,26 @@ static SAMPLE: TableOf = TableOf {
     rules: &[],
 };
 
+pub(super) const DIALECT: Dialect = Dialect::GoYaml2;
+
 /// Everything wrong with a rule unit-test file before it runs, for the promtool of that version.
 pub fn check_rule_tests(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnostic> {
+    check(file, &read(file.text(), DIALECT), version)
+}
+
+pub(super) fn check(
+    file: &Arc<SourceFile>,
+    reading: &Reading,
+    version: Version,
+) -> Vec<Diagnostic> {
     let reader = Reader {
         area: "rule-test",
         product: "promtool",
         version,
-        dialect: Dialect::GoYaml2,
+        dialect: DIALECT,
     };
     let mut checker = Checker::new(file, reader);
-    if let Some(document) = checker.read() {
+    if let Some(document) = checker.take(reading) {
         let root = &*document.root;
         if root.value != Value::Null {
             checker.block(root, head_of(root), &FILE);

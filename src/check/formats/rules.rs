@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::checker::{Block, Checker, Reader, head_of, is_set};
+use super::checker::{Block, Checker, Reader, Reading, head_of, is_set, read};
 use super::go_template;
 use super::scalar::is_legacy_label_name;
 use super::table::Kind::{Anything, Block as Of, Duration, Int, List, Map, Text};
@@ -95,6 +95,8 @@ pub struct RuleOptions {
     /// Whether names are restricted to letters, digits, `_` and, of metrics, `:`, as `metric_name_validation_scheme:
     /// legacy` does. Prometheus 2 always does.
     pub legacy_names: bool,
+    /// What `--enable-feature` of Prometheus lists; `None` allows every feature of the version.
+    pub features: Option<Vec<String>>,
 }
 
 impl RuleOptions {
@@ -103,21 +105,33 @@ impl RuleOptions {
         Self {
             version,
             legacy_names: version < Version::new(3, 0, 0),
+            features: None,
         }
     }
 }
 
+pub(super) const DIALECT: Dialect = Dialect::GoYaml3;
+
 /// Everything wrong with a rule file. Two rules of one name and labels are a warning.
 pub fn check_rules(file: &Arc<SourceFile>, options: &RuleOptions) -> Vec<Diagnostic> {
+    check(file, &read(file.text(), DIALECT), options)
+}
+
+pub(super) fn check(
+    file: &Arc<SourceFile>,
+    reading: &Reading,
+    options: &RuleOptions,
+) -> Vec<Diagnostic> {
     let reader = Reader {
         area: "rules",
         product: "Prometheus",
         version: options.version,
-        dialect: Dialect::GoYaml3,
+        dialect: DIALECT,
     };
     let mut checker = Checker::new(file, reader);
     checker.utf8_names = !options.legacy_names;
-    let Some(document) = checker.read() else {
+    checker.features.clone_from(&options.features);
+    let Some(document) = checker.take(reading) else {
         return checker.finish();
     };
     let root = &*document.root;
@@ -353,13 +367,11 @@ fn check_labels(checker: &mut Checker<'_>, block: &Block<'_>) {
 
 /// Checks an expression; errors point into it, wherever and however it is written.
 pub(super) fn check_expr(checker: &mut Checker<'_>, node: &Node) {
-    let version = checker.reader.version;
-    let target = promql::Target::version(promql::Version::new(
-        u16::try_from(version.major).unwrap_or(u16::MAX),
-        u16::try_from(version.minor).unwrap_or(u16::MAX),
-    ));
     let options = promql::Options {
-        target,
+        target: promql::Target {
+            version: checker.reader.version.into(),
+            enabled: checker.features.clone(),
+        },
         grafana: false,
     };
     let file = Arc::clone(checker.file);

@@ -1,5 +1,4 @@
-use crate::catalogue::Version;
-use crate::check::formats::check_alertmanager;
+use crate::check::formats::{Product, check_alertmanager};
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::lint::{Findings, Lint, Need};
@@ -12,13 +11,12 @@ pub(super) static LINT: Lint = Lint {
     check,
 };
 
-/// Judges for the pinned version, else for the newest that is known.
-const NEWEST: Version = Version::new(0, 34, 0);
-
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for alertmanager in &facts.alertmanagers {
         let document = facts.setup.document(alertmanager.document);
-        let version = alertmanager.version.unwrap_or(NEWEST);
+        let version = alertmanager
+            .version
+            .unwrap_or(Product::Alertmanager.newest());
         for said in check_alertmanager(&document.text, version) {
             findings.adopt(document, said);
         }

@@ -1,5 +1,4 @@
-use crate::catalogue::Version;
-use crate::check::formats::{RuleOptions, check_rules};
+use crate::check::formats::{Product, RuleOptions, check_rules};
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::lint::{Findings, Lint, Need};
@@ -12,9 +11,6 @@ pub(super) static LINT: Lint = Lint {
     check,
 };
 
-/// Judges for the pinned version, else for the newest that is known.
-const NEWEST: Version = Version::new(3, 14, 0);
-
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for file in &facts.rule_files {
         let document = facts.setup.document(file.document);
@@ -26,8 +22,9 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .loaded_by
             .iter()
             .filter_map(|server| facts.prometheus[*server].version)
-            .min();
-        for said in check_rules(&document.text, &RuleOptions::new(version.unwrap_or(NEWEST))) {
+            .min()
+            .unwrap_or(Product::Prometheus.newest());
+        for said in check_rules(&document.text, &RuleOptions::new(version)) {
             // Expressions are the business of `promql/syntax`.
             if said.id != "rules/invalid-expr" {
                 findings.adopt(document, said);

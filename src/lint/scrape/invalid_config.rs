@@ -1,5 +1,4 @@
-use crate::catalogue::Version;
-use crate::check::formats::{PrometheusOptions, check_prometheus, check_targets};
+use crate::check::formats::{Product, PrometheusOptions, check_prometheus, check_targets};
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::lint::{Findings, Lint, Need};
@@ -13,19 +12,17 @@ pub(super) static LINT: Lint = Lint {
     check,
 };
 
-/// Judges for the pinned version, else for the newest that is known.
-const NEWEST: Version = Version::new(3, 14, 0);
-
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let newest = Product::Prometheus.newest();
     for server in &facts.prometheus {
         let document = facts.setup.document(server.document);
-        let options = PrometheusOptions::new(server.version.unwrap_or(NEWEST));
+        let options = PrometheusOptions::new(server.version.unwrap_or(newest));
         for said in check_prometheus(&document.text, &options) {
             findings.adopt(document, said);
         }
     }
     for document in facts.setup.of_kind(Kind::Targets) {
-        for said in check_targets(&document.text, NEWEST) {
+        for said in check_targets(&document.text, newest) {
             findings.adopt(document, said);
         }
     }

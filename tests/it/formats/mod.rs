@@ -11,15 +11,11 @@ use std::sync::Arc;
 
 use stackwright::catalogue::Version;
 use stackwright::check::formats::{
-    NEWEST_COMPOSE, PrometheusOptions, RuleOptions, check_alertmanager, check_prometheus,
+    NEWEST_COMPOSE, Product, PrometheusOptions, RuleOptions, check_alertmanager, check_prometheus,
     check_rules,
 };
 use stackwright::diagnostic::{Diagnostic, Level};
 use stackwright::source::SourceFile;
-
-/// The newest releases whose formats are known.
-const NEWEST_PROMETHEUS: Version = Version::new(3, 14, 0);
-const NEWEST_ALERTMANAGER: Version = Version::new(0, 34, 0);
 
 /// A format, as the folders of the upstream inputs name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +29,8 @@ enum Format {
 impl Format {
     const fn newest(self) -> Version {
         match self {
-            Self::Prometheus | Self::Rules { .. } => NEWEST_PROMETHEUS,
-            Self::Alertmanager => NEWEST_ALERTMANAGER,
+            Self::Prometheus | Self::Rules { .. } => Product::Prometheus.newest(),
+            Self::Alertmanager => Product::Alertmanager.newest(),
             Self::Compose => NEWEST_COMPOSE,
         }
     }

@@ -16,7 +16,7 @@ use self::global::{GLOBAL, check_receivers};
 use self::receiver::RECEIVER;
 use self::route::{INHIBIT_RULE, ROUTE, check_tree};
 use self::time::TIME_INTERVAL;
-use super::checker::{Block, Checker, Reader, head_of};
+use super::checker::{Block, Checker, Reader, Reading, head_of, read};
 use super::http::HTTP_CONFIG;
 use super::http::alertmanager::{HEADER, TLS};
 use super::table::Kind::{
@@ -126,18 +126,28 @@ static COMPRESSION: Choice = Choice {
     may_be_empty: true,
 };
 
+pub(super) const DIALECT: Dialect = Dialect::GoYaml2;
+
 /// Everything wrong with an `alertmanager.yml`, for an Alertmanager of that version.
 pub fn check_alertmanager(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnostic> {
+    check(file, &read(file.text(), DIALECT), version)
+}
+
+pub(super) fn check(
+    file: &Arc<SourceFile>,
+    reading: &Reading,
+    version: Version,
+) -> Vec<Diagnostic> {
     let reader = Reader {
         area: "alertmanager",
         product: "Alertmanager",
         version,
-        dialect: Dialect::GoYaml2,
+        dialect: DIALECT,
     };
     let mut checker = Checker::new(file, reader);
     // Since 0.27 both syntaxes of matchers are read, and any label name goes where labels are only named.
     checker.utf8_names = checker.at_least(0, 27);
-    let Some(document) = checker.read() else {
+    let Some(document) = checker.take(reading) else {
         return checker.finish();
     };
     let root = &*document.root;

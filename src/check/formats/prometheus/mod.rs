@@ -16,7 +16,7 @@ use self::remote::{REMOTE_READ, REMOTE_WRITE, SIGV4};
 use self::scrape::{
     GLOBAL, Inherited, SCRAPE_CONFIG, check_scrape_configs, check_validation, is_escaping,
 };
-use super::checker::{Block, Checker, Reader, head_of};
+use super::checker::{Block, Checker, Reader, Reading, head_of, read};
 use super::http::check_http;
 use super::http::prometheus::{HTTP, TLS};
 use super::relabel::RELABEL;
@@ -257,17 +257,27 @@ fn reader(version: Version) -> Reader {
         area: "prometheus",
         product: "Prometheus",
         version,
-        dialect: Dialect::GoYaml2,
+        dialect: DIALECT,
     }
 }
+
+pub(super) const DIALECT: Dialect = Dialect::GoYaml2;
 
 /// Everything wrong with a `prometheus.yml`.
 pub fn check_prometheus(
     file: &Arc<SourceFile>,
     options: &PrometheusOptions<'_>,
 ) -> Vec<Diagnostic> {
+    check(file, &read(file.text(), DIALECT), options)
+}
+
+pub(super) fn check(
+    file: &Arc<SourceFile>,
+    reading: &Reading,
+    options: &PrometheusOptions<'_>,
+) -> Vec<Diagnostic> {
     let mut checker = Checker::new(file, reader(options.version));
-    let Some(document) = checker.read() else {
+    let Some(document) = checker.take(reading) else {
         return checker.found;
     };
     let root = &*document.root;
@@ -293,7 +303,8 @@ pub fn check_prometheus(
             for other in included(&pattern.text) {
                 let mut checker = Checker::new(&other, reader(options.version));
                 checker.legacy_scheme = inherited.is_legacy() && checker.at_least(3, 6);
-                if let Some(document) = checker.read() {
+                let reading = read(other.text(), DIALECT);
+                if let Some(document) = checker.take(&reading) {
                     let root = &*document.root;
                     if root.value != Value::Null {
                         checker.block(root, head_of(root), &INCLUDED);
@@ -309,8 +320,16 @@ pub fn check_prometheus(
 
 /// Everything wrong with a file of targets for `file_sd_configs`, YAML or JSON.
 pub fn check_targets(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnostic> {
+    check_target_groups(file, &read(file.text(), DIALECT), version)
+}
+
+pub(super) fn check_target_groups(
+    file: &Arc<SourceFile>,
+    reading: &Reading,
+    version: Version,
+) -> Vec<Diagnostic> {
     let mut checker = Checker::new(file, reader(version));
-    if let Some(document) = checker.read() {
+    if let Some(document) = checker.take(reading) {
         let kind = Sections(&TARGETS, "a target group");
         checker.value(&document.root, head_of(&document.root), kind);
     }
