@@ -1,4 +1,4 @@
-//! Durations and byte sizes as people of this field write them.
+//! Durations, byte sizes and counts as people of this field write them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -183,6 +183,23 @@ impl fmt::Display for Bytes {
             }
         }
         write!(out, "{}", self.0)
+    }
+}
+
+/// A number of things, with commas between thousands: `12,500`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count(pub usize);
+
+impl fmt::Display for Count {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        for (position, digit) in digits.char_indices() {
+            if position > 0 && (digits.len() - position).is_multiple_of(3) {
+                out.write_str(",")?;
+            }
+            write!(out, "{digit}")?;
+        }
+        Ok(())
     }
 }
 

@@ -3,7 +3,9 @@ use serde::Serialize;
 use super::{BuildError, key_script_directory};
 use crate::bundle::{Artifact, Kind};
 use crate::model::secret::Secrets;
+use crate::model::series::SeriesEstimate;
 use crate::model::service::{ServiceSummary, Services};
+use crate::quantity::Count;
 use crate::template::Templates;
 
 /// What the bundle's `README.md` says.
@@ -27,6 +29,8 @@ pub struct ReadmeContext<'a> {
     pub dashboards: &'a [(String, String)],
     /// How much there is.
     pub counts: ReadmeCounts,
+    /// About how many series there are.
+    pub series: &'a SeriesEstimate,
 }
 
 /// How much there is.
@@ -118,6 +122,7 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
         runbooks: context.runbooks,
         dashboards: context.dashboards,
         counts: context.counts,
+        series: SeriesView::new(context.series),
     };
     let text = templates.render("stack/README.md.j2", &view)?;
     Ok(Artifact::new("README.md", Kind::Document, text)?)
@@ -158,4 +163,47 @@ struct View<'a> {
     runbooks: &'a [(String, String)],
     dashboards: &'a [(String, String)],
     counts: ReadmeCounts,
+    series: SeriesView<'a>,
+}
+
+/// The estimate in numbers as people write them.
+#[derive(Debug, Serialize)]
+struct SeriesView<'a> {
+    total: String,
+    samples_per_second: String,
+    budget: Option<String>,
+    jobs: Vec<JobSeriesView<'a>>,
+    not_counted: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+struct JobSeriesView<'a> {
+    job: &'a str,
+    targets: String,
+    per_target: String,
+    series: String,
+    sample_limit: String,
+}
+
+impl<'a> SeriesView<'a> {
+    fn new(estimate: &'a SeriesEstimate) -> Self {
+        let count = |number: usize| Count(number).to_string();
+        Self {
+            total: count(estimate.total),
+            samples_per_second: count(estimate.samples_per_second.round() as usize),
+            budget: estimate.budget.map(count),
+            jobs: estimate
+                .jobs
+                .iter()
+                .map(|job| JobSeriesView {
+                    job: &job.job,
+                    targets: count(job.targets),
+                    per_target: count(job.per_target),
+                    series: count(job.series),
+                    sample_limit: count(job.sample_limit),
+                })
+                .collect(),
+            not_counted: &estimate.not_counted,
+        }
+    }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::availability::{Circumstances, Needs};
 use super::instrumentation::{Indicators, InstrumentationPanel, UnboundedLabel};
 use super::metric::{Metric, MetricType, Unit};
+use super::series::SeriesFigures;
 use super::version::{Since, Version};
 
 /// Type of a command line flag, in the words of Go's flag package.
@@ -204,6 +205,9 @@ pub struct Exporter {
     /// Command line flags.
     #[serde(default)]
     pub flags: Vec<Flag>,
+    /// How many series a scrape has; `None` where nobody measured it.
+    #[serde(default)]
+    pub series: Option<SeriesFigures>,
     /// Metrics by name under the default namespace; grouped by topic, sorted as in the files.
     #[serde(skip)]
     pub metrics: IndexMap<String, Metric>,

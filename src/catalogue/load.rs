@@ -414,6 +414,15 @@ fn check(catalogue: &Catalogue, errors: &mut Vec<CatalogueError>) {
         {
             dangling(&exporter.name, "tool", tool);
         }
+        for flag in exporter
+            .series
+            .iter()
+            .flat_map(|series| series.flags.keys())
+        {
+            if exporter.flag(flag).is_none() {
+                dangling("series", "flag", flag);
+            }
+        }
         if let Some(flag) = &exporter.namespace_flag
             && exporter.flag(flag).is_none()
         {

@@ -17,6 +17,7 @@ mod knowledge;
 pub mod load;
 pub mod metric;
 pub mod prefix;
+pub mod series;
 pub mod threshold;
 pub mod version;
 

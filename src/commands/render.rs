@@ -12,6 +12,7 @@ use crate::bundle::{
 };
 use crate::check::{self, CheckOutcome, Verdict};
 use crate::diagnostic::Diagnostic;
+use crate::model::series::SeriesEstimate;
 use crate::report;
 
 /// Render a profile into one deploy bundle per environment, check and write it.
@@ -59,6 +60,7 @@ struct Rendered {
     drift: Vec<Drift>,
     outcomes: Vec<CheckOutcome>,
     warnings: Vec<Diagnostic>,
+    series: SeriesEstimate,
     /// Whether it is new, or other than what was there.
     is_written: bool,
     staged: Option<Staged>,
@@ -176,6 +178,7 @@ struct Checked {
     manifest: Manifest,
     outcomes: Vec<CheckOutcome>,
     warnings: Vec<Diagnostic>,
+    series: SeriesEstimate,
 }
 
 fn check(generated: Generated<'_>, generator: &Generator) -> Result<Checked, Vec<Diagnostic>> {
@@ -201,6 +204,7 @@ fn check(generated: Generated<'_>, generator: &Generator) -> Result<Checked, Vec
         manifest: generated.manifest,
         outcomes,
         warnings: generated.warnings,
+        series: generated.stack.series,
     })
 }
 
@@ -234,6 +238,7 @@ fn compare_and_stage(
         drift,
         outcomes: checked.outcomes,
         warnings: checked.warnings,
+        series: checked.series,
         is_written: staged.is_some(),
         staged,
     })
@@ -297,6 +302,7 @@ fn print_text(args: &RenderArgs, rendered: &[Rendered], notes: &[String], consol
         ));
         let names: Vec<&str> = one.outcomes.iter().map(|outcome| outcome.check).collect();
         console.say(&format!("  passed: {} (embedded)\n", names.join(", ")));
+        console.say(&format!("  series: {}\n", one.series));
     }
     for note in notes {
         console.say(note);
@@ -346,6 +352,7 @@ fn to_json(rendered: &[Rendered]) -> serde_json::Value {
                 "written": one.is_written,
                 "files": one.files,
                 "bytes": one.bytes,
+                "series": one.series,
                 "drift": one.drift.iter().map(|drift| json!({
                     "path": drift.path,
                     "difference": drift.difference.as_str(),

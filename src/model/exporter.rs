@@ -360,6 +360,7 @@ impl Builder<'_> {
             basic_auth: None,
             keep: None,
             dropped_labels: Vec::new(),
+            sample_limit: None,
         }
     }
 

@@ -133,6 +133,8 @@ pub struct ScrapeJob {
     pub keep: Option<&'static str>,
     /// Labels that no sample of it keeps.
     pub dropped_labels: Vec<DroppedLabel>,
+    /// Samples that a scrape may have before it fails; `None` where nobody knows how many it has.
+    pub sample_limit: Option<usize>,
 }
 
 /// Above this many targets a job's targets stand in a file of their own, so that

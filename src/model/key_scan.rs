@@ -95,6 +95,7 @@ pub fn resolve(
         basic_auth: None,
         keep: Some(KEPT),
         dropped_labels: Vec::new(),
+        sample_limit: None,
     };
     (process, job)
 }

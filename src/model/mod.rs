@@ -19,6 +19,7 @@ pub mod probe;
 pub mod routing;
 pub mod scrape;
 pub mod secret;
+pub mod series;
 pub mod service;
 mod stack;
 pub mod target;

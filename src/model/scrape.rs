@@ -90,6 +90,7 @@ fn own(name: &str, address: &str, comment: &str, profile: &Profile) -> ScrapeJob
         basic_auth: None,
         keep: None,
         dropped_labels: Vec::new(),
+        sample_limit: None,
     }
 }
 
@@ -146,6 +147,7 @@ pub fn application_jobs(
             dropped_labels: applications
                 .get(name)
                 .map_or_else(Vec::new, |found| found.dropped_labels.clone()),
+            sample_limit: None,
         });
     }
     jobs
@@ -206,6 +208,7 @@ pub fn probe_jobs(profile: &Profile, problems: &mut Vec<Problem>) -> Vec<ScrapeJ
             basic_auth: None,
             keep: None,
             dropped_labels: Vec::new(),
+            sample_limit: None,
             name: job,
         });
     }

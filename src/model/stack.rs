@@ -13,6 +13,7 @@ use super::job::{JobKind, ScrapeJob};
 use super::notification::{Notification, NotificationContext};
 use super::routing::RoutableAlert;
 use super::secret::Secrets;
+use super::series::{self, SeriesEstimate, SeriesInputs};
 use super::service::{ServiceContext, Services};
 use super::target::{self, RedisTarget};
 use super::{label, memory_pressure, probe, scrape};
@@ -61,6 +62,8 @@ pub struct Stack<'c> {
     pub services: Services,
     /// Where secrets are found.
     pub secrets: Secrets,
+    /// About how many series there are.
+    pub series: SeriesEstimate,
     /// The version of the exporters, oldest first where they differ.
     pub exporter_version: Option<Version>,
     /// The version of Redis.
@@ -170,6 +173,20 @@ impl<'c> Stack<'c> {
             }
         }
         check_flags(profile, catalogue, own_exporter_version, &mut problems);
+        let series = series::estimate(
+            SeriesInputs {
+                profile,
+                catalogue,
+                targets: &targets,
+                jobs: &jobs,
+                circumstances: &circumstances(own_exporter_version, redis_version, &exporters),
+                tools: &tools,
+            },
+            &mut problems,
+        );
+        for job in &mut jobs {
+            job.sample_limit = series.sample_limit(&job.name);
+        }
 
         let dashboards = dashboards(
             &DashboardParts {
@@ -252,6 +269,7 @@ impl<'c> Stack<'c> {
             notification,
             services,
             secrets,
+            series,
             exporter_version: own_exporter_version,
             redis_version,
         };

@@ -110,6 +110,7 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
                 servers: stack.server_count(),
                 alerts: stack.alerting.rules().count(),
             },
+            series: &stack.series,
         },
         templates,
     )?);

@@ -46,6 +46,11 @@ pub struct Application {
     /// Metrics of its own, by name. They enter the catalogue.
     #[serde(default)]
     pub metrics: IndexMap<String, ApplicationMetric>,
+    /// About how many series a scrape of it has. The estimate of the whole counts them, and a scrape with more than
+    /// twice as many fails. Unset: they are not counted, and there is no limit.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    pub series: Option<usize>,
     /// Static labels of its series.
     #[serde(default)]
     pub labels: IndexMap<String, String>,

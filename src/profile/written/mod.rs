@@ -7,6 +7,7 @@ mod compose;
 mod dashboard;
 mod exporter;
 mod notification;
+mod scale;
 mod target;
 
 pub use crate::catalogue::Severity;
@@ -20,6 +21,7 @@ pub use compose::{Compose, Network, Off, Port};
 pub use dashboard::{Dashboard, Runbook, Section};
 pub use exporter::{BasicAuth, Exporter, ExporterMode, Flag, Scrape};
 pub use notification::{Channel, Notifications, Route, WebhookUrl};
+pub use scale::Budget;
 pub use target::{KeyPolicy, KeyScan, Persistence, Server, Target, Topology};
 
 use indexmap::IndexMap;
@@ -68,6 +70,9 @@ pub struct Profile {
     /// HTTP endpoints that are probed from outside, by name.
     #[serde(default)]
     pub probes: IndexMap<String, Probe>,
+    /// What an environment may cost.
+    #[serde(default)]
+    pub budget: Budget,
     /// Who is told.
     #[serde(default)]
     pub notifications: Notifications,

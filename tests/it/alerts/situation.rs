@@ -125,6 +125,7 @@ pub fn job(name: &str, kind: JobKind, targets: usize) -> ScrapeJob {
         basic_auth: None,
         keep: None,
         dropped_labels: Vec::new(),
+        sample_limit: None,
     }
 }
 

@@ -15,6 +15,7 @@ use stackwright::model::inhibition::Inhibition;
 use stackwright::model::notification::{Notification, NotificationContext};
 use stackwright::model::routing::RoutableAlert;
 use stackwright::model::secret::Secrets;
+use stackwright::model::series::SeriesEstimate;
 use stackwright::model::service::{ServiceContext, Services};
 use stackwright::model::{probe, scrape, target};
 use stackwright::platform::{ComposeContext, compose};
@@ -106,6 +107,7 @@ impl Stack {
                         servers: 1,
                         alerts: self.alerts.len(),
                     },
+                    series: &SeriesEstimate::default(),
                 },
                 &templates,
             )
