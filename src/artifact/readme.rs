@@ -1,3 +1,4 @@
+use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::{BuildError, key_script_directory};
@@ -19,6 +20,8 @@ pub struct ReadmeContext<'a> {
     pub environment: &'a str,
     /// Whether Compose runs it.
     pub has_compose: bool,
+    /// Ports of Prometheus, Alertmanager and blackbox_exporter by service, where the profile says them.
+    pub ports: &'a IndexMap<&'static str, u16>,
     /// What runs.
     pub services: &'a Services,
     /// The secrets of the whole stack.
@@ -75,6 +78,7 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
         grafana: &services.grafana.external_url,
         alertmanager: &services.alertmanager.external_url,
         has_compose: context.has_compose,
+        ports: context.ports,
         exporters: services
             .exporters
             .iter()
@@ -152,6 +156,7 @@ struct View<'a> {
     grafana: &'a str,
     alertmanager: &'a str,
     has_compose: bool,
+    ports: &'a IndexMap<&'static str, u16>,
     /// Command lines of the exporters, for a shell.
     exporters: Vec<String>,
     services: Vec<ServiceSummary<'a>>,

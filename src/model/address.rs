@@ -14,6 +14,12 @@ pub fn of(profile: &Profile, service: &str, port: u16) -> String {
         .unwrap_or_else(|| format!("{service}:{port}"))
 }
 
+/// The port of a service, where the profile says its address.
+pub fn port(profile: &Profile, service: &str) -> Option<u16> {
+    let (_, port) = profile.addresses.get(service)?.rsplit_once(':')?;
+    port.parse().ok()
+}
+
 /// Whether Compose runs the stack.
 pub fn has_compose(profile: &Profile) -> bool {
     profile.compose.enabled != Some(false)

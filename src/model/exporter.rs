@@ -305,6 +305,11 @@ impl Builder<'_> {
     }
 
     fn process(&self, service: String, server: Option<&RedisServer>) -> ExporterProcess {
+        let port = self
+            .exporter
+            .port
+            .or_else(|| address::port(self.profile, &service))
+            .unwrap_or(EXPORTER_PORT);
         let mut flags = IndexMap::new();
         // A hung Redis must become `redis_up 0`, not a scrape that times out: the exporter has
         // to give up well before Prometheus does (its own default is 15s).
@@ -316,8 +321,8 @@ impl Builder<'_> {
         if self.exporter.mode == ExporterMode::Cluster {
             flags.insert("is-cluster".into(), Flag::Switch(true));
         }
-        if self.port() != EXPORTER_PORT {
-            let address = format!(":{}", self.port());
+        if port != EXPORTER_PORT {
+            let address = format!(":{port}");
             flags.insert("web.listen-address".into(), Flag::Text(address));
         }
         flags.extend(
@@ -330,7 +335,7 @@ impl Builder<'_> {
             service,
             exporter: self.name.into(),
             image: self.exporter.image.clone(),
-            port: self.port(),
+            port,
             server: server.cloned(),
             flags,
             password: None,

@@ -96,12 +96,17 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
             (dashboard.title.clone(), link)
         })
         .collect();
+    let ports = ["prometheus", "alertmanager", "blackbox-exporter"]
+        .into_iter()
+        .filter_map(|service| Some((service, address::port(&stack.profile, service)?)))
+        .collect();
     artifacts.push(artifact::readme(
         ReadmeContext {
             profile,
             description: &stack.profile.description,
             environment,
             has_compose: address::has_compose(&stack.profile),
+            ports: &ports,
             services: &stack.services,
             secrets: &stack.secrets,
             runbooks: &listed,

@@ -76,25 +76,19 @@ impl Stack {
                 .variable("REDIS_PASSWORD", topology.password().unwrap_or_default()),
             prometheus: daemons.daemon(
                 "prometheus",
-                &[
-                    format!("--web.listen-address=127.0.0.1:{}", ports.prometheus()),
-                    format!("--storage.tsdb.path={}", root.join("tsdb").display()),
-                ],
+                &[format!(
+                    "--storage.tsdb.path={}",
+                    root.join("tsdb").display()
+                )],
             )?,
             alertmanager: daemons.daemon(
                 "alertmanager",
-                &[
-                    format!("--web.listen-address=127.0.0.1:{}", ports.alertmanager()),
-                    format!("--storage.path={}", root.join("alertmanager").display()),
-                ],
-            )?,
-            blackbox: daemons.daemon(
-                "blackbox_exporter",
                 &[format!(
-                    "--web.listen-address=127.0.0.1:{}",
-                    ports.blackbox()
+                    "--storage.path={}",
+                    root.join("alertmanager").display()
                 )],
             )?,
+            blackbox: daemons.daemon("blackbox_exporter", &[])?,
             _traffic: Load::traffic(&servers),
             held: Vec::new(),
             ports,

@@ -163,7 +163,7 @@ impl Topology {
         json!({
             "name": "lab",
             "targets": targets,
-            "exporters": {"redis-exporter": {"mode": mode, "port": ports.exporter()}},
+            "exporters": {"redis-exporter": {"mode": mode}},
             "probes": {"health": {"url": format!("http://127.0.0.1:{}/health", ports.receiver())}},
             "applications": {"receiver": {
                 "url": format!("http://127.0.0.1:{}/metrics", ports.receiver()),

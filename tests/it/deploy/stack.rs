@@ -99,6 +99,7 @@ impl Stack {
                     description: &self.profile.description,
                     environment,
                     has_compose: true,
+                    ports: &Default::default(),
                     services,
                     secrets,
                     runbooks: &runbooks,
