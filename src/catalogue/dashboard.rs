@@ -174,6 +174,8 @@ pub enum Feature {
     Persistence,
     /// Some endpoint is probed.
     Probes,
+    /// Some target has key policies.
+    KeyPolicies,
 }
 
 impl Feature {
@@ -187,6 +189,7 @@ impl Feature {
             Self::AppendOnlyFile => "a target with persistence `aof` or `rdb-and-aof`",
             Self::Persistence => "a target with persistence",
             Self::Probes => "a probe",
+            Self::KeyPolicies => "a target with `key_policies`",
         }
     }
 }
@@ -351,6 +354,9 @@ pub struct LibraryDashboard {
     pub default: bool,
     /// Sections by name, in order.
     pub sections: IndexMap<String, LibrarySection>,
+    /// Whether a row for each target with key policies follows, with a panel for each policy.
+    #[serde(default)]
+    pub key_policies: bool,
 }
 
 /// A row of a dashboard.

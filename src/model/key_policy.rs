@@ -48,6 +48,8 @@ pub struct KeyPolicy {
     pub ttl: Option<Duration>,
     /// Most elements.
     pub max_length: Option<u32>,
+    /// Whether losing such a key does harm.
+    pub is_durable: bool,
     /// Whether each key is shown by its name.
     pub by_key: bool,
 }
@@ -188,6 +190,7 @@ pub fn resolve(name: &str, target: &Target, problems: &mut Vec<Problem>) -> Opti
             description: written.description.clone(),
             ttl: written.ttl,
             max_length: written.max_length,
+            is_durable: written.durable,
             by_key: written.by_key,
         };
         let group = policy.group().into_owned();
@@ -335,6 +338,7 @@ mod tests {
             description: String::new(),
             ttl: None,
             max_length: None,
+            is_durable: false,
             by_key,
         };
         KeyPolicies {

@@ -545,6 +545,11 @@ fn dashboards(parts: &DashboardParts<'_, '_>, problems: &mut Vec<Problem>) -> Ve
         redis_jobs: &redis_jobs,
         redis_interval,
         scrape_interval: parts.profile.scrape.interval,
+        key_policies: &parts
+            .targets
+            .iter()
+            .filter_map(|target| target.keys.as_ref())
+            .collect::<Vec<_>>(),
         applications: parts.applications,
         thresholds: &thresholds,
         features: &features(parts.targets, parts.profile),
@@ -611,6 +616,9 @@ fn features(targets: &[RedisTarget], profile: &Profile) -> BTreeSet<Feature> {
     }
     if !profile.probes.is_empty() {
         features.insert(Feature::Probes);
+    }
+    if targets.iter().any(|target| target.keys.is_some()) {
+        features.insert(Feature::KeyPolicies);
     }
     features
 }

@@ -2,6 +2,7 @@
 
 mod application;
 mod draw;
+mod key_policy;
 mod layout;
 mod metric;
 mod naming;
@@ -22,6 +23,7 @@ use crate::catalogue::{
     Color, DashboardLibrary, Feature, GrafanaUnit, PanelKind, PanelSize, QueryStyle, Stacking,
     State, Step,
 };
+use crate::model::key_policy::KeyPolicies;
 use crate::profile;
 use crate::quantity::Duration;
 
@@ -46,6 +48,8 @@ pub struct DashboardInput<'a> {
     pub redis_interval: Duration,
     /// Global scrape interval; that of the datasource.
     pub scrape_interval: Duration,
+    /// Key policies of the targets that have some.
+    pub key_policies: &'a [&'a KeyPolicies],
     /// Applications by name.
     pub applications: &'a IndexMap<String, Application<'a>>,
     /// Thresholds by name, with the numbers of this environment.

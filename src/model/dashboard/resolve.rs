@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use super::application::{self, NamedPanels};
+use super::key_policy;
 use super::naming::{folders, in_words, ref_id, uid};
 use super::{COLUMNS, Dashboard, DashboardInput, Panel, Place, Query, Row, layout};
 use crate::catalogue::{
-    Color, DashboardLibrary, LibraryDashboard, LibraryPanel, LibraryQuery, LibrarySection,
+    Color, DashboardLibrary, Feature, LibraryDashboard, LibraryPanel, LibraryQuery, LibrarySection,
     PanelKind, Step,
 };
 use crate::document::Route;
@@ -69,6 +70,8 @@ pub(super) struct DraftPanel<'a> {
 pub(super) struct Resolution<'a> {
     pub(super) input: &'a DashboardInput<'a>,
     pub(super) applications: BTreeMap<&'a str, IndexMap<String, NamedPanels>>,
+    /// By target and pattern.
+    pub(super) key_policies: IndexMap<&'a str, IndexMap<String, LibraryPanel>>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -86,9 +89,14 @@ impl<'a> Resolution<'a> {
                 applications.insert(name.as_str(), application::panels(application));
             }
         }
+        let key_policies = input
+            .key_policies
+            .iter()
+            .map(|keys| (keys.target.as_str(), key_policy::panels(keys)));
         Self {
             input,
             applications,
+            key_policies: key_policies.collect(),
             problems,
         }
     }
@@ -152,11 +160,18 @@ impl<'a> Resolution<'a> {
 
     /// A dashboard of the library as it is; `None` where it has nothing to show.
     pub(super) fn of_library(&self, dashboard: &'a LibraryDashboard) -> Option<Draft<'a>> {
-        let rows: Vec<_> = dashboard
+        let mut rows: Vec<_> = dashboard
             .sections
             .values()
             .filter_map(|section| self.library_row(section))
             .collect();
+        if dashboard.key_policies {
+            rows.extend(self.key_policies.keys().map(|target| DraftRow {
+                title: format!("Policies of {target}"),
+                collapsed: false,
+                panels: self.policy_panels(target),
+            }));
+        }
         (!rows.is_empty()).then(|| Draft {
             uid: uid(self.input.profile, &dashboard.slug),
             slug: dashboard.slug.clone(),
@@ -208,6 +223,33 @@ impl<'a> Resolution<'a> {
             .filter(|(_, named)| named.is_listed)
             .flat_map(|(panel, named)| self.named_panels(name, panel, named))
             .collect()
+    }
+
+    /// The panels of all key policies of a target.
+    pub(super) fn policy_panels(&self, target: &str) -> Vec<DraftPanel<'a>> {
+        let panels = self.key_policies.get(target).into_iter().flatten();
+        panels
+            .map(|(pattern, panel)| self.policy_panel(target, pattern, panel))
+            .collect()
+    }
+
+    pub(super) fn policy_panel(
+        &self,
+        target: &str,
+        pattern: &str,
+        panel: &LibraryPanel,
+    ) -> DraftPanel<'a> {
+        DraftPanel {
+            name: format!("{target}/{pattern}"),
+            panel: Cow::Owned(panel.clone()),
+            interval: self.key_interval(),
+        }
+    }
+
+    /// The longest time between two scans of keys.
+    fn key_interval(&self) -> Duration {
+        let intervals = self.input.key_policies.iter().map(|keys| keys.interval);
+        intervals.max().unwrap_or(self.input.scrape_interval)
     }
 
     pub(super) fn named_panels(
@@ -265,7 +307,9 @@ impl<'a> Resolution<'a> {
         };
         Ok(DraftPanel {
             name: name.into(),
-            interval: if panel.uses_redis_jobs() {
+            interval: if panel.needs.contains(&Feature::KeyPolicies) {
+                self.key_interval()
+            } else if panel.uses_redis_jobs() {
                 self.input.redis_interval
             } else {
                 self.input.scrape_interval

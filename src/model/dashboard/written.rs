@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use indexmap::IndexMap;
+
 use super::naming::{UID_AT_MOST, in_words, uid};
 use super::resolve::{Draft, DraftPanel, DraftRow, Missing, Resolution};
 use crate::catalogue::{LibraryDashboard, LibrarySection};
@@ -170,6 +172,18 @@ impl<'a> Resolution<'a> {
             self.problems.push(problem);
             return Vec::new();
         }
+        let target = section.target.as_deref();
+        if let Some(name) = target
+            && !self.key_policies.contains_key(name)
+        {
+            let message = format!("there is no target `{name}` with key policies");
+            let mut problem = Problem::value("profile/unknown-name", route.key("target"), message);
+            let known = self.key_policies.keys().copied();
+            problem.help = suggestion(name, known, "targets with key policies")
+                .or_else(|| Some("give the target `key_policies`".into()));
+            self.problems.push(problem);
+            return Vec::new();
+        }
         if let Some(names) = &section.panels {
             let route = route.key("panels");
             if names.is_empty() {
@@ -194,13 +208,22 @@ impl<'a> Resolution<'a> {
                 .filter(|(_, name)| !with_hits.contains(&name.as_str()))
                 .flat_map(|(index, name)| {
                     let route = route.index(index);
-                    let panels = self.asked_for(&route, name, application);
+                    let panels = self.asked_for(&route, name, application, target);
                     panels.into_iter().map(move |panel| (route.clone(), panel))
                 })
                 .collect();
         }
-        let panels = match (application, of_library) {
-            (Some(application), _) => self.application_panels(application),
+        if application.is_some() && target.is_some() {
+            let message = "a section shows an application or a target, not both";
+            self.problems.push(
+                Problem::key("profile/impossible-section", route.key("target"), message)
+                    .help("make two sections, or name the panels in `panels`"),
+            );
+            return Vec::new();
+        }
+        let panels = match (application.or(target), of_library) {
+            (Some(name), _) if target.is_some() => self.policy_panels(name),
+            (Some(name), _) => self.application_panels(name),
             (None, Some(section)) => match self.library_row(section) {
                 Some(row) => row.panels,
                 None => {
@@ -253,7 +276,13 @@ impl<'a> Resolution<'a> {
         route: &Route,
         name: &str,
         application: Option<&str>,
+        target: Option<&str>,
     ) -> Vec<DraftPanel<'a>> {
+        if let Some(target) = target
+            && let Some(panel) = self.key_policies.get(target).and_then(|it| it.get(name))
+        {
+            return vec![self.policy_panel(target, name, panel)];
+        }
         let of_application = application
             .and_then(|application| Some((application, self.applications.get(application)?)));
         if let Some((application, panels)) = of_application
@@ -275,6 +304,8 @@ impl<'a> Resolution<'a> {
                 let own = of_application
                     .into_iter()
                     .flat_map(|(_, panels)| panels.keys());
+                let policies = target.and_then(|target| self.key_policies.get(target));
+                let own = own.chain(policies.into_iter().flat_map(IndexMap::keys));
                 let known = own.chain(self.input.library.panels().keys());
                 let mut help = suggestion(name, known.map(String::as_str), "panels");
                 let owner = self

@@ -32,8 +32,10 @@ pub struct Section {
     pub title: Option<String>,
     /// Show this application's metrics.
     pub application: Option<String>,
-    /// Panels of the library by name (`stackwright list panels`), or metrics of the application.
-    /// Unset: all of the section.
+    /// Show the key policies of this target, a panel for each.
+    pub target: Option<String>,
+    /// Panels of the library by name (`stackwright list panels`), metrics of the application, or
+    /// patterns of the target's key policies. Unset: all of the section.
     pub panels: Option<Vec<String>>,
     /// Start folded.
     pub collapsed: bool,

@@ -14,12 +14,13 @@ use stackwright::model::application;
 use stackwright::model::dashboard::{
     COLUMNS, Dashboard, DashboardInput, Direction, PanelThreshold, resolve,
 };
+use stackwright::model::key_policy;
 use stackwright::profile::{Problem, Profile};
 use stackwright::promql::{self, Options, Parsed};
 use stackwright::quantity::Duration;
 use stackwright::template::Templates;
 
-const EVERYTHING: [Feature; 7] = [
+const EVERYTHING: [Feature; 8] = [
     Feature::Replicas,
     Feature::Sentinels,
     Feature::Cluster,
@@ -27,7 +28,16 @@ const EVERYTHING: [Feature; 7] = [
     Feature::AppendOnlyFile,
     Feature::Persistence,
     Feature::Probes,
+    Feature::KeyPolicies,
 ];
+
+const KEYS: &str = r#"
+address: redis://cache
+key_policies:
+  "user:*": {ttl: 1h, description: Profiles.}
+  'a"\$job[[x]*{{b}}': {max_length: 3, durable: true}
+  "*": {}
+"#;
 
 /// A deployment to make dashboards for.
 struct Case {
@@ -84,6 +94,13 @@ impl Case {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let target = serde_yaml::from_str(KEYS).unwrap();
+        let keys = key_policy::resolve("cache", &target, &mut problems);
+        let key_policies: Vec<_> = keys
+            .iter()
+            .filter(|_| self.features.contains(&Feature::KeyPolicies))
+            .collect();
+        assert!(problems.is_empty(), "{problems:?}");
         resolve(&DashboardInput {
             library: &self.library,
             profile: &self.profile.name,
@@ -91,6 +108,7 @@ impl Case {
             redis_jobs: &self.redis_jobs,
             redis_interval: Duration::from_secs(30),
             scrape_interval: Duration::from_secs(15),
+            key_policies: &key_policies,
             applications: &applications,
             thresholds: &self.thresholds,
             features: &self.features,

@@ -38,7 +38,7 @@ fn every_metric_of_a_panel_is_in_the_catalogue_and_asked_for_as_what_it_is() {
                 match (known.is_cumulative(), function.as_deref()) {
                     (true, Some("rate" | "increase")) | (false, None) => {}
                     (true, None) if compared.contains(&name) => {}
-                    (false, Some("deriv" | "avg_over_time" | "resets")) => {}
+                    (false, Some("deriv" | "avg_over_time" | "last_over_time" | "resets")) => {}
                     (is_counter, function) => {
                         panic!("{panel}: `{name}` (counter: {is_counter}) in {function:?}")
                     }

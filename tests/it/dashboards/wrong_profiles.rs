@@ -109,7 +109,15 @@ fn dashboards_can_be_switched_off() {
         .into_iter()
         .map(|found| found.slug)
         .collect();
-    assert_eq!(slugs, ["endpoints", "redis-overview", "redis-sentinel"]);
+    assert_eq!(
+        slugs,
+        [
+            "endpoints",
+            "redis-keys",
+            "redis-overview",
+            "redis-sentinel"
+        ]
+    );
     let case = Case::with_everything("name: demo\ndashboards: {stakc: {enabled: false}}");
     assert_eq!(
         problems(&case),
