@@ -190,6 +190,17 @@ impl fmt::Display for Bytes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count(pub usize);
 
+impl Count {
+    /// With three digits that count: an estimate says no more.
+    pub const fn about(number: usize) -> Self {
+        let mut step = 1;
+        while number / step >= 1_000 {
+            step *= 10;
+        }
+        Self((number + step / 2) / step * step)
+    }
+}
+
 impl fmt::Display for Count {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.0.to_string();
@@ -276,6 +287,21 @@ as_text!(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_are_read_by_people() {
+        for (number, printed, about) in [
+            (0, "0", "0"),
+            (999, "999", "999"),
+            (1_000, "1,000", "1,000"),
+            (12_345, "12,345", "12,300"),
+            (9_999, "9,999", "10,000"),
+            (8_765_432, "8,765,432", "8,770,000"),
+        ] {
+            assert_eq!(Count(number).to_string(), printed);
+            assert_eq!(Count::about(number).to_string(), about);
+        }
+    }
 
     #[test]
     fn durations_read_and_print_as_prometheus_does() {

@@ -194,8 +194,9 @@ impl<'a> SeriesView<'a> {
     fn new(estimate: &'a SeriesEstimate) -> Self {
         let count = |number: usize| Count(number).to_string();
         Self {
-            total: count(estimate.total),
-            samples_per_second: count(estimate.samples_per_second.round() as usize),
+            total: Count::about(estimate.total).to_string(),
+            samples_per_second: Count::about(estimate.samples_per_second.round() as usize)
+                .to_string(),
             budget: estimate.budget.map(count),
             jobs: estimate
                 .jobs

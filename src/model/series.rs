@@ -86,9 +86,9 @@ impl fmt::Display for SeriesEstimate {
         write!(
             out,
             "about {} from {} targets, {} samples a second",
-            Count(self.total),
+            Count::about(self.total),
             Count(self.targets()),
-            Count(self.samples_per_second.round() as usize)
+            Count::about(self.samples_per_second.round() as usize)
         )?;
         if let Some(budget) = self.budget {
             write!(out, "; budget {}", Count(budget))?;
@@ -140,7 +140,7 @@ fn over_budget(estimate: &SeriesEstimate, budget: usize) -> Problem {
         Route::of(["budget", "series"]),
         format!(
             "this environment has about {} series, and its budget is {}",
-            Count(estimate.total),
+            Count::about(estimate.total),
             Count(budget)
         ),
     );
