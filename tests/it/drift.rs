@@ -365,6 +365,7 @@ fn json_is_one_object_with_the_documented_keys() {
             "written",
             "files",
             "bytes",
+            "series",
             "drift",
             "checks"
         ]

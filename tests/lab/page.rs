@@ -47,6 +47,22 @@ const NOT_RAISED: &[(&str, &str)] = &[
         "AlertmanagerNotificationsFailing",
         "looks back a quarter of an hour",
     ),
+    (
+        "ApplicationDegraded",
+        "needs an application, and the lab runs none",
+    ),
+    (
+        "ApplicationErrorsHigh",
+        "needs an application, and the lab runs none",
+    ),
+    (
+        "ApplicationLatencyHigh",
+        "needs an application, and the lab runs none",
+    ),
+    (
+        "ApplicationUnhealthy",
+        "needs an application, and the lab runs none",
+    ),
 ];
 
 /// What the two public collections make of the same failures, where somebody has tried (Prometheus 3.5, redis_exporter
