@@ -16,6 +16,9 @@ use crate::quantity::Duration;
 /// Port that redis_exporter listens on unless told otherwise.
 pub const EXPORTER_PORT: u16 = 9121;
 
+/// What an exporter says of itself, whatever its namespace.
+const OWN_METRICS: &str = "(.+_exporter|go|process)_.+";
+
 /// One redis_exporter process that the stack runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExporterProcess {
@@ -506,12 +509,10 @@ impl Builder<'_> {
             exporter: exporter.clone(),
             labels: target.static_labels(),
         };
-        (
-            vec![process],
-            vec![redis],
-            Vec::new(),
-            vec![self.own_job(&exporter)],
-        )
+        // Asked for itself, it adds the node that it starts from, which would be there twice.
+        let mut own = self.own_job(&exporter);
+        own.keep = Some(OWN_METRICS);
+        (vec![process], vec![redis], Vec::new(), vec![own])
     }
 
     /// An exporter that runs elsewhere, usually behind TLS.
