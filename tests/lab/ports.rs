@@ -55,6 +55,11 @@ impl Ports {
         self.first + 4
     }
 
+    /// Where the exporter of the keys listens.
+    pub fn key_exporter(&self) -> u16 {
+        self.first + 5
+    }
+
     /// The Redis server or sentinel with this number, from 0 to 9.
     pub fn redis(&self, number: usize) -> u16 {
         self.first + 10 + number as u16

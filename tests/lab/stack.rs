@@ -1,7 +1,6 @@
 //! A rendered bundle, running: everything in it is started as its README says.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -34,7 +33,8 @@ pub enum Configuration {
 pub struct Stack {
     pub ports: Ports,
     pub servers: Vec<Server>,
-    pub exporter: Daemon,
+    /// The exporters, that of the servers first.
+    pub exporters: Vec<Daemon>,
     prometheus: Daemon,
     pub receiver: Receiver,
     /// The rendered bundle.
@@ -69,26 +69,25 @@ impl Stack {
             let _ = server.tell(&["BGSAVE"]);
         }
         let bundle = render(topology, &ports, root)?.join("lab");
-        let daemons = Daemons::read(&bundle, tools, root)?;
+        let password = topology.password().unwrap_or_default();
+        let readme = Readme::read(&bundle, password, tools, root)?;
         let mut stack = Self {
-            exporter: daemons
-                .daemon("redis_exporter", &[])?
-                .variable("REDIS_PASSWORD", topology.password().unwrap_or_default()),
-            prometheus: daemons.daemon(
+            exporters: readme.all("redis_exporter", &[])?,
+            prometheus: readme.only(
                 "prometheus",
                 &[format!(
                     "--storage.tsdb.path={}",
                     root.join("tsdb").display()
                 )],
             )?,
-            alertmanager: daemons.daemon(
+            alertmanager: readme.only(
                 "alertmanager",
                 &[format!(
                     "--storage.path={}",
                     root.join("alertmanager").display()
                 )],
             )?,
-            blackbox: daemons.daemon("blackbox_exporter", &[])?,
+            blackbox: readme.only("blackbox_exporter", &[])?,
             _traffic: Load::traffic(&servers),
             held: Vec::new(),
             ports,
@@ -97,7 +96,7 @@ impl Stack {
             bundle,
             _directory: directory,
         };
-        stack.exporter.start()?;
+        stack.exporters.iter_mut().try_for_each(Daemon::start)?;
         stack.blackbox.start()?;
         stack.alertmanager.start()?;
         stack.prometheus.start()?;
@@ -131,12 +130,12 @@ impl Stack {
     /// An error where something of the watch itself has ended.
     fn check(&mut self) -> Outcome<()> {
         [
-            &mut self.exporter,
             &mut self.blackbox,
             &mut self.alertmanager,
             &mut self.prometheus,
         ]
         .into_iter()
+        .chain(&mut self.exporters)
         .try_for_each(Daemon::check)
     }
 
@@ -207,9 +206,10 @@ impl Stack {
     /// Ends of all logs, for a report about what went wrong.
     pub fn last_words(&self) -> String {
         let mut text = String::new();
-        let daemons = [&self.exporter, &self.prometheus, &self.alertmanager];
+        let daemons = [&self.prometheus, &self.alertmanager];
         for daemon in daemons
             .into_iter()
+            .chain(&self.exporters)
             .chain(self.servers.iter().map(|server| &server.daemon))
         {
             text.push_str(&daemon.last_words());
@@ -248,16 +248,22 @@ fn render(topology: Topology, ports: &Ports, root: &Path) -> Outcome<PathBuf> {
 }
 
 /// What the README of a bundle says is to be run.
-struct Daemons<'a> {
-    /// Command lines by program.
-    commands: BTreeMap<String, String>,
+struct Readme<'a> {
+    /// Programs and the command lines that run them.
+    commands: Vec<(String, String)>,
+    password: &'a str,
     bundle: &'a Path,
     tools: &'a Generation,
     root: &'a Path,
 }
 
-impl<'a> Daemons<'a> {
-    fn read(bundle: &'a Path, tools: &'a Generation, root: &'a Path) -> Outcome<Self> {
+impl<'a> Readme<'a> {
+    fn read(
+        bundle: &'a Path,
+        password: &'a str,
+        tools: &'a Generation,
+        root: &'a Path,
+    ) -> Outcome<Self> {
         let readme =
             fs::read_to_string(bundle.join("README.md")).map_err(|error| error.to_string())?;
         let run = readme.split_once("## Run").map_or("", |(_, rest)| rest);
@@ -272,32 +278,45 @@ impl<'a> Daemons<'a> {
             .collect();
         Ok(Self {
             commands,
+            password,
             bundle,
             tools,
             root,
         })
     }
 
-    /// The program as the README says, in the bundle's directory, with what only the lab knows after it.
-    fn daemon(&self, program: &str, further: &[String]) -> Outcome<Daemon> {
-        let line = self
-            .commands
-            .get(program)
-            .ok_or(format!("the README does not say how to run {program}"))?;
+    /// Every command of a program, as the README says, in the bundle's directory, with what only the lab knows after it.
+    fn all(&self, program: &str, further: &[String]) -> Outcome<Vec<Daemon>> {
         let path = self.tools.program(program);
-        let mut command = vec![
-            "sh".into(),
-            "-c".into(),
-            format!("exec env {line} \"$@\""),
-            "sh".into(),
-        ];
-        command.extend(further.iter().cloned());
         let directory = path.parent().unwrap_or(Path::new("/"));
-        let search = format!(
-            "{}:{}",
-            directory.display(),
-            std::env::var("PATH").unwrap_or_default()
-        );
-        Ok(Daemon::new(program, command, self.bundle, self.root).variable("PATH", search))
+        let elsewhere = std::env::var("PATH").unwrap_or_default();
+        let search = format!("{}:{elsewhere}", directory.display());
+        let lines = self.commands.iter().filter(|(of, _)| of == program);
+        let daemons: Vec<Daemon> = lines
+            .enumerate()
+            .map(|(number, (_, line))| {
+                let mut command: Vec<String> = ["sh", "-c"].map(str::to_owned).into();
+                command.push(format!("exec env {line} \"$@\""));
+                command.push("sh".into());
+                command.extend(further.iter().cloned());
+                let name = format!("{program}-{}", number + 1);
+                Daemon::new(&name, command, self.bundle, self.root)
+                    .variable("PATH", &search)
+                    .variable("REDIS_PASSWORD", self.password)
+            })
+            .collect();
+        if daemons.is_empty() {
+            return Err(format!("the README does not say how to run {program}"));
+        }
+        Ok(daemons)
+    }
+
+    /// The one command of a program.
+    fn only(&self, program: &str, further: &[String]) -> Outcome<Daemon> {
+        let mut daemons = self.all(program, further)?;
+        match (daemons.pop(), daemons.is_empty()) {
+            (Some(daemon), true) => Ok(daemon),
+            _ => Err(format!("the README runs {program} more than once")),
+        }
     }
 }

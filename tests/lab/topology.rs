@@ -12,6 +12,8 @@ use crate::wait::{PATIENCE, until};
 pub const PASSWORD: &str = "correct-horse";
 /// `maxclients` of the standalone.
 pub const MAX_CLIENTS: usize = 100;
+/// What a key policy allows.
+pub const LONGEST_LIST: u32 = 100;
 /// `maxmemory` of all others.
 const MAX_MEMORY: &str = "32mb";
 const LIMITED: &str = "maxmemory 32mb";
@@ -131,7 +133,14 @@ impl Topology {
                 "multi-target",
                 json!({
                     "cache": {"address": at(0), "password": password, "maxmemory": MAX_MEMORY},
-                    "queue": {"address": at(1), "password": password, "maxmemory": MAX_MEMORY},
+                    "queue": {
+                        "address": at(1), "password": password, "maxmemory": MAX_MEMORY,
+                        "key_policies": {
+                            "session:*": {"ttl": "10m"},
+                            "jobs:*": {"max_length": LONGEST_LIST},
+                        },
+                        "key_scan": {"interval": "2s", "timeout": "2s"},
+                    },
                 }),
             ),
             Self::Replicated => (
@@ -156,6 +165,16 @@ impl Topology {
             ),
         };
         let here = |port: u16| format!("127.0.0.1:{port}");
+        let mut addresses = json!({
+            "prometheus": here(ports.prometheus()),
+            "alertmanager": here(ports.alertmanager()),
+            "blackbox-exporter": here(ports.blackbox()),
+            "redis-exporter": here(ports.exporter()),
+            "grafana": here(ports.receiver()),
+        });
+        if self == Self::TwoStandalones {
+            addresses["redis-exporter-keys-queue"] = json!(here(ports.key_exporter()));
+        }
         let channel = |name| {
             let url = format!("http://127.0.0.1:{}/{name}", ports.receiver());
             json!({"kind": "webhook", "url": url})
@@ -171,13 +190,7 @@ impl Topology {
             }},
             "dashboards": self.dashboards(),
             "compose": {"enabled": false},
-            "addresses": {
-                "prometheus": here(ports.prometheus()),
-                "alertmanager": here(ports.alertmanager()),
-                "blackbox-exporter": here(ports.blackbox()),
-                "redis-exporter": here(ports.exporter()),
-                "grafana": here(ports.receiver()),
-            },
+            "addresses": addresses,
             "notifications": {
                 "channels": {"pager": channel("pager"), "chat": channel("chat")},
                 "default": ["chat"],

@@ -32,8 +32,8 @@ pub const FAILURES: &[Failure] = &[
     Failure {
         name: "exporter of one server killed",
         told: &[("RedisScrapeFailed", "pager")],
-        cause: |stack| stack.exporter.kill(),
-        mend: |stack| stack.exporter.start(),
+        cause: |stack| stack.exporters[0].kill(),
+        mend: |stack| stack.exporters[0].start(),
         ..Failure::REST
     },
     Failure {

@@ -6,7 +6,7 @@ use super::WRONG_PASSWORD;
 use crate::failure::Failure;
 use crate::load::Load;
 use crate::stack::Configuration;
-use crate::topology::PASSWORD;
+use crate::topology::{LONGEST_LIST, PASSWORD};
 
 /// What somebody sets who forgets to tell the clients.
 const OTHER_PASSWORD: &str = "battery-staple";
@@ -23,8 +23,8 @@ pub const FAILURES: &[Failure] = &[
     Failure {
         name: "exporter of several servers killed",
         told: &[("RedisExporterDown", "pager")],
-        cause: |stack| stack.exporter.kill(),
-        mend: |stack| stack.exporter.start(),
+        cause: |stack| stack.exporters[0].kill(),
+        mend: |stack| stack.exporters[0].start(),
         ..Failure::REST
     },
     Failure {
@@ -131,6 +131,79 @@ pub const FAILURES: &[Failure] = &[
                 let _ = client.ask(&["GET", "lab:nothing"]);
             }));
             Ok(())
+        },
+        ..Failure::REST
+    },
+    Failure {
+        name: "keys without TTL under a policy",
+        target: Some("queue"),
+        told: &[("RedisKeysMissingTtl", "chat")],
+        cause: |stack| {
+            let server = &stack.servers[1];
+            server.tell(&["SET", "session:forgotten", "x"]).map(drop)
+        },
+        mend: |stack| {
+            let server = &stack.servers[1];
+            server
+                .tell(&["EXPIRE", "session:forgotten", "60"])
+                .map(drop)
+        },
+        ..Failure::REST
+    },
+    Failure {
+        name: "keys that live longer than their policy",
+        target: Some("queue"),
+        told: &[("RedisKeysTtlTooLong", "chat")],
+        cause: |stack| {
+            let server = &stack.servers[1];
+            server
+                .tell(&["SET", "session:hours", "x", "EX", "36000"])
+                .map(drop)
+        },
+        mend: |stack| {
+            let server = &stack.servers[1];
+            server.tell(&["EXPIRE", "session:hours", "60"]).map(drop)
+        },
+        ..Failure::REST
+    },
+    Failure {
+        name: "list over its maximum",
+        target: Some("queue"),
+        told: &[("RedisKeysTooLong", "chat")],
+        cause: |stack| {
+            let mut client = stack.servers[1].connect()?;
+            (0..LONGEST_LIST + 1)
+                .try_for_each(|_| client.tell(&["RPUSH", "jobs:open", "x"]).map(drop))
+        },
+        mend: |stack| {
+            let server = &stack.servers[1];
+            server.tell(&["LTRIM", "jobs:open", "0", "9"]).map(drop)
+        },
+        ..Failure::REST
+    },
+    Failure {
+        name: "exporter of the keys killed",
+        target: Some("queue"),
+        told: &[("RedisKeyScanFailing", "chat")],
+        cause: |stack| stack.exporters[1].kill(),
+        mend: |stack| stack.exporters[1].start(),
+        ..Failure::REST
+    },
+    Failure {
+        name: "exporter of the keys may not run its script",
+        target: Some("queue"),
+        told: &[("RedisKeyScriptFailing", "chat")],
+        cause: |stack| {
+            let server = &stack.servers[1];
+            server
+                .tell(&["ACL", "SETUSER", "default", "-eval_ro"])
+                .map(drop)
+        },
+        mend: |stack| {
+            let server = &stack.servers[1];
+            server
+                .tell(&["ACL", "SETUSER", "default", "+eval_ro"])
+                .map(drop)
         },
         ..Failure::REST
     },
