@@ -273,7 +273,7 @@ fn scan_error(
 fn forbidden_character(text: &str, offset: usize) -> Option<SyntaxError> {
     let allowed = |character: char| {
         matches!(character,
-            '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
+            '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
     };
     let (at, character) = text[offset..]
         .char_indices()
@@ -315,6 +315,22 @@ mod tests {
         assert!(span(Route::of(["a"])).starts_with("b: [1, two]"));
         let key = root.key_span_of(&Route::of(["a", "c"]));
         assert_eq!(&text[key.start..key.end], "c");
+    }
+
+    #[test]
+    fn a_byte_order_mark_within_a_text_is_a_character_like_any_other() {
+        let read = |text: &str| {
+            let limits = Limits::default();
+            read_yaml(text, Dialect::GoYaml3, limits).map(|document| document.root.to_json())
+        };
+        assert_eq!(
+            read("# a \u{feff}\na: x\u{feff}y\nb: \"\u{feff}\"\n").ok(),
+            Some(serde_json::json!({"a": "x\u{feff}y", "b": "\u{feff}"}))
+        );
+        assert_eq!(read("\u{feff}a: 1").ok(), Some(serde_json::json!({"a": 1})));
+        // Both verified with promtool 2.42 and 3.5: a line of text where a key must be, and another key.
+        assert!(read("a: 1\n\u{feff}# x\n").is_err());
+        assert_ne!(read("- \u{feff}a: 1").ok(), Some(serde_json::json!([{"a": 1}])));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use super::inspection::{Document, Inspection};
 use crate::bundle::Kind;
+use crate::catalogue::Version;
 use crate::document::{Node, Value};
 use crate::source::Span;
 
@@ -127,6 +128,25 @@ impl<'i> ComposeFile<'i> {
                 .values()
                 .find(|service| service.aliases.contains(&host))
         })
+    }
+
+    /// The version of `program`, where the tag of an image tells it.
+    pub(super) fn version(&self, program: &str) -> Option<Version> {
+        let image = self.service_of(program)?.image?;
+        let name = image.split('@').next()?;
+        Version::from_tag(name.rsplit_once(':')?.1)
+    }
+
+    /// What `--enable-feature` of Prometheus lists; `None` where it is not known which Prometheus runs.
+    pub(super) fn prometheus_features(&self) -> Option<Vec<String>> {
+        let features = self.service_of("prometheus")?.flag("enable-feature");
+        let features = features.map_or("", |flag| flag.name).split(',');
+        Some(features.map(str::to_owned).collect())
+    }
+
+    fn service_of(&self, program: &str) -> Option<&Service<'i>> {
+        let mut services = self.services.values();
+        services.find(|service| service.program() == Some(program))
     }
 
     /// The service that runs Grafana.

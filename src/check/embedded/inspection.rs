@@ -9,8 +9,9 @@ use serde_json::Value as Json;
 use super::{EmbeddedContext, parse};
 use crate::bundle::{Artifact, Bundle, Kind};
 use crate::catalogue::Catalogue;
+use crate::check::formats;
 use crate::diagnostic::Diagnostic;
-use crate::document::Node;
+use crate::document::{self, Node};
 use crate::source::{SourceFile, Span};
 
 /// An artifact's text as a file that diagnostics point into, made when the first one does.
@@ -108,6 +109,16 @@ impl Readings {
 }
 
 impl<'b> Document<'b> {
+    /// What a validator takes. That nothing is wrong with it as YAML was checked when it was read.
+    pub(super) fn reading(&self) -> formats::Reading {
+        Ok(document::Document {
+            root: Arc::clone(&self.tree),
+            problems: Vec::new(),
+            comments: Vec::new(),
+            ignored: None,
+        })
+    }
+
     pub(super) fn path(&self) -> &'b str {
         self.text.path()
     }

@@ -99,7 +99,7 @@ pub const EMBEDDED_CHECKS: &[EmbeddedCheck] = &[
     EmbeddedCheck {
         name: metrics::NAME,
         files: "prometheus/rules/*.yml, grafana/dashboards/**/*.json",
-        summary: "every expression is PromQL, and every metric in it is exposed",
+        summary: "every query of a dashboard is PromQL, and every metric that is queried is exposed",
         about: &[Kind::PrometheusRules, Kind::GrafanaDashboard],
         reads: &[Kind::PrometheusRuleTests, Kind::Compose],
         run: metrics::check,

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use serde_json::{Number, Value as Json};
 
 use super::inspection::{Inspection, Text};
+use super::schema::format_of;
 use crate::diagnostic::Diagnostic;
-use crate::document::{Limits, Node, Route, SyntaxError, Value, parse_json, parse_yaml};
+use crate::document::{
+    Dialect, Limits, Node, Problem, Route, SyntaxError, Value, parse_json, read_yaml,
+};
 use crate::source::Span;
 
 pub(super) const NAME: &str = "bundle/parse";
@@ -40,14 +43,14 @@ pub(super) fn read(
 ) -> Result<(Arc<Node>, Json), Vec<Diagnostic>> {
     let source = text.artifact.text.as_str();
     let limits = Limits::default();
-    let (ours, second) = match language {
+    let (tree, second) = match language {
         Language::Json => (
             parse_json(source, limits),
             serde_json::from_str(source).map_err(|error| error.to_string()),
         ),
-        Language::Yaml => (parse_yaml(source, limits), yaml(source)),
+        Language::Yaml => (ours(text, limits), yaml(source)),
     };
-    let tree = ours.map_err(|error| vec![syntax(text, error)])?;
+    let tree = tree.map_err(|error| vec![syntax(text, error)])?;
     let json: Json = second.map_err(|error| {
         let message = format!("a second reader does not accept this file: {error}");
         vec![text.error(NAME, Span::at(0), message)]
@@ -61,6 +64,26 @@ pub(super) fn read(
         .into_iter()
         .map(|difference| difference.diagnostic(text))
         .collect())
+}
+
+/// A YAML file as the program reads it that it is for. What that program passes over in silence is an error all the same.
+fn ours(text: &Text<'_>, limits: Limits) -> Result<Arc<Node>, SyntaxError> {
+    let dialect =
+        format_of(text.kind()).map_or(Dialect::GoYaml3, |format| format.validator().dialect);
+    let document = read_yaml(&text.artifact.text, dialect, limits)?;
+    if let Some(problem) = document.problems.into_iter().next() {
+        return Err(problem);
+    }
+    match document.ignored {
+        Some(ignored) => Err(SyntaxError {
+            problem: Problem::SecondDocument,
+            message: "a second document begins here, which is never read".into(),
+            span: Span::at(ignored.start),
+            first: None,
+            help: Some("keep one document in a file; remove the `---`".into()),
+        }),
+        None => Ok(document.root),
+    }
 }
 
 fn yaml(text: &str) -> Result<Json, String> {
@@ -201,7 +224,7 @@ mod tests {
     #[test]
     fn what_both_readers_read_alike_passes() {
         let text = "a: &x {b: [1, 1.0, 1e3, 0x1F, +7, .5, -0]}\nc: {<<: *x, d: yes}\n\
-                    e: 0123\nf: ~\ng: |\n  é\n  #no\nh: 1:30\n";
+                    e: 123\nf: ~\ng: |\n  é\n  #no\nh: 1:30\n";
         assert_eq!(findings("bundle/parse", &[("a.yml", text)]), [""; 0]);
         let json = r#"{"a": [1, 1.5, -0, "é\n", null, true, {}]}"#;
         assert_eq!(findings("bundle/parse", &[("a.json", json)]), [""; 0]);
@@ -233,10 +256,37 @@ mod tests {
     #[test]
     fn a_value_that_readers_take_differently_is_told_with_its_route() {
         assert_eq!(
+            findings("bundle/parse", &[("a.yml", "a: 0123\n")]),
+            [
+                "a.yml:1:4: `a` is the number `83` for one reader and the text `0123` for another · help: write it so that \
+                 it has one meaning; quote it if it is text"
+            ]
+        );
+        assert_eq!(
             findings("bundle/parse", &[("a.yml", "a:\n  - b: .inf\n")]),
             [
                 "a.yml:2:8: `a[0].b` is the text `.inf` for one reader and null for another · help: write it so that it \
                  has one meaning; quote it if it is text"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_is_read_as_by_its_own_program() {
+        let words = "route: {receiver: yes}\n";
+        let found = findings("bundle/parse", &[("alertmanager/alertmanager.yml", words)]);
+        assert!(
+            found[0].contains("is the boolean `true` for one reader"),
+            "{found:?}"
+        );
+        assert_eq!(
+            findings(
+                "bundle/parse",
+                &[("prometheus/rules/a.yml", "groups: []\n---\ngroups: []\n")]
+            ),
+            [
+                "prometheus/rules/a.yml:2:1: a second document begins here, which is never read · help: keep one document in \
+                 a file; remove the `---`"
             ]
         );
     }

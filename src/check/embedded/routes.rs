@@ -1,4 +1,5 @@
-//! `alertmanager/routes`: who is told of which alert.
+//! `alertmanager/routes`: who is told of which alert. That receivers, time intervals and matchers are what Alertmanager
+//! accepts is part of `bundle/schema`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,25 +68,11 @@ impl<'i> Routing<'_, 'i> {
     fn check(&mut self) {
         let root = &*self.document.tree;
         let Some(top) = root.get("route") else {
-            let message = "there is no `route`, so nobody is told of any alert".to_owned();
-            return self.error(root.span, message, None);
+            return;
         };
         let receivers = named(root, "receivers");
-        let intervals: BTreeMap<&str, Span> = ["time_intervals", "mute_time_intervals"]
-            .into_iter()
-            .flat_map(|key| named(root, key))
-            .collect();
         let mut routed = BTreeSet::new();
-        let route = self.route(top, None);
-        if route.receiver.is_none() {
-            let message = "the first route has no `receiver`, which takes every other alert";
-            self.error(top.span, message.to_owned(), None);
-        }
-        if !route.matchers.is_empty() {
-            let message = "the first route takes every alert and cannot have matchers";
-            self.error(top.span, message.to_owned(), None);
-        }
-        self.names(top, &receivers, &intervals, &mut routed);
+        name_receivers(top, &mut routed);
         for (name, span) in &receivers {
             if !routed.contains(name) {
                 let message = format!("no route leads to the receiver `{name}`");
@@ -93,88 +80,11 @@ impl<'i> Routing<'_, 'i> {
                 self.error(*span, message, Some(help));
             }
         }
+        let route = route(top, None);
         if !self.alerts.is_empty() {
             self.reach(&route, &receivers);
         }
         self.inhibit_rules(root);
-    }
-
-    /// Reads a route and its children.
-    fn route(&mut self, node: &'i Node, parent: Option<&'i str>) -> Route<'i> {
-        let receiver = text(node, "receiver").or(parent);
-        let mut matchers = self.matchers(node, "matchers");
-        for (key, is_regex) in [("match", false), ("match_re", true)] {
-            for entry in node.get(key).into_iter().flat_map(|node| node.entries()) {
-                let value = entry.value.as_str().unwrap_or_default();
-                match LabelMatcher::new(&entry.key.text, value, is_regex, false) {
-                    Ok(matcher) => matchers.push(matcher),
-                    Err(problem) => self.error(entry.value.span, problem, None),
-                }
-            }
-        }
-        let routes = node.get("routes").into_iter();
-        let routes = routes
-            .flat_map(|routes| routes.items())
-            .map(|child| self.route(child, receiver))
-            .collect();
-        Route {
-            node,
-            receiver,
-            matchers,
-            continues: node
-                .get("continue")
-                .is_some_and(|value| value.value == Value::Bool(true)),
-            routes,
-        }
-    }
-
-    fn matchers(&mut self, node: &'i Node, key: &str) -> Vec<LabelMatcher> {
-        let mut matchers = Vec::new();
-        let items = node.get(key).into_iter().flat_map(|node| node.items());
-        for item in items {
-            let written = item.as_str().unwrap_or_default();
-            match LabelMatcher::parse(written) {
-                Ok(matcher) => matchers.push(matcher),
-                Err(problem) => {
-                    let message = format!("`{written}` is no matcher: {problem}");
-                    let help = "write `label=\"value\"`".to_owned();
-                    self.error(item.span, message, Some(help));
-                }
-            }
-        }
-        matchers
-    }
-
-    /// Receivers and time intervals that routes name.
-    fn names(
-        &mut self,
-        node: &'i Node,
-        receivers: &BTreeMap<&'i str, Span>,
-        intervals: &BTreeMap<&'i str, Span>,
-        routed: &mut BTreeSet<&'i str>,
-    ) {
-        if let Some(value) = node.get("receiver") {
-            let name = value.as_str().unwrap_or_default();
-            routed.insert(name);
-            if !receivers.contains_key(name) {
-                let message = format!("there is no receiver `{name}`");
-                let help = suggestion(name, receivers.keys().copied(), "receivers");
-                self.error(value.span, message, help);
-            }
-        }
-        for key in ["mute_time_intervals", "active_time_intervals"] {
-            for item in node.get(key).into_iter().flat_map(|node| node.items()) {
-                let name = item.as_str().unwrap_or_default();
-                if !intervals.contains_key(name) {
-                    let message = format!("there is no time interval `{name}`");
-                    let help = suggestion(name, intervals.keys().copied(), "time intervals");
-                    self.error(item.span, message, help);
-                }
-            }
-        }
-        for child in node.get("routes").into_iter().flat_map(|node| node.items()) {
-            self.names(child, receivers, intervals, routed);
-        }
     }
 
     /// Follows every alert down the tree: it has to arrive somewhere, and every route has to be taken by one.
@@ -213,7 +123,7 @@ impl<'i> Routing<'_, 'i> {
                 ("source_matchers", "mutes nothing"),
                 ("target_matchers", "has nothing to mute"),
             ] {
-                let matchers = self.matchers(rule, key);
+                let matchers = matchers(rule, key);
                 let Some(list) = rule.get(key) else { continue };
                 if self.alerts.is_empty() || self.unknown_alerts(list, &matchers) {
                     continue;
@@ -254,6 +164,47 @@ impl<'i> Routing<'_, 'i> {
             }
         }
         is_any_unknown
+    }
+}
+
+/// Reads a route and its children.
+fn route<'i>(node: &'i Node, parent: Option<&'i str>) -> Route<'i> {
+    let receiver = text(node, "receiver").or(parent);
+    let mut all = matchers(node, "matchers");
+    for (key, is_regex) in [("match", false), ("match_re", true)] {
+        let entries = node.get(key).into_iter().flat_map(|node| node.entries());
+        all.extend(entries.filter_map(|entry| {
+            let value = entry.value.as_str()?;
+            LabelMatcher::new(&entry.key.text, value, is_regex, false).ok()
+        }));
+    }
+    let routes = node.get("routes").into_iter();
+    Route {
+        node,
+        receiver,
+        matchers: all,
+        continues: node
+            .get("continue")
+            .is_some_and(|value| value.value == Value::Bool(true)),
+        routes: routes
+            .flat_map(|routes| routes.items())
+            .map(|child| route(child, receiver))
+            .collect(),
+    }
+}
+
+fn matchers(node: &Node, key: &str) -> Vec<LabelMatcher> {
+    let items = node.get(key).into_iter().flat_map(|node| node.items());
+    items
+        .filter_map(|item| LabelMatcher::parse(item.as_str()?).ok())
+        .collect()
+}
+
+/// Receivers that routes name.
+fn name_receivers<'i>(node: &'i Node, routed: &mut BTreeSet<&'i str>) {
+    routed.extend(text(node, "receiver"));
+    for child in node.get("routes").into_iter().flat_map(|node| node.items()) {
+        name_receivers(child, routed);
     }
 }
 
@@ -342,19 +293,12 @@ inhibit_rules:
     }
 
     #[test]
-    fn names_that_do_not_exist_are_reported() {
-        let config = "route:
-  receiver: slak
-  routes: [{receiver: slack, mute_time_intervals: [nigt]}]
-receivers: [{name: slack}, {name: mail}]
-time_intervals: [{name: night}]
-";
+    fn a_receiver_that_no_route_names_is_reported() {
+        let config = "route: {receiver: slack}\nreceivers: [{name: slack}, {name: mail}]\n";
         assert_eq!(
             found(config),
             [
-                "alertmanager/alertmanager.yml:2:13: there is no receiver `slak` · help: did you mean `slack`?",
-                "alertmanager/alertmanager.yml:3:52: there is no time interval `nigt` · help: did you mean `night`?",
-                "alertmanager/alertmanager.yml:4:35: no route leads to the receiver `mail` · help: route alerts to it, or \
+                "alertmanager/alertmanager.yml:2:35: no route leads to the receiver `mail` · help: route alerts to it, or \
                  remove it",
             ]
         );
@@ -366,15 +310,8 @@ time_intervals: [{name: night}]
         assert_eq!(
             found(config),
             [
-                "alertmanager/alertmanager.yml:1:19: there is no receiver `nobody`",
                 "prometheus/rules/a.yml:4:17: `RedisDown` reaches no receiver",
                 "prometheus/rules/a.yml:5:17: `RedisMemoryHigh` reaches no receiver",
-            ]
-        );
-        assert_eq!(
-            found("receivers: [{name: a}]"),
-            [
-                "alertmanager/alertmanager.yml:1:1: there is no `route`, so nobody is told of any alert"
             ]
         );
     }
@@ -395,20 +332,6 @@ receivers: [{name: a}]
             [4, 6].map(|line| format!(
                 "alertmanager/alertmanager.yml:{line}:7: no alert takes this route to `a` · help: {help}"
             ))
-        );
-    }
-
-    #[test]
-    fn what_is_no_matcher_is_reported() {
-        let config = "route: {receiver: a, routes: [{matchers: [severity==critical]}]}
-receivers: [{name: a}]
-";
-        assert_eq!(
-            found(config),
-            [
-                "alertmanager/alertmanager.yml:1:43: `severity==critical` is no matcher: the operator is `=`, not `==` · \
-                 help: write `label=\"value\"`"
-            ]
         );
     }
 

@@ -174,6 +174,13 @@ fn cases<'i>(inspection: &'i Inspection<'_>, findings: &mut Vec<Diagnostic>) -> 
             rule_files.push(pattern);
         }
         for test in items(&document.tree, "tests") {
+            if !["alert_rule_test", "promql_expr_test"]
+                .iter()
+                .any(|expected| items(test, expected).next().is_some())
+            {
+                let message = "this test expects nothing, so it passes whatever the rules do";
+                findings.push(document.error(NAME, test.span, message));
+            }
             for case in items(test, "alert_rule_test") {
                 let Some(alert) = case.get("alertname") else {
                     continue;

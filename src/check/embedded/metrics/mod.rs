@@ -1,4 +1,5 @@
-//! `promql/metrics`: Prometheus can read every expression, and something that is scraped exposes every metric in it.
+//! `promql/metrics`: Prometheus can read what dashboards query, and something that is scraped exposes every metric that
+//! dashboards, rules and their tests name. Whether it can read the rules is part of `bundle/schema`.
 
 mod exposed;
 mod query;
@@ -10,7 +11,7 @@ use rayon::prelude::*;
 use super::compose::ComposeFile;
 use super::inspection::Inspection;
 use crate::diagnostic::Diagnostic;
-use crate::promql::{Options, Parsed, Target, parse_with};
+use crate::promql::{self, Options, Parsed, Target, parse_with};
 use crate::source::Span;
 use exposed::{Exposed, Standing};
 use query::{Query, queries};
@@ -43,7 +44,12 @@ pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
         let Some(reading) = read.get(&(query.expr, query.is_filled_in)) else {
             continue;
         };
-        for (message, hint) in &reading.errors {
+        let errors = if query.is_filled_in {
+            &reading.errors[..]
+        } else {
+            &[]
+        };
+        for (message, hint) in errors {
             let message = format!("{} is not PromQL: {message}", query.owner);
             let mut diagnostic = query.document.error(NAME, query.span, message);
             diagnostic.help.clone_from(hint);
@@ -61,21 +67,10 @@ pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
 
 /// The Prometheus of the Compose file; the newest where that is not known.
 fn target(compose: Option<&ComposeFile<'_>>) -> Target {
-    let service = compose.and_then(|compose| {
-        let mut services = compose.services.values();
-        services.find(|service| service.program() == Some("prometheus"))
-    });
-    let version = service
-        .and_then(|service| service.image?.rsplit_once(':'))
-        .and_then(|(_, tag)| tag.parse().ok());
-    let Some((service, version)) = service.zip(version) else {
-        return Target::default();
-    };
-    let features = service.flag("enable-feature").map(|flag| flag.name);
-    let features = features.unwrap_or_default().split(',').map(str::to_owned);
+    let version = compose.and_then(|compose| compose.version("prometheus"));
     Target {
-        version,
-        enabled: Some(features.collect()),
+        version: version.map_or(promql::Version::NEWEST, Into::into),
+        enabled: compose.and_then(ComposeFile::prometheus_features),
     }
 }
 
@@ -255,9 +250,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_promql_is_reported() {
+    fn a_query_that_is_no_promql_is_reported() {
+        let dashboard = |expr: &str| {
+            format!(r#"{{"panels": [{{"title": "P", "targets": [{{"expr": "{expr}"}}]}}]}}"#)
+        };
+        let found = |expr: &str| {
+            let dashboard = dashboard(expr);
+            let files = [("grafana/dashboards/a.json", dashboard.as_str())];
+            lines(NAME, findings_in(NAME, &files, &context()))
+        };
         assert_eq!(found("rate(redis_up)").len(), 1);
-        assert!(found("redis_up ==")[0].starts_with("45: the alert `A` is not PromQL: "));
+        assert!(found("redis_up ==")[0].contains(": the panel `P` is not PromQL: "));
     }
 
     #[test]
@@ -325,12 +328,9 @@ mod tests {
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].contains("`redis_config_key_value`, which is not exposed: needs --"));
         assert!(found[1].contains("`redis_script_values`, which is not exposed: needs --"));
-        let newer = rules.replace(
-            "redis_key_size + redis_script_values + redis_config_key_value",
-            "sort_by_label(redis_up, \"a\")",
-        );
+        let newer = r#"{"panels": [{"targets": [{"expr": "sort_by_label(redis_up, \"a\")"}]}]}"#;
         let files = [
-            ("prometheus/rules/a.yml", newer.as_str()),
+            ("grafana/dashboards/a.json", newer),
             ("compose.yaml", compose),
         ];
         assert!(findings(NAME, &files)[0].contains("Prometheus 2.42 does not know"));

@@ -11,7 +11,7 @@ use crate::check::embedded::compose::{ComposeFile, Service};
 use crate::check::embedded::container::{Place, Trace, fits, reader};
 use crate::check::embedded::inspection::{Document, Inspection};
 use crate::diagnostic::Diagnostic;
-use crate::document::Node;
+use crate::document::{Entry, Node};
 use crate::profile::suggestion;
 use crate::source::Span;
 
@@ -136,6 +136,23 @@ impl<'c, 'i> Network<'c, 'i> {
             certainty: Certainty::Reachable,
         };
         let mut findings = Vec::new();
+        // Prometheus loads both, and scrapes nothing.
+        if let Some(written) = job.get("scheme")
+            && !matches!(scheme, "http" | "https")
+        {
+            let message = format!("{who} has the scheme `{scheme}`, expected `http` or `https`");
+            findings.push(document.error(NAME, written.span, message));
+        }
+        let finds_targets = |entry: &Entry| match &*entry.key.text {
+            "static_configs" => {
+                items(job, "static_configs").any(|group| items(group, "targets").next().is_some())
+            }
+            name => name.ends_with("_sd_configs") && !entry.value.items().is_empty(),
+        };
+        if !job.entries().iter().any(finds_targets) {
+            let message = format!("{who} has no targets, and no service discovery to find any");
+            findings.push(document.error(NAME, job.span, message));
+        }
         for discovery in items(job, "http_sd_configs") {
             if let Some(url) = discovery.get("url") {
                 let to = url.as_str().unwrap_or_default();

@@ -1,5 +1,6 @@
-//! `bundle/schema`: every file has the shape that its reader wants. Our own schemas describe exactly what we write,
-//! so that a typo in an overridden template is found; the Compose file is checked as Compose itself does.
+//! `bundle/schema`: every file has the shape that its reader wants. Files of Prometheus, Alertmanager and Compose are
+//! checked as these programs do, in the versions that the bundle pins. For the others, our own schemas describe exactly
+//! what we write, so that a typo in an overridden template is found.
 //! Whether a file is valid says code that is made from the schemas when this program is built; why it is not says a
 //! validator that is compiled when it is first needed, because that takes longer than everything else.
 
@@ -11,9 +12,12 @@ use jsonschema::Validator;
 use rayon::prelude::*;
 use serde_json::Value as Json;
 
+use super::compose::ComposeFile;
 use super::inspection::{Document, Inspection};
 use crate::bundle::{Artifact, Kind, MANIFEST_PATH};
-use crate::check::formats::{ComposeOptions, NEWEST_COMPOSE, check_compose};
+use crate::check::formats::{
+    ComposeOptions, Format, NEWEST_COMPOSE, Product, Readers, check_compose,
+};
 use crate::diagnostic::Diagnostic;
 
 pub(super) const NAME: &str = "bundle/schema";
@@ -54,11 +58,6 @@ macro_rules! schemas {
 }
 
 schemas! {
-    PROMETHEUS: Prometheus "src/check/embedded/schemas/prometheus.schema.json",
-    TARGETS: Targets "src/check/embedded/schemas/targets.schema.json",
-    RULES: Rules "src/check/embedded/schemas/rules.schema.json",
-    RULE_TESTS: RuleTests "src/check/embedded/schemas/rule-tests.schema.json",
-    ALERTMANAGER: Alertmanager "src/check/embedded/schemas/alertmanager.schema.json",
     DASHBOARD: Dashboard "src/check/embedded/schemas/dashboard.schema.json",
     DATASOURCES: Datasources "src/check/embedded/schemas/datasources.schema.json",
     DASHBOARD_PROVIDERS: DashboardProviders "src/check/embedded/schemas/dashboard-providers.schema.json",
@@ -71,16 +70,16 @@ fn schema_of(artifact: &Artifact) -> Option<&'static Schema> {
         return Some(&MANIFEST);
     }
     Some(match artifact.kind {
-        Kind::PrometheusConfig => &PROMETHEUS,
-        Kind::PrometheusTargets => &TARGETS,
-        Kind::PrometheusRules => &RULES,
-        Kind::PrometheusRuleTests => &RULE_TESTS,
-        Kind::AlertmanagerConfig => &ALERTMANAGER,
         Kind::GrafanaDashboard => &DASHBOARD,
         Kind::GrafanaDatasources => &DATASOURCES,
         Kind::GrafanaDashboardProviders => &DASHBOARD_PROVIDERS,
         Kind::BlackboxConfig => &BLACKBOX,
-        Kind::Compose
+        Kind::PrometheusConfig
+        | Kind::PrometheusTargets
+        | Kind::PrometheusRules
+        | Kind::PrometheusRuleTests
+        | Kind::AlertmanagerConfig
+        | Kind::Compose
         | Kind::NotificationTemplate
         | Kind::EnvExample
         | Kind::Document
@@ -90,10 +89,60 @@ fn schema_of(artifact: &Artifact) -> Option<&'static Schema> {
     })
 }
 
+/// The format of a kind of file whose reader is known to its last field.
+pub(super) const fn format_of(kind: Kind) -> Option<Format> {
+    Some(match kind {
+        Kind::PrometheusConfig => Format::Prometheus,
+        Kind::PrometheusTargets => Format::Targets,
+        Kind::PrometheusRules => Format::Rules,
+        Kind::PrometheusRuleTests => Format::RuleTests,
+        Kind::AlertmanagerConfig => Format::Alertmanager,
+        _ => return None,
+    })
+}
+
 pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
-    let mut findings = compose(inspection);
-    findings.extend(shapes(inspection));
-    findings
+    let (read, (compose, shapes)) = rayon::join(
+        || formats(inspection),
+        || rayon::join(|| compose(inspection), || shapes(inspection)),
+    );
+    read.into_iter()
+        .chain(compose)
+        .map(|finding| Diagnostic {
+            id: NAME.into(),
+            ..finding
+        })
+        .chain(shapes)
+        .collect()
+}
+
+/// What Prometheus and Alertmanager say of their files.
+fn formats(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
+    let compose = ComposeFile::of(inspection);
+    let pinned = |program| compose.as_ref()?.version(program);
+    let features = compose.as_ref().and_then(ComposeFile::prometheus_features);
+    let mut readers = Readers {
+        features: features.as_deref(),
+        ..Readers::default()
+    };
+    for (program, product) in [
+        ("prometheus", Product::Prometheus),
+        ("alertmanager", Product::Alertmanager),
+    ] {
+        if let Some(version) = pinned(program) {
+            readers = readers.with(product, version);
+        }
+    }
+    let documents: Vec<_> = inspection
+        .documents()
+        .filter_map(|document| Some((document, format_of(document.text.kind())?.validator())))
+        .collect();
+    documents
+        .into_par_iter()
+        .flat_map_iter(|(document, validator)| {
+            validator.check(document.text.file(), &document.reading(), &readers)
+        })
+        .collect()
 }
 
 /// The Compose file with every profile switched on and variables that somebody sets later: what `.env` lists is checked
@@ -109,12 +158,6 @@ fn compose(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
         .map(|document| Arc::clone(document.text.file()))
         .collect();
     check_compose(&files, &options)
-        .into_iter()
-        .map(|finding| Diagnostic {
-            id: NAME.into(),
-            ..finding
-        })
-        .collect()
 }
 
 fn shapes(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
@@ -212,17 +255,12 @@ scrape_configs:
 scrape_configs:
   - {job_name: a, metric_path: /x, static_configs: [{targets: [a]}]}
   - {static_configs: [{targets: [a]}]}
-  - {job_name: b}
-  - {job_name: c, static_configs: [{targets: [a]}], http_sd_configs: [{url: 'http://x'}]}
 ";
         assert_eq!(
             found("prometheus/prometheus.yml", text),
             [
-                ":3:19: `scrape_configs[0]` has no key `metric_path` · help: did you mean `metrics_path`?",
-                ":4:5: `scrape_configs[1]` lacks the key `job_name`",
-                ":5:5: `scrape_configs[2]` lacks one of `static_configs`, `file_sd_configs`, `http_sd_configs`",
-                ":6:5: `scrape_configs[3]` has more than one of `static_configs`, `file_sd_configs`, `http_sd_configs` · \
-                 help: keep one of them",
+                ":3:19: a scrape config has no field `metric_path` · help: did you mean `metrics_path`?",
+                ":4:6: `job_name` of a scrape config is missing · help: give `job_name`",
             ]
         );
     }
@@ -231,21 +269,15 @@ scrape_configs:
     fn a_wrong_value_is_told_with_what_was_expected() {
         let text = "global: {scrape_interval: 15, scrape_timeout: 10 s, evaluation_interval: 30s}
 scrape_configs:
-  - {job_name: '', scheme: htps, static_configs: [{targets: []}]}
-  - {job_name: a, static_configs: [{targets: [a], labels: {a-b: c, d: 1}}]}
+  - {job_name: '', static_configs: [{targets: []}]}
 ";
         assert_eq!(
             found("prometheus/prometheus.yml", text),
             [
-                ":1:27: `global.scrape_interval` is a number, expected a string · help: expected: a duration such as `30s` \
-                 or `1m30s`",
-                ":1:47: `global.scrape_timeout` is `10 s`, expected a duration such as `30s` or `1m30s`",
-                ":3:16: `scrape_configs[0].job_name` is empty",
-                ":3:28: `scrape_configs[0].scheme` cannot be `htps` · help: did you mean `https`?",
-                ":3:61: `scrape_configs[0].static_configs[0].targets` is empty",
-                ":4:60: `a-b` cannot be a key of `scrape_configs[1].static_configs[0].labels` · help: expected: a label name: \
-                 letters, digits and `_`, not beginning with a digit",
-                ":4:71: `scrape_configs[1].static_configs[0].labels.d` is a number, expected a string",
+                ":1:27: `15` is not a duration · help: add a unit: `15s`, `15m`",
+                ":1:47: `10 s` is not a duration · help: write it as `30s`, `5m` or `1h30m`: whole numbers, the largest unit \
+                 first",
+                ":3:16: `job_name` of a scrape config is empty · help: give `job_name`",
             ]
         );
     }
@@ -259,16 +291,10 @@ scrape_configs:
       - {alert: A, expr: up, for: 5m, labels: {severity: critical}, annotations: {summary: s}}
 ";
         assert_eq!(found("prometheus/rules/a.yml", rules), [""; 0]);
-        let wrong = rules
-            .replace("for: 5m", "fro: 5m")
-            .replace("redis:x", "redis x");
+        let wrong = rules.replace("for: 5m", "fro: 5m");
         assert_eq!(
             found("prometheus/rules/a.yml", &wrong),
-            [
-                ":4:18: `groups[0].rules[0].record` is `redis x`, expected a metric name: letters, digits, \
-                 `_` and `:`, not beginning with a digit",
-                ":5:30: `groups[0].rules[1]` has no key `fro` · help: did you mean `for`?",
-            ]
+            [":5:30: a rule has no field `fro` · help: did you mean `for`?",]
         );
         let tests = "rule_files: [../rules/a.yml]
 evaluation_interval: 30s
@@ -284,7 +310,7 @@ tests:
                 &tests.replace("exp_alerts", "exp_alert")
             ),
             [
-                ":6:53: `tests[0].alert_rule_test[0]` has no key `exp_alert` · help: did you mean `exp_alerts`?"
+                ":6:53: a test of an alert has no field `exp_alert` · help: did you mean `exp_alerts`?"
             ]
         );
         let recording = tests.split("    alert_rule_test").next().unwrap();
@@ -297,13 +323,8 @@ tests:
                 &recording.replace("exp_samples", "exp_sample")
             ),
             [
-                ":6:49: `tests[0].promql_expr_test[0]` has no key `exp_sample` · help: did you mean `exp_samples`?"
+                ":6:49: a test of an expression has no field `exp_sample` · help: did you mean `exp_samples`?"
             ]
-        );
-        let neither = recording.replace(expected, "");
-        assert_eq!(
-            found("prometheus/tests/a.yml", &neither),
-            [":4:5: `tests[0]` lacks one of `alert_rule_test`, `promql_expr_test`"]
         );
     }
 
@@ -317,16 +338,35 @@ inhibit_rules: [{source_matchers: [a=b], target_matchers: [a=c], equal: [instanc
 ";
         assert_eq!(found("alertmanager/alertmanager.yml", text), [""; 0]);
         let wrong = text
-            .replace("api_url_file: /run/secrets/a", "api_url: https://hooks")
+            .replace("channel:", "chanel:")
             .replace("group_wait: 30s", "group_wait: soon");
         assert_eq!(
             found("alertmanager/alertmanager.yml", &wrong),
             [
-                ":2:57: `route.group_wait` is `soon`, expected a duration such as `30s` or `4h`, longer \
-                 than none",
-                ":4:31: `receivers[0].slack_configs[0]` lacks the key `api_url_file`",
-                ":4:32: `receivers[0].slack_configs[0]` has no key `api_url` · help: known keys: api_url_file, color, title, \
-                 title_link, fallback, text",
+                ":2:57: `soon` is not a duration · help: write it as `30s`, `5m` or `1h30m`: whole numbers, the largest unit \
+                 first",
+                ":4:62: a Slack config has no field `chanel` · help: did you mean `channel`?",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_verdict_is_for_the_versions_that_the_bundle_pins() {
+        let rules = "groups: [{name: a, rules: [{alert: A, expr: up, keep_firing_for: 1m, labels: {a: b}}]}]";
+        let with = |image: &str| {
+            let compose = format!("services: {{prometheus: {{image: '{image}'}}}}");
+            let files = [
+                ("prometheus/rules/a.yml", rules),
+                ("compose.yaml", &compose),
+            ];
+            findings(NAME, &files)
+        };
+        assert_eq!(with("prom/prometheus:v2.42.0"), [""; 0]);
+        assert_eq!(
+            with("prom/prometheus:v2.41.0@sha256:aa"),
+            [
+                "prometheus/rules/a.yml:1:49: `keep_firing_for` of a rule needs Prometheus 2.42 or newer; this is checked \
+                 for 2.41"
             ]
         );
     }

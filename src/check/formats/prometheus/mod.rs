@@ -228,7 +228,7 @@ static STRATEGY: Choice = Choice {
 };
 
 /// Finds the files that a pattern names, in the order of their paths.
-pub type Included<'a> = dyn Fn(&str) -> Vec<Arc<SourceFile>> + 'a;
+pub type Included<'a> = dyn Fn(&str) -> Vec<Arc<SourceFile>> + Sync + 'a;
 
 /// How a `prometheus.yml` is checked.
 #[derive(Clone, Copy)]
