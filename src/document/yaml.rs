@@ -330,7 +330,10 @@ mod tests {
         assert_eq!(read("\u{feff}a: 1").ok(), Some(serde_json::json!({"a": 1})));
         // Both verified with promtool 2.42 and 3.5: a line of text where a key must be, and another key.
         assert!(read("a: 1\n\u{feff}# x\n").is_err());
-        assert_ne!(read("- \u{feff}a: 1").ok(), Some(serde_json::json!([{"a": 1}])));
+        assert_ne!(
+            read("- \u{feff}a: 1").ok(),
+            Some(serde_json::json!([{"a": 1}]))
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod image;
 pub mod interpolation;
 pub mod knowledge;
 pub mod matcher;
+pub mod metric;
 pub mod prometheus;
 pub mod provider;
 pub mod rules;

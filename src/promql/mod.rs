@@ -211,6 +211,15 @@ impl Parsed {
         Requirements::of(&self.features)
     }
 
+    /// `id`, or what stands in its parentheses.
+    pub fn bare(&self, id: NodeId) -> NodeId {
+        let mut id = id;
+        while let Kind::Paren(inner) = &self[id].kind {
+            id = *inner;
+        }
+        id
+    }
+
     /// The parent of every node, by [`NodeId::index`]; `None` for the root and for what an error left over.
     pub fn parents(&self) -> Vec<Option<NodeId>> {
         let mut parents = vec![None; self.nodes.len()];
