@@ -3,6 +3,7 @@
 
 mod finding;
 mod page;
+mod subject;
 
 mod alertmanager;
 mod dashboard;

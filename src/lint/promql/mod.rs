@@ -1,8 +1,40 @@
 //! PromQL, wherever it stands: rules, panels, variables, annotations, alerts of Grafana.
 
+mod bad_histogram_quantile;
+mod contradicting_label;
+mod delta_on_counter;
+mod label_already_removed;
+mod or_vector_beside_labels;
+mod rate_on_non_counter;
+mod raw_counter;
+mod redundant_regex;
+mod rival_metrics;
 mod syntax;
+mod unknown_label;
 mod unknown_metric;
+mod zero_denominator;
 
 use super::Lint;
+use crate::promql::NodeId;
 
-pub(super) static LINTS: &[&Lint] = &[&syntax::LINT, &unknown_metric::LINT];
+pub(super) static LINTS: &[&Lint] = &[
+    &bad_histogram_quantile::LINT,
+    &contradicting_label::LINT,
+    &delta_on_counter::LINT,
+    &label_already_removed::LINT,
+    &or_vector_beside_labels::LINT,
+    &rate_on_non_counter::LINT,
+    &raw_counter::LINT,
+    &redundant_regex::LINT,
+    &rival_metrics::LINT,
+    &syntax::LINT,
+    &unknown_label::LINT,
+    &unknown_metric::LINT,
+    &zero_denominator::LINT,
+];
+
+/// What stands around a node, from its parent to the root.
+fn ancestors(parents: &[Option<NodeId>], id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+    let parent = |id: NodeId| parents.get(id.index()).copied().flatten();
+    std::iter::successors(parent(id), move |id| parent(*id))
+}

@@ -1,0 +1,395 @@
+//! What a panel says its values are, and what its queries make them.
+
+use crate::facts::Facts;
+use crate::facts::dashboard::{Panel, PanelQuery};
+use crate::facts::expression::Expression;
+use crate::facts::text::Text;
+use crate::promql::analysis::{Unit, ValueKind};
+use crate::promql::{AggregateOp, Binary, BinaryOp, Kind, NodeId};
+use crate::setup::Document;
+
+/// What values measure.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Measure {
+    /// Something with a unit; shares are pure numbers, scaled by 100 where they are per cent.
+    Unit(Unit),
+    /// So many things in a second.
+    Throughput,
+    /// So many things.
+    Count,
+    /// A point in time, on the given scale: seconds or milliseconds since 1970.
+    Date(Unit),
+}
+
+impl std::fmt::Display for Measure {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unit(unit) if unit.is_same(&Unit::NUMBER) => out.write_str("a share from 0 to 1"),
+            Self::Unit(unit) if unit.is_same(&Unit::named("percent")) => {
+                out.write_str("a percentage from 0 to 100")
+            }
+            Self::Unit(unit)
+                if unit.measures_same(&per_second()) && unit.is_same(&per_second()) =>
+            {
+                out.write_str("bytes per second")
+            }
+            Self::Unit(unit) => write!(out, "{unit}"),
+            Self::Throughput => out.write_str("events per second"),
+            Self::Count => out.write_str("a number of events"),
+            Self::Date(_) => out.write_str("a point in time"),
+        }
+    }
+}
+
+fn per_second() -> Unit {
+    Unit::named("bytes").per(&Unit::seconds())
+}
+
+/// Grafana's ids, the base unit, its divisor, and how many of them make one base unit.
+const UNITS: &[(&str, &str, f64)] = &[
+    ("bytes", "bytes", 1.0),
+    ("decbytes", "bytes", 1.0),
+    ("kbytes", "bytes", 1.0 / 1024.0),
+    ("deckbytes", "bytes", 1e-3),
+    ("mbytes", "bytes", 1.0 / 1_048_576.0),
+    ("decmbytes", "bytes", 1e-6),
+    ("gbytes", "bytes", 1.0 / 1_073_741_824.0),
+    ("decgbytes", "bytes", 1e-9),
+    ("bits", "bytes", 8.0),
+    ("decbits", "bytes", 8.0),
+    ("Bps", "bytes/s", 1.0),
+    ("binBps", "bytes/s", 1.0),
+    ("KBs", "bytes/s", 1e-3),
+    ("KiBs", "bytes/s", 1.0 / 1024.0),
+    ("MBs", "bytes/s", 1e-6),
+    ("MiBs", "bytes/s", 1.0 / 1_048_576.0),
+    ("GBs", "bytes/s", 1e-9),
+    ("GiBs", "bytes/s", 1.0 / 1_073_741_824.0),
+    ("bps", "bytes/s", 8.0),
+    ("binbps", "bytes/s", 8.0),
+    ("Kbits", "bytes/s", 8e-3),
+    ("Mbits", "bytes/s", 8e-6),
+    ("Gbits", "bytes/s", 8e-9),
+    ("s", "seconds", 1.0),
+    ("ms", "seconds", 1e3),
+    ("µs", "seconds", 1e6),
+    ("ns", "seconds", 1e9),
+    ("m", "seconds", 1.0 / 60.0),
+    ("h", "seconds", 1.0 / 3600.0),
+    ("d", "seconds", 1.0 / 86400.0),
+    ("dtdurations", "seconds", 1.0),
+    ("dthms", "seconds", 1.0),
+    ("clocks", "seconds", 1.0),
+    ("dtdurationms", "seconds", 1e3),
+    ("clockms", "seconds", 1e3),
+    ("percentunit", "", 1.0),
+    ("percent", "", 100.0),
+];
+
+/// Grafana's ids of things in a second or minute.
+const THROUGHPUTS: [&str; 16] = [
+    "ops", "reqps", "rps", "wps", "iops", "cps", "mps", "recps", "rowsps", "opm", "reqpm", "rpm",
+    "wpm", "cpm", "mpm", "hertz",
+];
+
+/// What a unit of Grafana stands for; `None` for plain numbers and what is written freely.
+pub(super) fn declared(id: &str) -> Option<Measure> {
+    if THROUGHPUTS.contains(&id) {
+        return Some(Measure::Throughput);
+    }
+    if id.starts_with("dateTime") {
+        return Some(Measure::Date(Unit::named("milliseconds")));
+    }
+    let (_, base, scale) = UNITS.iter().find(|(unit, _, _)| *unit == id)?;
+    Some(Measure::Unit(base_unit(base).scaled(*scale)))
+}
+
+fn base_unit(base: &str) -> Unit {
+    match base.strip_suffix("/s") {
+        Some(base) => Unit::named(base).per(&Unit::seconds()),
+        None => Unit::named(base),
+    }
+}
+
+/// Grafana's first id for what is measured.
+pub(super) fn fitting(measure: &Measure) -> Option<&'static str> {
+    match measure {
+        Measure::Throughput => Some("ops"),
+        Measure::Count => Some("short"),
+        Measure::Date(_) => None,
+        Measure::Unit(unit) => UNITS
+            .iter()
+            .find(|(_, base, scale)| base_unit(base).scaled(*scale).is_same(unit))
+            .map(|(id, _, _)| *id),
+    }
+}
+
+/// The units that a panel gives to all its values: the field's, the old axis' or the old number's.
+pub(super) fn declared_units(document: &Document, panel: &Panel) -> Vec<Text> {
+    let node = &panel.node;
+    let field = node
+        .get("fieldConfig")
+        .and_then(|node| node.get("defaults")?.get("unit"));
+    let axis = node
+        .get("yaxes")
+        .and_then(|node| node.items().first()?.get("format"));
+    let number = node
+        .get("format")
+        .filter(|_| panel.kind.as_str() == "singlestat");
+    [field, axis, number]
+        .into_iter()
+        .flatten()
+        .filter(|node| node.as_str().is_some_and(|unit| !unit.is_empty()))
+        .map(|node| Text::of(document, node))
+        .collect()
+}
+
+/// Whether all values of a panel have one unit: it draws them as they are, and no series has its own.
+pub(super) fn has_one_unit(panel: &Panel) -> bool {
+    const DRAWN: [&str; 7] = [
+        "timeseries",
+        "graph",
+        "stat",
+        "singlestat",
+        "gauge",
+        "bargauge",
+        "barchart",
+    ];
+    let overrides = panel
+        .node
+        .get("fieldConfig")
+        .and_then(|node| node.get("overrides"));
+    let has_override = overrides.is_some_and(|overrides| {
+        overrides.items().iter().any(|entry| {
+            let properties = entry.get("properties").map_or(&[][..], |node| node.items());
+            properties.iter().any(|property| {
+                property
+                    .get("id")
+                    .is_some_and(|id| id.scalar_text() == "unit")
+            })
+        })
+    });
+    let has_second_axis = panel.node.get("seriesOverrides").is_some_and(|node| {
+        node.items().iter().any(|entry| {
+            entry
+                .get("yaxis")
+                .is_some_and(|axis| axis.scalar_text() == "2")
+        })
+    });
+    let is_transformed = panel
+        .node
+        .get("transformations")
+        .is_some_and(|node| !node.items().is_empty());
+    // Stacked to 100 %, whatever is drawn becomes a share.
+    let custom = panel
+        .node
+        .get("fieldConfig")
+        .and_then(|node| node.get("defaults")?.get("custom"));
+    let mode = custom.and_then(|node| node.get("stacking")?.get("mode"));
+    let is_normalised = mode.is_some_and(|mode| mode.scalar_text() == "percent")
+        || panel
+            .node
+            .get("percentage")
+            .is_some_and(|node| node.scalar_text() == "true");
+    !is_normalised
+        && DRAWN.contains(&panel.kind.as_str())
+        && !has_override
+        && !has_second_axis
+        && !is_transformed
+}
+
+/// The queries that a panel shows, with their expressions.
+pub(super) fn shown<'f>(
+    facts: &'f Facts<'_>,
+    panel: &'f Panel,
+) -> impl Iterator<Item = (&'f PanelQuery, &'f Expression)> {
+    panel
+        .queries
+        .iter()
+        .filter(|query| !query.is_hidden)
+        .filter_map(|query| Some((query, facts.expression(query.expression?))))
+        .filter(|(_, expression)| expression.parsed.is_valid())
+}
+
+/// What an expression measures; `None` where nobody can tell.
+pub(super) fn measured(facts: &Facts<'_>, expression: &Expression) -> Option<Measure> {
+    let root = expression.parsed.root();
+    if let Some(scale) = (Shares { facts, expression }).share(root) {
+        return Some(Measure::Unit(Unit::NUMBER.scaled(scale)));
+    }
+    if let Some(unit) = average(expression, root) {
+        return Some(Measure::Unit(unit));
+    }
+    let quantity = expression.analysis.quantity(root);
+    match (&quantity.unit, quantity.kind) {
+        (_, ValueKind::Boolean | ValueKind::Info | ValueKind::Constant | ValueKind::Counter) => {
+            None
+        }
+        (Some(unit), ValueKind::Timestamp) => Some(Measure::Date(unit.clone())),
+        // Seconds of work in a second, and numbers of series: shown in many ways, all of them right.
+        (Some(unit), _) if unit.is_number() => None,
+        (Some(unit), _) => Some(Measure::Unit(unit.clone())),
+        (None, ValueKind::Rate) => counts_events(facts, expression).then_some(Measure::Throughput),
+        (None, ValueKind::Increase) => counts_events(facts, expression).then_some(Measure::Count),
+        (None, _) => None,
+    }
+}
+
+/// Whether all that is read are counters without a unit, and nothing is divided.
+fn counts_events(facts: &Facts<'_>, expression: &Expression) -> bool {
+    let parsed = &expression.parsed;
+    let is_counted = |name: &str| match facts.resolved(name) {
+        Some(resolved) => resolved.is_cumulative() && resolved.unit().is_none(),
+        None => name.ends_with("_total"),
+    };
+    let mut reads = expression.analysis.reads.iter();
+    let is_scaled = parsed.nodes().any(|(_, node)| match &node.kind {
+        Kind::Binary(binary) => matches!(
+            binary.op,
+            BinaryOp::Div | BinaryOp::Mul | BinaryOp::Mod | BinaryOp::Pow
+        ),
+        _ => false,
+    });
+    !is_scaled
+        && reads.all(|read| {
+            let names = read.metrics.as_deref().unwrap_or_default();
+            !names.is_empty() && names.iter().all(|name| is_counted(name))
+        })
+}
+
+/// The unit of `x_sum / x_count`: that of a single observation.
+fn average(expression: &Expression, root: NodeId) -> Option<Unit> {
+    let Kind::Binary(binary) = &expression.parsed[expression.parsed.bare(root)].kind else {
+        return None;
+    };
+    let only = |side: NodeId| {
+        let span = expression.parsed[side].span;
+        let mut reads = expression.analysis.reads.iter().filter(|read| {
+            let at = expression.parsed[read.selector].span;
+            at.start >= span.start && at.end <= span.end
+        });
+        let read = reads.next().filter(|_| reads.next().is_none())?;
+        read.metrics.as_ref()?.first().map(String::as_str)
+    };
+    let base = only(binary.left)?.strip_suffix("_sum")?;
+    (binary.op == BinaryOp::Div && only(binary.right)?.strip_suffix("_count") == Some(base))
+        .then_some(())?;
+    ["seconds", "bytes", "milliseconds"]
+        .into_iter()
+        .find(|unit| base.ends_with(unit) && base.len() > unit.len())
+        .map(Unit::named)
+}
+
+/// Finds quotients of like things.
+struct Shares<'s> {
+    facts: &'s Facts<'s>,
+    expression: &'s Expression,
+}
+
+impl Shares<'_> {
+    /// 1 where `id` is a share, 100 where it is one in per cent.
+    fn share(&self, id: NodeId) -> Option<f64> {
+        let parsed = &self.expression.parsed;
+        match &parsed[parsed.bare(id)].kind {
+            Kind::Binary(binary) => self.binary(binary),
+            Kind::Aggregation(aggregation) => {
+                use AggregateOp::{Avg, Max, Min};
+                let keeps =
+                    matches!(aggregation.op, Avg | Max | Min) || aggregation.op.keeps_series();
+                keeps.then(|| self.share(aggregation.expr))?
+            }
+            Kind::Call(call) => {
+                let keeps = matches!(
+                    call.function?.name,
+                    "clamp"
+                        | "clamp_min"
+                        | "clamp_max"
+                        | "round"
+                        | "sort"
+                        | "sort_desc"
+                        | "label_replace"
+                        | "scalar"
+                        | "vector"
+                );
+                keeps.then(|| self.share(*call.arguments.first()?))?
+            }
+            Kind::Selector(selector) => {
+                let resolved = self.facts.resolved(selector.metric_name()?)?;
+                match resolved.unit()? {
+                    crate::catalogue::Unit::Percent => Some(100.0),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn binary(&self, binary: &Binary) -> Option<f64> {
+        let parsed = &self.expression.parsed;
+        let (left, right) = (parsed.number(binary.left), parsed.number(binary.right));
+        match (binary.op, left, right) {
+            (BinaryOp::Div, None, Some(number)) => Some(self.share(binary.left)? / number),
+            (BinaryOp::Div, None, None) => self.quotient_of_like(binary),
+            (BinaryOp::Mul, None, Some(number)) => Some(self.share(binary.left)? * number),
+            (BinaryOp::Mul, Some(number), None) => Some(self.share(binary.right)? * number),
+            // `1 - share`, `100 - percentage`
+            (BinaryOp::Sub, Some(number), None) => self
+                .share(binary.right)
+                .filter(|scale| (scale - number).abs() < 1e-9),
+            (BinaryOp::Or | BinaryOp::And | BinaryOp::Unless, ..) => self.share(binary.left),
+            (op, None, Some(_)) if op.is_comparison() && binary.return_bool.is_none() => {
+                self.share(binary.left)
+            }
+            _ => None,
+        }
+    }
+
+    /// The scale of a quotient of what is counted or measured alike: the same metric with and without a matcher, two amounts
+    /// of the same unit.
+    fn quotient_of_like(&self, binary: &Binary) -> Option<f64> {
+        let quantity = |id| self.expression.analysis.quantity(id);
+        let (left, right) = (quantity(binary.left), quantity(binary.right));
+        let names = |side: NodeId| -> Vec<&str> {
+            let span = self.expression.parsed[side].span;
+            let reads = self.expression.analysis.reads.iter();
+            reads
+                .filter(|read| {
+                    let at = self.expression.parsed[read.selector].span;
+                    at.start >= span.start && at.end <= span.end
+                })
+                .flat_map(|read| read.metrics.iter().flatten().map(String::as_str))
+                .collect()
+        };
+        let (above, below) = (names(binary.left), names(binary.right));
+        if above.is_empty() || below.is_empty() || above.iter().any(|name| name.ends_with("_sum")) {
+            return None;
+        }
+        match (&left.unit, &right.unit) {
+            (Some(one), Some(other)) => {
+                let is_alike =
+                    one.measures_same(other) && !one.is_number() && left.kind == right.kind;
+                is_alike.then_some(one.scale / other.scale)
+            }
+            (None, None) => {
+                let is_same_metric = above.iter().all(|name| below.contains(name));
+                let is_growth = matches!(left.kind, ValueKind::Rate | ValueKind::Increase);
+                (left.kind == right.kind
+                    && is_growth
+                    && is_same_metric
+                    && !self.has_factor(binary.left))
+                .then_some(1.0)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether something is multiplied in there, whose scale a value without a unit does not keep.
+    fn has_factor(&self, id: NodeId) -> bool {
+        let parsed = &self.expression.parsed;
+        let span = parsed[id].span;
+        parsed.nodes().any(|(_, node)| {
+            let is_inside = node.span.start >= span.start && node.span.end <= span.end;
+            is_inside && matches!(&node.kind, Kind::Binary(binary) if matches!(binary.op, BinaryOp::Mul | BinaryOp::Div))
+        })
+    }
+}

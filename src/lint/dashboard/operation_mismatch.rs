@@ -1,0 +1,152 @@
+use super::measure::shown;
+use crate::diagnostic::Level;
+use crate::facts::Facts;
+use crate::facts::dashboard::Panel;
+use crate::facts::expression::Expression;
+use crate::lint::subject::words;
+use crate::lint::{Findings, Lint, Need};
+use crate::promql::{AggregateOp, BinaryOp, Kind};
+
+pub(super) static LINT: Lint = Lint {
+    id: "dashboard/operation-mismatch",
+    level: Level::Warning,
+    summary: "a mislabelled operation: the title says per second, average, maximum or total, the query computes another",
+    needs: &[Need::Catalogue],
+    check,
+};
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for dashboard in &facts.dashboards {
+        for panel in &dashboard.panels {
+            check_panel(facts, panel, findings);
+        }
+    }
+}
+
+fn check_panel(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) {
+    let title = panel.title.as_str();
+    let mut queries = shown(facts, panel);
+    // Of several queries each may be meant by another word.
+    let (Some((query, expression)), None) = (queries.next(), queries.next()) else {
+        return;
+    };
+    let words = words(title);
+    let has = |candidates: &[&str]| words.iter().any(|word| candidates.contains(&word.as_str()));
+    let legend = query.legend.as_ref().map_or_else(Vec::new, |legend| {
+        crate::lint::subject::words(legend.as_str())
+    });
+    let is_explained = |candidates: &[&str]| {
+        legend
+            .iter()
+            .any(|word| candidates.contains(&word.as_str()))
+    };
+    let op = outermost(expression);
+    let mismatch = if is_per_second(title) && counts_without_rate(facts, expression) {
+        Some((
+            "per second",
+            "the query has no `rate`: the value is a total".to_owned(),
+        ))
+    } else {
+        match op {
+            Some(op @ (AggregateOp::Sum | AggregateOp::Max | AggregateOp::Min))
+                if has(&["average", "avg", "mean"])
+                    && !has(&["sum", "total", "max", "min", "maximum", "minimum"]) =>
+            {
+                Some(("average", format!("the query takes the `{}`", op.as_str())))
+            }
+            Some(AggregateOp::Min) if has(&["max", "maximum", "highest"]) => {
+                Some(("maximum", "the query takes the `min`".into()))
+            }
+            Some(AggregateOp::Max) if has(&["minimum", "lowest"]) => {
+                Some(("minimum", "the query takes the `max`".into()))
+            }
+            Some(AggregateOp::Avg)
+                if has(&["total", "sum"])
+                    && !has(&["average", "avg", "mean"])
+                    && !is_explained(&["average", "avg", "mean"]) =>
+            {
+                Some(("total", "the query takes the `avg`".into()))
+            }
+            _ => None,
+        }
+    };
+    let Some((said, is)) = mismatch else {
+        return;
+    };
+    let place = expression.place(
+        facts.setup,
+        expression.parsed[expression.parsed.root()].span,
+    );
+    findings
+        .report(
+            panel.title.place,
+            format!("{} says {said}, but {is}", panel.named()),
+        )
+        .label(format!("says {said}"))
+        .related(is, place)
+        .help("make title and query say the same");
+}
+
+fn is_per_second(title: &str) -> bool {
+    let title = title.to_ascii_lowercase();
+    ["per second", "per sec", "/ sec", "/sec", "/ s", "/s"]
+        .iter()
+        .any(|ending| title.ends_with(ending))
+        || title.contains("per second")
+}
+
+/// Whether only counters are read, and their growth is nowhere taken.
+fn counts_without_rate(facts: &Facts<'_>, expression: &Expression) -> bool {
+    let reads = &expression.analysis.reads;
+    let is_counter = |name: &String| facts.counter(name).is_some();
+    !reads.is_empty()
+        && reads.iter().all(|read| {
+            read.range.is_none()
+                && read
+                    .metrics
+                    .as_ref()
+                    .is_some_and(|names| names.iter().all(is_counter))
+        })
+        && expression.analysis.windows.is_empty()
+        && !expression.parsed.nodes().any(
+            |(_, node)| matches!(&node.kind, Kind::Binary(binary) if binary.op == BinaryOp::Div),
+        )
+}
+
+/// The aggregation that makes the result, where nothing inside averages or divides.
+fn outermost(expression: &Expression) -> Option<AggregateOp> {
+    let parsed = &expression.parsed;
+    let mut root = parsed.bare(parsed.root());
+    // A factor changes nothing about the operation.
+    if let Kind::Binary(binary) = &parsed[root].kind
+        && matches!(binary.op, BinaryOp::Mul | BinaryOp::Div)
+        && parsed.number(binary.right).is_some()
+    {
+        root = parsed.bare(binary.left);
+    }
+    let Kind::Aggregation(aggregation) = &parsed[root].kind else {
+        return None;
+    };
+    let is_mixed = parsed.nodes().any(|(id, node)| {
+        id != root
+            && match &node.kind {
+                Kind::Aggregation(_) => true,
+                Kind::Call(call) => {
+                    call.name.text.contains("avg")
+                        || call.name.text.contains("max")
+                        || call.name.text.contains("min")
+                        || call.name.text.contains("quantile")
+                }
+                Kind::Binary(binary) => {
+                    binary.op == BinaryOp::Div && parsed.number(binary.right).is_none()
+                }
+                Kind::Selector(selector) => selector.metric_name().is_none_or(|name| {
+                    ["avg", "average", "mean", "max", "min", ":"]
+                        .iter()
+                        .any(|sign| name.contains(sign))
+                }),
+                _ => false,
+            }
+    });
+    (!is_mixed).then_some(aggregation.op)
+}

@@ -1,0 +1,132 @@
+use super::measure::shown;
+use crate::diagnostic::Level;
+use crate::facts::Facts;
+use crate::facts::dashboard::{Dashboard, Panel};
+use crate::lint::subject::{Relation, is_only, product, relation, topics, topics_read, words};
+use crate::lint::{Findings, Lint, Need};
+
+pub(super) static LINT: Lint = Lint {
+    id: "dashboard/title-metric-mismatch",
+    level: Level::Warning,
+    summary: "a mislabelled panel: its title speaks of something else than its metrics",
+    needs: &[Need::Catalogue],
+    check,
+};
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for dashboard in &facts.dashboards {
+        for panel in &dashboard.panels {
+            if panel.title.as_str().is_empty() || panel.is_row() {
+                continue;
+            }
+            if !check_product(facts, dashboard, panel, findings) {
+                check_topic(facts, panel, findings);
+            }
+        }
+    }
+}
+
+/// Whether the title names a product that a query does not measure.
+fn check_product(
+    facts: &Facts<'_>,
+    dashboard: &Dashboard,
+    panel: &Panel,
+    findings: &mut Findings<'_>,
+) -> bool {
+    let title = panel.title.as_str();
+    let Some(product) = product(title).filter(|product| is_only(title, *product)) else {
+        return false;
+    };
+    let description = panel
+        .node
+        .get("description")
+        .map_or("", |node| node.scalar_text());
+    for (query, expression) in shown(facts, panel) {
+        let Relation::Foreign(metric, technology) =
+            relation(facts.catalogue, &expression.parsed, product)
+        else {
+            continue;
+        };
+        // A description or a legend that names the metric's side has thought of it.
+        let legend = query.legend.as_ref().map_or("", |legend| legend.as_str());
+        if description.contains(metric)
+            || legend.to_lowercase().contains(&technology.to_lowercase())
+        {
+            continue;
+        }
+        let place = expression.place(
+            facts.setup,
+            expression.parsed[expression.parsed.root()].span,
+        );
+        let message = format!(
+            "{} says {}, but reads `{metric}`, which is of {technology}",
+            panel.named(),
+            product.word
+        );
+        let mut finding = findings
+            .report(panel.title.place, message)
+            .label(format!("says {}", product.word))
+            .related("and reads this", place)
+            .help("name the panel after what it shows, or query what its title promises");
+        if let Some(name) = dashboard
+            .title
+            .as_ref()
+            .filter(|name| crate::lint::subject::product(name.as_str()) == Some(product))
+        {
+            finding = finding.related("so does the dashboard", name.place);
+        }
+        let _complete = finding;
+        return true;
+    }
+    false
+}
+
+/// Whether no metric of a Redis panel is about anything that its title names.
+fn check_topic(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) {
+    let said = topics(&words(panel.title.as_str()));
+    if said.is_empty() {
+        return;
+    }
+    let mut read = Vec::new();
+    let mut first = None;
+    for (query, expression) in shown(facts, panel) {
+        let Some(topics) = topics_read(facts.catalogue, &expression.parsed) else {
+            return;
+        };
+        read.extend(topics);
+        let legend = query.legend.as_ref().map_or("", |legend| legend.as_str());
+        read.extend(super::super::subject::topics(&words(legend)));
+        first = first.or_else(|| {
+            expression
+                .analysis
+                .reads
+                .first()
+                .map(|read| (expression, read))
+        });
+    }
+    let Some((expression, first)) =
+        first.filter(|_| !said.iter().any(|topic| read.contains(topic)))
+    else {
+        return;
+    };
+    let span = expression.parsed[first.selector].span;
+    let metric = first
+        .metrics
+        .as_ref()
+        .and_then(|names| names.first())
+        .map_or("…", String::as_str);
+    let topic = facts
+        .catalogue
+        .metric(metric)
+        .map_or("something else", |resolved| resolved.metric.topic.as_str());
+    let message = format!(
+        "{} speaks of {}, but `{metric}` is about {topic}",
+        panel.named(),
+        said[0].as_str()
+    );
+    findings
+        .report(panel.title.place, message)
+        .label(format!("says {}", said[0].as_str()))
+        .related("and reads this", expression.place(facts.setup, span))
+        .help("name the panel after what it shows, or query what its title promises");
+}

@@ -1,0 +1,261 @@
+use std::collections::BTreeSet;
+
+use crate::catalogue::{Circumstances, Evidence, Resolved};
+use crate::diagnostic::{Level, Safety};
+use crate::facts::expression::Expression;
+use crate::facts::prometheus::ScrapeJob;
+use crate::facts::{Facts, Scraped};
+use crate::lint::{Findings, Lint, Need};
+use crate::promql::{Kind, MatchOp, Matcher, regex_alternatives};
+
+pub(super) static LINT: Lint = Lint {
+    id: "promql/unknown-label",
+    level: Level::Error,
+    summary: "a matcher on a label, or on a value, that the metric never has",
+    needs: &[Need::Catalogue, Need::Files],
+    check,
+};
+
+/// Labels that say the same under different names.
+const SYNONYMS: [&[&str]; 3] = [
+    &["status", "status_code", "code", "http_status"],
+    &["path", "handler", "endpoint", "route", "uri"],
+    &["db", "database"],
+];
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let attached = Attached::of(facts);
+    for expression in &facts.expressions {
+        for (_, node) in expression.parsed.nodes() {
+            let Kind::Selector(selector) = &node.kind else {
+                continue;
+            };
+            let Some(name) = selector
+                .metric_name()
+                .filter(|name| !facts.recorded.contains(*name))
+            else {
+                continue;
+            };
+            let known: Vec<Resolved<'_>> = facts
+                .catalogue
+                .exporters()
+                .filter_map(|exporter| exporter.resolve(name))
+                .collect();
+            for matcher in selector.label_matchers() {
+                check_matcher(
+                    facts, &attached, expression, name, &known, matcher, findings,
+                );
+            }
+        }
+    }
+}
+
+/// Labels that targets, relabeling and Prometheus itself add.
+struct Attached {
+    names: BTreeSet<String>,
+    /// Whether discovery or a pattern adds labels that only the running system knows.
+    is_open: bool,
+}
+
+impl Attached {
+    fn of(facts: &Facts<'_>) -> Self {
+        let mut names: BTreeSet<String> = [
+            "job",
+            "instance",
+            "__name__",
+            "exported_job",
+            "exported_instance",
+            "prometheus",
+            "replica",
+        ]
+        .map(String::from)
+        .into();
+        let mut is_open = false;
+        for server in &facts.prometheus {
+            names.extend(
+                server
+                    .external_labels
+                    .iter()
+                    .map(|(name, _)| name.value.to_string()),
+            );
+            for job in &server.jobs {
+                is_open = is_open || job.discovers;
+                names.extend(labels_of(job));
+                let relabelings = job.relabelings.iter().chain(&job.metric_relabelings);
+                for step in relabelings {
+                    let action = step
+                        .get("action")
+                        .map_or("replace", |node| node.scalar_text());
+                    is_open = is_open || action == "labelmap";
+                    names.extend(
+                        step.get("target_label")
+                            .map(|node| node.scalar_text().to_owned()),
+                    );
+                }
+            }
+        }
+        Self { names, is_open }
+    }
+}
+
+fn labels_of(job: &ScrapeJob) -> impl Iterator<Item = String> + '_ {
+    job.targets
+        .iter()
+        .flat_map(|target| target.labels.iter().map(|(name, _)| name.value.to_string()))
+}
+
+fn check_matcher(
+    facts: &Facts<'_>,
+    attached: &Attached,
+    expression: &Expression,
+    name: &str,
+    known: &[Resolved<'_>],
+    matcher: &Matcher,
+    findings: &mut Findings<'_>,
+) {
+    let label = &*matcher.label.text;
+    // `label=""` and `label!="x"` hold for series without it.
+    let asks_for_it = match matcher.op {
+        MatchOp::Equal => !matcher.value.bytes.is_empty(),
+        MatchOp::Regex => !matcher.value.has_variables && check_empty(&matcher.value.text()),
+        _ => false,
+    };
+    if known.is_empty()
+        || !asks_for_it
+        || matcher.label.has_variables
+        || attached.names.contains(label)
+    {
+        return;
+    }
+    let circumstances = |resolved: &Resolved<'_>| match facts.scraped(resolved.exporter) {
+        Scraped::By(all) => all,
+        _ => vec![Circumstances::default()],
+    };
+    let has_label = known.iter().any(|resolved| {
+        circumstances(resolved)
+            .iter()
+            .any(|all| resolved.labels(all).contains(&label))
+    });
+    let scraped = known
+        .iter()
+        .any(|resolved| matches!(facts.scraped(resolved.exporter), Scraped::By(_)));
+    // A name that many programs use says nothing of who exposes it here.
+    let is_common = facts
+        .catalogue
+        .prefixes()
+        .of(name)
+        .is_none_or(|prefix| prefix.evidence != Evidence::Strong);
+    if !scraped && is_common {
+        return;
+    }
+    if has_label {
+        check_value(facts, expression, name, known, matcher, scraped, findings);
+        return;
+    }
+    let labels: Vec<&str> = known
+        .iter()
+        .flat_map(|resolved| resolved.metric.all_labels())
+        .collect();
+    let synonyms = SYNONYMS
+        .iter()
+        .find(|names| names.contains(&label))
+        .copied()
+        .unwrap_or_default();
+    let meant = labels
+        .iter()
+        .copied()
+        .find(|known| synonyms.contains(known))
+        .or_else(|| {
+            labels
+                .iter()
+                .copied()
+                .find(|known| strsim::damerau_levenshtein(known, label) <= 2 && known.len() > 3)
+        });
+    // Where anything may attach labels, only a slip is certain enough.
+    if meant.is_none() && (attached.is_open || !scraped) {
+        return;
+    }
+    let place = expression.place(facts.setup, matcher.label.span);
+    let message = format!(
+        "{} asks for the label `{label}` of `{name}`, which it does not have: nothing matches",
+        facts.owner(expression)
+    );
+    let mut finding = findings.report(place, message).label("no such label");
+    finding = match meant {
+        Some(meant) => finding.help(format!("write `{meant}`")).fix(
+            Safety::Unsafe,
+            format!("write `{meant}`"),
+            vec![(place, meant.to_owned())],
+        ),
+        None if labels.is_empty() => {
+            finding.help("it has no labels but those of the target: `job`, `instance`")
+        }
+        None => finding.help(format!(
+            "its labels are {}",
+            labels
+                .iter()
+                .map(|label| format!("`{label}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        )),
+    };
+    if !scraped && let Some(assumption) = facts.assumption(name) {
+        finding.assuming(&assumption);
+    }
+}
+
+/// Whether a pattern wants the label to be there.
+fn check_empty(pattern: &str) -> bool {
+    regex_alternatives(pattern).is_some_and(|texts| texts.iter().all(|text| !text.is_empty()))
+        || (!pattern.starts_with(".*") && !pattern.contains('|') && !pattern.is_empty())
+}
+
+/// A value outside of the list of all values.
+fn check_value(
+    facts: &Facts<'_>,
+    expression: &Expression,
+    name: &str,
+    known: &[Resolved<'_>],
+    matcher: &Matcher,
+    scraped: bool,
+    findings: &mut Findings<'_>,
+) {
+    let label = &*matcher.label.text;
+    let values: Vec<&String> = known
+        .iter()
+        .filter_map(|resolved| resolved.metric.values.get(label))
+        .flatten()
+        .collect();
+    if values.is_empty() || matcher.value.has_variables {
+        return;
+    }
+    let text = matcher.value.text().into_owned();
+    let asked = match matcher.op {
+        MatchOp::Equal => vec![text],
+        MatchOp::Regex => match regex_alternatives(&text) {
+            Some(texts) => texts,
+            None => return,
+        },
+        _ => return,
+    };
+    if asked.iter().any(|value| values.contains(&value)) {
+        return;
+    }
+    let listed = values
+        .iter()
+        .map(|value| format!("`{value}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let message = format!(
+        "{} asks for `{label}=\"{}\"` of `{name}`, where the label is {listed}: nothing matches",
+        facts.owner(expression),
+        asked.join("|")
+    );
+    let finding = findings
+        .report(expression.place(facts.setup, matcher.value.span), message)
+        .label("no such value")
+        .help(format!("use one of {listed}"));
+    if !scraped && let Some(assumption) = facts.assumption(name) {
+        finding.assuming(&assumption);
+    }
+}
