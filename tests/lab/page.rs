@@ -48,6 +48,10 @@ const NOT_RAISED: &[(&str, &str)] = &[
         "looks back a quarter of an hour",
     ),
     (
+        "RedisTailLatencyHigh",
+        "is off as shipped: RedisCommandLatencyHigh watches each command",
+    ),
+    (
         "ApplicationDegraded",
         "needs an application, and the lab runs none",
     ),

@@ -34,7 +34,13 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         .exporters()
         .filter_map(|exporter| {
             Some((
-                exporter.indicators.as_ref()?.requests.metric.as_str(),
+                exporter
+                    .indicators
+                    .as_ref()?
+                    .requests
+                    .as_ref()?
+                    .metric
+                    .as_str(),
                 exporter.title.as_str(),
             ))
         })
