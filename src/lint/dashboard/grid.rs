@@ -51,6 +51,7 @@ pub(super) fn area(document: &Document, panel: &Panel) -> Option<Area> {
         y: number("y")?,
         width: number("w")?,
         height: number("h")?,
-        place: crate::facts::alertmanager::head(document, node),
+        // The line that says how far down it is: in the middle of what describes the panel.
+        place: document.place(node.get("y")?.span),
     })
 }

@@ -50,6 +50,18 @@ fn check_panel(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) {
             );
         }
         if found.is_empty() && is_average(expression) {
+            if let Some(legend) = &query.legend
+                && let [(span, number, _)] = percentiles(legend.as_str()).as_slice()
+            {
+                let message = format!(
+                    "the legend of {} says p{number}, but the query takes the mean: a sum divided by a count",
+                    panel.named()
+                );
+                findings
+                    .report(legend.part(facts.setup, *span), message)
+                    .label("no percentile")
+                    .help("say mean, or take a quantile of the buckets");
+            }
             average = average.or(Some(expression));
         }
         all.extend(found);

@@ -6,15 +6,20 @@ mod measure;
 mod dashboard_identity_mismatch;
 mod disordered_thresholds;
 mod duplicate_id;
+mod foreign_query_language;
 mod impossible_legend_label;
+mod invalid_json;
 mod label_number_mismatch;
 mod mixed_units;
+mod multi_value_equality;
+mod not_provisionable;
 mod operation_mismatch;
 mod overlapping_panels;
 mod panel_outside_grid;
 mod percent_scale;
 mod removed_panel_type;
 mod title_metric_mismatch;
+mod undefined_variable;
 mod unit_mismatch;
 
 use super::Lint;
@@ -23,14 +28,19 @@ pub(super) static LINTS: &[&Lint] = &[
     &dashboard_identity_mismatch::LINT,
     &disordered_thresholds::LINT,
     &duplicate_id::LINT,
+    &foreign_query_language::LINT,
     &impossible_legend_label::LINT,
+    &invalid_json::LINT,
     &label_number_mismatch::LINT,
     &mixed_units::LINT,
+    &multi_value_equality::LINT,
+    &not_provisionable::LINT,
     &operation_mismatch::LINT,
     &overlapping_panels::LINT,
     &panel_outside_grid::LINT,
     &percent_scale::LINT,
     &removed_panel_type::LINT,
     &title_metric_mismatch::LINT,
+    &undefined_variable::LINT,
     &unit_mismatch::LINT,
 ];

@@ -8,8 +8,10 @@ mod or_vector_beside_labels;
 mod rate_on_non_counter;
 mod raw_counter;
 mod redundant_regex;
+mod renamed_metric;
 mod rival_metrics;
 mod syntax;
+mod threshold_out_of_domain;
 mod unknown_label;
 mod unknown_metric;
 mod zero_denominator;
@@ -26,8 +28,10 @@ pub(super) static LINTS: &[&Lint] = &[
     &rate_on_non_counter::LINT,
     &raw_counter::LINT,
     &redundant_regex::LINT,
+    &renamed_metric::LINT,
     &rival_metrics::LINT,
     &syntax::LINT,
+    &threshold_out_of_domain::LINT,
     &unknown_label::LINT,
     &unknown_metric::LINT,
     &zero_denominator::LINT,

@@ -32,6 +32,12 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let rivals: BTreeMap<&str, &str> = facts
         .catalogue
         .exporters()
+        // Of libraries for one framework an application has one; servers count beside them.
+        .filter(|exporter| {
+            ["fastapi", "starlette"]
+                .iter()
+                .any(|framework| exporter.name.starts_with(framework))
+        })
         .filter_map(|exporter| {
             Some((
                 exporter
@@ -58,6 +64,16 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let Kind::Selector(selector) = &expression.parsed[read.selector].kind else {
                 continue;
             };
+            // Whom it names it means.
+            let is_named = selector.label_matchers().any(|matcher| {
+                matches!(
+                    &*matcher.label.text,
+                    "job" | "service" | "app" | "namespace"
+                )
+            });
+            if is_named {
+                continue;
+            }
             if let Some((metric, _)) = selector
                 .metric_name()
                 .and_then(|name| rivals.get_key_value(name))

@@ -1,0 +1,149 @@
+use crate::diagnostic::Level;
+use crate::facts::Facts;
+use crate::facts::expression::Expression;
+use crate::facts::rules::{RuleFile, RuleKind};
+use crate::facts::text::Text;
+use crate::lint::{Findings, Lint};
+use crate::promql::Kind;
+use crate::source::Span;
+
+pub(super) static LINT: Lint = Lint {
+    id: "rule/text-contradicts-threshold",
+    level: Level::Warning,
+    summary: "the text of an alert names another threshold than its expression",
+    needs: &[],
+    check,
+};
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for (_, rule) in facts.rule_files.iter().flat_map(RuleFile::rules) {
+        let Some(expression) = rule
+            .expression
+            .filter(|_| rule.kind == RuleKind::Alerting)
+            .map(|id| facts.expression(id))
+        else {
+            continue;
+        };
+        for (_, text) in &rule.annotations {
+            check_text(facts, &rule.name, expression, text, findings);
+        }
+    }
+}
+
+fn check_text(
+    facts: &Facts<'_>,
+    name: &Text,
+    expression: &Expression,
+    text: &Text,
+    findings: &mut Findings<'_>,
+) {
+    let parsed = &expression.parsed;
+    if !parsed.is_valid() {
+        return;
+    }
+    // With several conditions the text may speak of any of them, or of what they mean together.
+    let thresholds: Vec<(f64, Span)> = parsed
+        .comparisons()
+        .filter_map(|comparison| {
+            // `> 0` is a guard, not what the alert is about.
+            let (number, is_right) = comparison.threshold.filter(|(number, _)| *number != 0.0)?;
+            let side = if is_right {
+                comparison.binary.right
+            } else {
+                comparison.binary.left
+            };
+            Some((number, parsed[side].span))
+        })
+        .collect();
+    let [(threshold, span)] = thresholds.as_slice() else {
+        return;
+    };
+    let said = percentages(text.as_str());
+    let [(said_span, percent)] = said.as_slice() else {
+        return;
+    };
+    let numbers = parsed.nodes().filter_map(|(_, node)| match &node.kind {
+        Kind::Number(number) => Some(number.value),
+        _ => None,
+    });
+    // 5 % more than before is a factor of 1.05, 20 % left are 80 % used.
+    let is_same = |number: f64| {
+        [
+            *percent,
+            percent / 100.0,
+            100.0 - percent,
+            1.0 - percent / 100.0,
+            1.0 + percent / 100.0,
+        ]
+        .iter()
+        .any(|meant| (meant - number).abs() < 1e-6)
+    };
+    if *threshold == 1.0 || numbers.chain([*threshold]).any(is_same) {
+        return;
+    }
+    let message = format!(
+        "the text of alert `{}` says {percent} %, its expression compares with {threshold}",
+        name.as_str()
+    );
+    findings
+        .report(text.part(facts.setup, *said_span), message)
+        .label("not the threshold")
+        .related("the threshold", expression.place(facts.setup, *span))
+        .help("say the number that the alert fires at, or print it: one of the two was changed without the other");
+}
+
+/// Percentages behind a word that makes them a limit: "above 80%", "> 80 %".
+fn percentages(text: &str) -> Vec<(Span, f64)> {
+    const WORDS: [&str; 14] = [
+        ">",
+        "<",
+        ">=",
+        "<=",
+        "above",
+        "below",
+        "over",
+        "under",
+        "exceeds",
+        "exceed",
+        "exceeded",
+        "exceeding",
+        "than",
+        "beyond",
+    ];
+    let mut found = Vec::new();
+    let mut before = "";
+    let mut from = 0;
+    for word in text.split_whitespace() {
+        let Some(at) = text
+            .get(from..)
+            .and_then(|rest| rest.find(word))
+            .map(|at| from + at)
+        else {
+            break;
+        };
+        from = at + word.len();
+        let bare = word.trim_start_matches(['(', '>', '<', '=', '"', '\'']);
+        let start = at + (word.len() - bare.len());
+        let is_limit = WORDS.contains(&before.to_ascii_lowercase().as_str())
+            || word
+                .trim_start_matches(['(', '"', '\''])
+                .starts_with(['>', '<']);
+        let digits = bare
+            .bytes()
+            .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
+            .count();
+        let number = bare
+            .get(..digits)
+            .and_then(|number| number.parse::<f64>().ok());
+        let after = text.get(start + digits..).unwrap_or_default();
+        if let (Some(number), true, true) = (
+            number,
+            is_limit,
+            after.starts_with('%') || after.starts_with(" %"),
+        ) {
+            found.push((Span::new(start, start + digits), number));
+        }
+        before = word.trim_start_matches(['(', '"', '\'']);
+    }
+    found
+}
