@@ -22,12 +22,46 @@ pub struct Image {
     /// Commands that a health check may use; empty for an image of which nothing is known, or that has none.
     #[serde(default)]
     pub commands: Vec<String>,
+    /// Commands that it, or some of its tags, are known not to have.
+    #[serde(default)]
+    pub lacks: Vec<Lacking>,
     /// Entry of the catalogue for what it exposes.
     #[serde(default)]
     pub exporter: Option<String>,
     /// How the names of its own metrics begin.
     #[serde(default)]
     pub metrics: Vec<String>,
+}
+
+/// Commands that tags of an image do not have.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lacking {
+    /// The commands.
+    pub commands: Vec<String>,
+    /// Only of tags that hold this; of all where it is not given.
+    #[serde(default)]
+    pub tag: Option<String>,
+    /// But not of tags that hold this.
+    #[serde(default)]
+    pub unless_tag: Option<String>,
+}
+
+impl Image {
+    /// Whether the image of that tag is known not to have a command.
+    pub fn lacks(&self, command: &str, tag: &str) -> bool {
+        self.lacks.iter().any(|lacking| {
+            lacking.commands.iter().any(|known| known == command)
+                && lacking
+                    .tag
+                    .as_ref()
+                    .is_none_or(|part| tag.contains(part.as_str()))
+                && lacking
+                    .unless_tag
+                    .as_ref()
+                    .is_none_or(|part| !tag.contains(part.as_str()))
+        })
+    }
 }
 
 /// All known images.

@@ -26,6 +26,8 @@ pub struct ComposeProject {
     pub services: IndexMap<String, ComposeService>,
     /// Variables of its `.env`.
     pub variables: Variables,
+    /// Networks that are made outside of it, so that services of other projects may be on them.
+    pub external_networks: Vec<String>,
 }
 
 /// A service of a project.
@@ -348,7 +350,26 @@ fn project(
         documents: documents.iter().map(|document| document.id).collect(),
         services,
         variables,
+        external_networks: external_networks(documents),
     }
+}
+
+fn external_networks(documents: &[&Document]) -> Vec<String> {
+    let networks = documents.iter().flat_map(|document| {
+        document
+            .root
+            .get("networks")
+            .map_or(&[][..], |node| node.entries())
+    });
+    networks
+        .filter(|network| {
+            network
+                .value
+                .get("external")
+                .is_some_and(|external| external.scalar_text() != "false")
+        })
+        .map(|network| network.key.text.to_string())
+        .collect()
 }
 
 struct ServiceReader<'r> {

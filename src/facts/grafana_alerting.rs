@@ -28,8 +28,12 @@ pub struct GrafanaRule {
     pub labels: Vec<(Text, Text)>,
     /// Its annotations.
     pub annotations: Vec<(Text, Text)>,
+    /// `noDataState`.
+    pub no_data_state: Option<Text>,
     /// Its queries and expressions.
     pub queries: Vec<GrafanaRuleQuery>,
+    /// Where to point for it as a whole.
+    pub place: Place,
     /// Its mapping.
     pub node: Arc<Node>,
 }
@@ -87,6 +91,8 @@ pub(super) fn rules(
                     group: name.to_owned(),
                     title: text("title").unwrap_or_else(|| Text::at(head(document, node), "")),
                     uid: text("uid"),
+                    no_data_state: text("noDataState"),
+                    place: head(document, node),
                     condition: text("condition"),
                     labels: pairs(document, node.get("labels")),
                     annotations: pairs(document, node.get("annotations")),

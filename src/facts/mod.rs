@@ -2,6 +2,7 @@
 //! loads which. Lints read facts and nothing else.
 
 pub mod alertmanager;
+pub mod alerts;
 pub mod compose;
 pub mod container;
 pub mod dashboard;
@@ -14,11 +15,16 @@ pub mod interpolation;
 pub mod knowledge;
 pub mod matcher;
 pub mod metric;
+pub mod missing_metric;
 pub mod prometheus;
 pub mod provider;
+pub mod provisioning;
 pub mod rules;
 mod overview;
+pub mod scalars;
 mod scraped;
+pub mod secret;
+pub mod substitution;
 pub mod text;
 
 use std::collections::BTreeSet;

@@ -63,6 +63,11 @@ impl Text {
         &self.value
     }
 
+    /// Where the value was written, without the quotes around it.
+    pub fn inside(&self, setup: &Setup) -> Place {
+        self.part(setup, Span::new(0, self.value.len()))
+    }
+
     /// Where the bytes `within` of [`Self::value`] were written, so that a caret can point into quoted and folded text.
     pub fn part(&self, setup: &Setup, within: Span) -> Place {
         let document = setup.document(self.place.document);

@@ -6,10 +6,13 @@ mod page;
 mod subject;
 
 mod alertmanager;
+mod compose;
 mod dashboard;
 mod promql;
+mod provisioning;
 mod rule;
 mod scrape;
+mod security;
 mod stack;
 
 use rayon::prelude::*;
@@ -72,10 +75,13 @@ impl Lint {
 /// Every lint, by area and name.
 pub static LINTS: &[&[&Lint]] = &[
     alertmanager::LINTS,
+    compose::LINTS,
     dashboard::LINTS,
     promql::LINTS,
+    provisioning::LINTS,
     rule::LINTS,
     scrape::LINTS,
+    security::LINTS,
     stack::LINTS,
 ];
 

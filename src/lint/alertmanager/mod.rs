@@ -1,8 +1,19 @@
 //! `alertmanager.yml`.
 
+mod deprecated_match;
 mod invalid_config;
+mod receiver_without_integration;
+mod unexpanded_env;
 mod unreachable_route;
+mod unused_receiver;
 
 use super::Lint;
 
-pub(super) static LINTS: &[&Lint] = &[&invalid_config::LINT, &unreachable_route::LINT];
+pub(super) static LINTS: &[&Lint] = &[
+    &deprecated_match::LINT,
+    &invalid_config::LINT,
+    &receiver_without_integration::LINT,
+    &unexpanded_env::LINT,
+    &unreachable_route::LINT,
+    &unused_receiver::LINT,
+];

@@ -1,7 +1,15 @@
 //! `prometheus.yml`.
 
+mod duplicate_target;
 mod invalid_config;
+mod redis_scraped_as_http;
+mod unexpanded_env;
 
 use super::Lint;
 
-pub(super) static LINTS: &[&Lint] = &[&invalid_config::LINT];
+pub(super) static LINTS: &[&Lint] = &[
+    &duplicate_target::LINT,
+    &invalid_config::LINT,
+    &redis_scraped_as_http::LINT,
+    &unexpanded_env::LINT,
+];

@@ -1,7 +1,37 @@
 //! Across files: what one of them expects of another.
 
+mod dead_link;
+mod duplicate_dashboard_uid;
+mod inhibit_never_applies;
+mod metric_behind_flag;
+mod metric_not_in_pinned_exporter;
+mod metric_under_two_names;
+mod no_alerting_path;
+mod orphan_artifact;
+mod route_never_matches;
 mod rule_glob_matches_nothing;
+mod unknown_job;
+mod unresolvable_target;
+mod unresolved_datasource;
+mod unscraped_exporter;
+mod unscraped_metric;
 
 use super::Lint;
 
-pub(super) static LINTS: &[&Lint] = &[&rule_glob_matches_nothing::LINT];
+pub(super) static LINTS: &[&Lint] = &[
+    &dead_link::LINT,
+    &duplicate_dashboard_uid::LINT,
+    &inhibit_never_applies::LINT,
+    &metric_behind_flag::LINT,
+    &metric_not_in_pinned_exporter::LINT,
+    &metric_under_two_names::LINT,
+    &no_alerting_path::LINT,
+    &orphan_artifact::LINT,
+    &route_never_matches::LINT,
+    &rule_glob_matches_nothing::LINT,
+    &unknown_job::LINT,
+    &unresolvable_target::LINT,
+    &unresolved_datasource::LINT,
+    &unscraped_exporter::LINT,
+    &unscraped_metric::LINT,
+];

@@ -1,0 +1,129 @@
+use crate::diagnostic::Level;
+use crate::document::{Node, Value};
+use crate::facts::Facts;
+use crate::facts::compose::ComposeService;
+use crate::facts::text::Text;
+use crate::lint::{Findings, Lint, Need};
+
+pub(super) static LINT: Lint = Lint {
+    id: "compose/impossible-healthcheck",
+    level: Level::Error,
+    summary: "a health check with a command that the image does not have, or one that is waited for and does not exist",
+    needs: &[Need::Files],
+    check,
+};
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for project in &facts.projects {
+        for service in project.services.values() {
+            check_command(facts, service, findings);
+            check_dependencies(facts, project, service, findings);
+        }
+    }
+}
+
+fn check_command(facts: &Facts<'_>, service: &ComposeService, findings: &mut Findings<'_>) {
+    let Some((layer, entry)) = service.get("healthcheck") else {
+        return;
+    };
+    let Some(test) = entry.value.get("test") else {
+        return;
+    };
+    let (Some(program), Some(image)) = (&service.program, &service.image) else {
+        return;
+    };
+    // Images of other makers hold other things than the program's own.
+    let is_foreign = image.repository.as_deref().is_some_and(|repository| {
+        repository.starts_with("bitnami/") || repository.starts_with("ubuntu/prom")
+    });
+    let Some(command) = command(test).filter(|_| !is_foreign) else {
+        return;
+    };
+    let tag = image.tag.as_deref().unwrap_or("latest");
+    let is_installed = service
+        .build
+        .iter()
+        .filter_map(|build| build.dockerfile.as_ref())
+        .any(|file| {
+            file.has_stages
+                || file.runs.iter().any(|run| run.as_str().contains(command))
+                || file
+                    .copies
+                    .iter()
+                    .any(|copy| copy.destination.as_str().ends_with(command))
+        });
+    if !program.lacks(command, tag) || is_installed {
+        return;
+    }
+    let document = facts.setup.document(layer.document);
+    let name = image.text.value().map_or("the image", Text::as_str);
+    findings
+        .report(
+            document.place(test.span),
+            format!(
+                "`{}` never becomes healthy: `{name}` has no `{command}`",
+                service.name.as_str()
+            ),
+        )
+        .label(format!("needs `{command}`"))
+        .help(match program.program.as_str() {
+            "redis_exporter" => "use a tag with `-alpine`, or remove the health check".to_owned(),
+            _ => format!("use a command that the image has, or install `{command}` in it"),
+        });
+}
+
+/// The program that the check starts.
+fn command(test: &Node) -> Option<&str> {
+    let words: Vec<&str> = test.items().iter().map(|item| item.scalar_text()).collect();
+    let command = match (words.as_slice(), &test.value) {
+        (["CMD", command, ..], _) => command,
+        (["CMD-SHELL", line, ..], _) => line.split_whitespace().next()?,
+        (_, Value::String(_)) => test.scalar_text().split_whitespace().next()?,
+        _ => return None,
+    };
+    command.rsplit('/').next()
+}
+
+fn check_dependencies(
+    facts: &Facts<'_>,
+    project: &crate::facts::compose::ComposeProject,
+    service: &ComposeService,
+    findings: &mut Findings<'_>,
+) {
+    let Some((layer, entry)) = service.get("depends_on") else {
+        return;
+    };
+    let document = facts.setup.document(layer.document);
+    for dependency in entry.value.entries() {
+        let Some(condition) = dependency.value.get("condition") else {
+            continue;
+        };
+        let Some(other) = project.services.get(&*dependency.key.text) else {
+            continue;
+        };
+        let is_disabled = other.get("healthcheck").is_some_and(|(_, entry)| {
+            entry
+                .value
+                .get("disable")
+                .is_some_and(|node| node.scalar_text() == "true")
+        });
+        let is_built_in = other.build.is_some() || other.program.is_none();
+        let is_there = other.get("healthcheck").is_some() && !is_disabled;
+        if condition.scalar_text() != "service_healthy" || is_there || (is_built_in && !is_disabled)
+        {
+            continue;
+        }
+        findings
+            .report(
+                document.place(condition.span),
+                format!(
+                    "`{}` never starts: `{}` has no health check to become healthy by",
+                    service.name.as_str(),
+                    other.name.as_str()
+                ),
+            )
+            .label("waits for ever")
+            .related("without a health check", other.place())
+            .help("give it a `healthcheck`, or wait for `service_started`");
+    }
+}

@@ -1,0 +1,197 @@
+use crate::diagnostic::Level;
+use crate::document::Node;
+use crate::facts::Facts;
+use crate::facts::grafana_alerting::{GrafanaRule, GrafanaRuleQuery};
+use crate::lint::{Findings, Lint};
+use crate::promql::{BinaryOp, Kind, NodeId, Parsed};
+
+pub(super) static LINT: Lint = Lint {
+    id: "provisioning/filtering-query-with-threshold",
+    level: Level::Error,
+    summary: "a Grafana alert whose query keeps the very values that its condition does not fire for",
+    needs: &[],
+    check,
+};
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for rule in &facts.grafana_rules {
+        let Some((condition, query)) = condition(rule) else {
+            continue;
+        };
+        let Some(expression) = query.expression.map(|id| facts.expression(id)) else {
+            continue;
+        };
+        let Some((node, filter)) = filter(&expression.parsed, expression.parsed.root()) else {
+            continue;
+        };
+        let Some(silent) = silent(filter, condition) else {
+            continue;
+        };
+        let message = format!(
+            "`{}` never fires for {silent}: its query keeps only values {filter}, its condition asks for one {condition}",
+            rule.title.as_str(),
+        );
+        let finding = findings
+            .report(
+                expression.place(facts.setup, expression.parsed[node].span),
+                message,
+            )
+            .label(format!("what is left is {filter}"))
+            .related("in this rule", rule.place)
+            .help(format!(
+                "leave the comparison to the condition: query without `{filter}`, and set the condition to {}",
+                filter.in_words()
+            ));
+        // Without a value there is nothing wrong, which is when such a rule fires.
+        if let Some(state) = rule
+            .no_data_state
+            .as_ref()
+            .filter(|state| state.as_str() == "Alerting")
+        {
+            finding.related("and fires as long as all is well", state.place);
+        }
+    }
+}
+
+/// A comparison with a number.
+#[derive(Clone, Copy)]
+struct Comparison {
+    op: BinaryOp,
+    number: f64,
+}
+
+impl Comparison {
+    fn in_words(self) -> String {
+        let word = match self.op {
+            BinaryOp::Greater | BinaryOp::GreaterEqual => "above",
+            BinaryOp::Less | BinaryOp::LessEqual => "below",
+            _ => "equal to",
+        };
+        format!("\"is {word} {}\"", self.number)
+    }
+}
+
+impl std::fmt::Display for Comparison {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} {}", self.op.as_str(), self.number)
+    }
+}
+
+/// The values that pass the query and that the condition misses although they are the worst, in words. `None`: the two fit.
+fn silent(filter: Comparison, condition: Comparison) -> Option<String> {
+    let (kept, asked) = (filter.number, condition.number);
+    match (filter.op, condition.op) {
+        (BinaryOp::Equal, BinaryOp::Greater) if kept <= asked => Some("any value".into()),
+        (BinaryOp::Equal, BinaryOp::Less) if kept >= asked => Some("any value".into()),
+        // The lower, the worse: what lies below the condition's number is lost. Nothing is below a negative one.
+        (BinaryOp::Less | BinaryOp::LessEqual, BinaryOp::Greater) if asked >= 0.0 => {
+            Some(match kept <= asked {
+                true => "any value".into(),
+                false => format!("{asked} and below"),
+            })
+        }
+        (BinaryOp::Greater | BinaryOp::GreaterEqual, BinaryOp::Less) if kept >= asked => {
+            Some("any value".into())
+        }
+        // The same direction, but the condition asks for less than nothing.
+        (BinaryOp::Less | BinaryOp::LessEqual, BinaryOp::Less) if asked <= 0.0 && kept > 0.0 => {
+            Some(format!("{asked} and above"))
+        }
+        _ => None,
+    }
+}
+
+/// The comparison that decides which series the expression has.
+fn filter(parsed: &Parsed, node: NodeId) -> Option<(NodeId, Comparison)> {
+    match &parsed[node].kind {
+        Kind::Paren(inner) => filter(parsed, *inner),
+        Kind::Binary(binary) if matches!(binary.op, BinaryOp::And | BinaryOp::Unless) => {
+            filter(parsed, binary.left)
+        }
+        Kind::Binary(binary) if binary.op.is_comparison() && binary.return_bool.is_none() => {
+            let number = parsed.number(binary.right)?;
+            Some((
+                node,
+                Comparison {
+                    op: binary.op,
+                    number,
+                },
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// What the rule's condition asks of which query.
+fn condition(rule: &GrafanaRule) -> Option<(Comparison, &GrafanaRuleQuery)> {
+    let named = |name: &str| {
+        rule.queries
+            .iter()
+            .find(|query| query.ref_id.as_ref().is_some_and(|id| id.as_str() == name))
+    };
+    let last = named(rule.condition.as_ref()?.as_str())?;
+    let model = last.node.get("model")?;
+    let comparison = comparison(model)?;
+    let mut input = input(model)?;
+    // Reductions of one series keep its value within the same bounds.
+    for _ in 0..rule.queries.len() {
+        let query = named(input)?;
+        if query.expression.is_some() {
+            return Some((comparison, query));
+        }
+        let model = query.node.get("model")?;
+        let reducer = model
+            .get("reducer")
+            .map_or("last", |node| node.scalar_text());
+        if model.get("type")?.scalar_text() != "reduce"
+            || !matches!(reducer, "last" | "min" | "max" | "mean" | "median")
+        {
+            return None;
+        }
+        input = self::input(model)?;
+    }
+    None
+}
+
+/// The refId that an expression reads.
+fn input(model: &Node) -> Option<&str> {
+    let expression = model
+        .get("expression")
+        .map(|node| node.scalar_text().trim_start_matches('$'))
+        .filter(|text| !text.is_empty());
+    expression.or_else(|| {
+        let first = model.get("conditions")?.items().first()?;
+        Some(
+            first
+                .get("query")?
+                .get("params")?
+                .items()
+                .first()?
+                .scalar_text(),
+        )
+    })
+}
+
+fn comparison(model: &Node) -> Option<Comparison> {
+    if !matches!(
+        model.get("type")?.scalar_text(),
+        "threshold" | "classic_conditions"
+    ) {
+        return None;
+    }
+    // Of several conditions none decides alone.
+    let [condition] = model.get("conditions")?.items() else {
+        return None;
+    };
+    let evaluator = condition.get("evaluator")?;
+    let op = match evaluator.get("type")?.scalar_text() {
+        "gt" => BinaryOp::Greater,
+        "lt" => BinaryOp::Less,
+        _ => return None,
+    };
+    let number = evaluator.get("params")?.items().first()?.scalar_text();
+    Some(Comparison {
+        op,
+        number: number.parse().ok()?,
+    })
+}

@@ -1,0 +1,120 @@
+use crate::diagnostic::Level;
+use crate::facts::Facts;
+use crate::facts::compose::ComposeService;
+use crate::facts::scalars::each_scalar;
+use crate::facts::secret::{is_plain, is_secret_key};
+use crate::facts::text::Text;
+use crate::lint::{Findings, Lint};
+use crate::setup::Kind;
+
+pub(super) static LINT: Lint = Lint {
+    id: "security/plaintext-secret",
+    level: Level::Warning,
+    summary: "a password, token or key that everybody who has the files can read",
+    needs: &[],
+    check,
+};
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for document in facts.setup.documents() {
+        let how = match document.kind {
+            Kind::Prometheus | Kind::Alertmanager | Kind::Blackbox => {
+                "put it into a file, and name that with the key that ends in `_file`"
+            }
+            Kind::Datasources => "write `$__file{…}` or a variable, and keep the secret outside",
+            Kind::GrafanaAlerting => "write a variable, and keep the secret outside",
+            _ => continue,
+        };
+        each_scalar(&document.root, &mut |keys, node| {
+            let Some(key) = keys.last() else { return };
+            let value = node.scalar_text();
+            let is_secret = is_secret_key(key)
+                || (document.kind == Kind::Datasources && is_header(keys, value));
+            if (is_secret && is_plain(value)) || has_token(value) {
+                let text = Text::of(document, node);
+                report(&text, key, how, findings);
+            }
+        });
+    }
+    for service in facts
+        .projects
+        .iter()
+        .flat_map(|project| project.services.values())
+    {
+        check_service(service, findings);
+    }
+}
+
+/// A header's value that authorises: tenants and the like are no secrets.
+fn is_header(keys: &[&str], value: &str) -> bool {
+    keys.last()
+        .is_some_and(|key| key.starts_with("httpHeaderValue"))
+        && ["Bearer ", "Basic ", "Token "]
+            .iter()
+            .any(|scheme| value.starts_with(scheme))
+}
+
+/// Addresses that are secrets themselves.
+fn has_token(value: &str) -> bool {
+    [
+        "https://hooks.slack.com/services/",
+        "https://discord.com/api/webhooks/",
+    ]
+    .iter()
+    .any(|prefix| {
+        value
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.len() > 8 && is_plain(rest))
+    })
+}
+
+fn check_service(service: &ComposeService, findings: &mut Findings<'_>) {
+    let how = "take it from a variable without a default, or from a secret";
+    for (name, value) in &service.environment {
+        let Some(text) = value.as_ref().and_then(|value| value.value()) else {
+            continue;
+        };
+        // A file of variables is where secrets belong.
+        if !is_secret_key(name) || !is_plain(text.as_str()) || is_from_file(service, text) {
+            continue;
+        }
+        report(text, name, how, findings);
+    }
+    let arguments: Vec<&Text> = service.entrypoint.iter().chain(&service.command).collect();
+    for (index, argument) in arguments.iter().enumerate() {
+        let Some(flag) = argument.as_str().strip_prefix("--") else {
+            continue;
+        };
+        let (name, value) = match flag.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (flag, arguments.get(index + 1).map(|next| next.as_str())),
+        };
+        let Some(value) = value.filter(|value| !value.starts_with("--")) else {
+            continue;
+        };
+        if is_secret_key(name) && is_plain(value) {
+            let message = format!(
+                "the arguments of `{}` hold a secret: `--{name}` is seen by everybody who lists processes",
+                service.name.as_str()
+            );
+            findings
+                .report(argument.place, message)
+                .label("in the clear")
+                .help(how);
+        }
+    }
+}
+
+fn is_from_file(service: &ComposeService, text: &Text) -> bool {
+    service
+        .layers
+        .iter()
+        .all(|layer| layer.document != text.place.document)
+}
+
+fn report(text: &Text, key: &str, how: &str, findings: &mut Findings<'_>) {
+    findings
+        .report(text.place, format!("`{key}` holds a secret in the clear"))
+        .label("readable for everybody")
+        .help(how);
+}

@@ -1,0 +1,108 @@
+use crate::diagnostic::Level;
+use crate::facts::Facts;
+use crate::facts::compose::{ComposeProject, ComposeService};
+use crate::facts::prometheus::host_and_port;
+use crate::lint::{Findings, Lint, Need};
+
+pub(super) static LINT: Lint = Lint {
+    id: "stack/exporter-cannot-reach-redis",
+    level: Level::Error,
+    summary: "redis_exporter asks an address where no Redis is, or without the password that it wants",
+    needs: &[Need::Files],
+    check,
+};
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for project in &facts.projects {
+        for exporter in project.running("redis_exporter") {
+            // What a Dockerfile or a file of variables adds is not seen.
+            if exporter.build.is_none() && exporter.get("env_file").is_none() {
+                check_exporter(facts, project, exporter, findings);
+            }
+        }
+    }
+}
+
+fn check_exporter(
+    facts: &Facts<'_>,
+    project: &ComposeProject,
+    exporter: &ComposeService,
+    findings: &mut Findings<'_>,
+) {
+    let is_multi = facts
+        .prometheus
+        .iter()
+        .flat_map(|server| &server.jobs)
+        .any(|job| job.metrics_path.value().is_none_or(|path| path == "/scrape"));
+    let given = exporter.flag("redis.addr").or_else(|| exporter.variable("REDIS_ADDR").cloned());
+    let is_unknown = exporter
+        .environment
+        .get("REDIS_ADDR")
+        .is_some_and(|value| value.as_ref().is_none_or(|value| value.is_placeholder()));
+    let (address, place) = match &given {
+        Some(text) => (text.as_str(), text.place),
+        None if is_unknown => return,
+        None => ("redis://localhost:6379", exporter.place()),
+    };
+    let Some((host, _)) = host_and_port(address) else { return };
+    if matches!(host, "localhost" | "127.0.0.1") {
+        if exporter.get("network_mode").is_some() || is_multi || address.contains('$') {
+            return;
+        }
+        let finding = findings
+            .report(
+                place,
+                format!(
+                    "`{}` looks for Redis in its own container: `{host}` is not the host",
+                    exporter.name.as_str()
+                ),
+            )
+            .label("no Redis here");
+        match project.running("redis").next() {
+            Some(redis) => finding
+                .related("this is Redis", redis.place())
+                .help(format!("set `REDIS_ADDR` to `redis://{}:6379`", redis.name.as_str())),
+            None => finding.help("set `REDIS_ADDR` to where Redis is"),
+        };
+        return;
+    }
+    let Some(redis) = project.services_at(host).find(|service| service.runs("redis")) else {
+        return;
+    };
+    if !exporter.reaches(redis) {
+        findings
+            .report(
+                place,
+                format!("`{host}` is on no network of `{}`", exporter.name.as_str()),
+            )
+            .label("out of reach")
+            .related("this is Redis", redis.place())
+            .help("put both services on one network");
+        return;
+    }
+    let wants = redis
+        .entrypoint
+        .iter()
+        .chain(&redis.command)
+        .find(|argument| argument.as_str().contains("requirepass"));
+    let Some(wants) = wants else { return };
+    let has_password = ["REDIS_PASSWORD", "REDIS_PASSWORD_FILE", "REDIS_USER"]
+        .iter()
+        .any(|name| exporter.environment.contains_key(*name))
+        || exporter.has_flag("redis.password")
+        || exporter.has_flag("redis.password-file")
+        || address.contains('@');
+    if !has_password {
+        findings
+            .report(
+                place,
+                format!(
+                    "`{}` gives no password, and Redis wants one: `redis_up` stays 0",
+                    exporter.name.as_str()
+                ),
+            )
+            .label("refused")
+            .related("the password is set here", wants.place)
+            .help("give the exporter `REDIS_PASSWORD` or `--redis.password-file`");
+    }
+}

@@ -1,0 +1,210 @@
+use crate::diagnostic::Level;
+use crate::facts::Facts;
+use crate::facts::compose::ComposeService;
+use crate::facts::container::{MountSource, inside};
+use crate::facts::dashboard::Dashboard;
+use crate::facts::provider::PROVISIONING;
+use crate::lint::{Findings, Lint, Need};
+use crate::setup::{Document, Kind};
+
+pub(super) static LINT: Lint = Lint {
+    id: "stack/orphan-artifact",
+    level: Level::Warning,
+    summary: "a rule file, a dashboard or a provisioning file that nothing loads",
+    needs: &[Need::Files],
+    check,
+};
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    check_rule_files(facts, findings);
+    check_provisioning(facts, findings);
+    check_dashboards(facts, findings);
+}
+
+fn check_rule_files(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    // Only a server whose container is known, and that loads rules from the setup, tells what is forgotten.
+    let servers: Vec<_> = facts
+        .prometheus
+        .iter()
+        .filter(|server| server.service.is_some() && !server.rule_patterns.is_empty())
+        .collect();
+    let is_certain = !servers.is_empty()
+        && servers.len() == facts.prometheus.len()
+        && servers
+            .iter()
+            .flat_map(|server| &server.rule_patterns)
+            .all(|pattern| pattern.is_certain);
+    if !is_certain {
+        return;
+    }
+    for file in &facts.rule_files {
+        let document = facts.setup.document(file.document);
+        if !file.loaded_by.is_empty() || document.wrapper.is_some() || document.is_part() {
+            continue;
+        }
+        // Mimir's and Loki's rulers read rules from directories of their own.
+        let is_mounted = services(facts).any(|service| sees(facts, service, document));
+        if is_mounted && !is_in_prometheus(facts, document) {
+            continue;
+        }
+        let finding = findings
+            .report(
+                document.head(),
+                "no Prometheus of the setup loads this rule file",
+            )
+            .label("never evaluated");
+        let finding = match servers
+            .first()
+            .and_then(|server| server.rule_patterns.first())
+        {
+            Some(pattern) => finding.related("rules are loaded from here", pattern.text.place),
+            None => finding,
+        };
+        finding.help("add it to `rule_files` and to what the container sees, or delete it");
+    }
+}
+
+fn services<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = &'f ComposeService> {
+    facts
+        .projects
+        .iter()
+        .flat_map(|project| project.services.values())
+}
+
+fn sees(facts: &Facts<'_>, service: &ComposeService, document: &Document) -> bool {
+    service
+        .container
+        .files(facts.setup.listing())
+        .values()
+        .any(|file| **file == *document.path)
+}
+
+fn is_in_prometheus(facts: &Facts<'_>, document: &Document) -> bool {
+    services(facts)
+        .filter(|service| service.runs("prometheus"))
+        .any(|service| sees(facts, service, document))
+}
+
+/// The Grafana services of the setup, where it is known what each of them provisions.
+fn grafanas<'f>(facts: &'f Facts<'_>) -> Option<Vec<&'f ComposeService>> {
+    let all: Vec<&ComposeService> = services(facts)
+        .filter(|service| service.runs("grafana"))
+        .collect();
+    let is_known = |service: &&ComposeService| {
+        !service.container.is_opaque
+            && !service.environment.contains_key("GF_PATHS_PROVISIONING")
+            && service.container.mounts.iter().all(|mount| {
+                matches!(mount.source, MountSource::Setup(_))
+                    || (inside(PROVISIONING, &mount.target).is_none()
+                        && inside(&mount.target, PROVISIONING).is_none())
+            })
+    };
+    (!all.is_empty() && all.iter().all(is_known)).then_some(all)
+}
+
+fn check_provisioning(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let Some(grafanas) = grafanas(facts) else {
+        return;
+    };
+    // A Grafana that gets nothing at all from the setup is provisioned by other means.
+    let mut provisioned = grafanas
+        .iter()
+        .flat_map(|service| service.container.files(facts.setup.listing()))
+        .filter(|(path, _)| inside(PROVISIONING, path).is_some())
+        .peekable();
+    if provisioned.peek().is_none() {
+        return;
+    }
+    for document in facts.setup.documents() {
+        let what = match document.kind {
+            Kind::Datasources => "these datasources",
+            Kind::DashboardProviders => "these dashboard providers",
+            Kind::GrafanaAlerting => "this alerting configuration",
+            _ => continue,
+        };
+        if document.wrapper.is_some()
+            || document.is_part()
+            || services(facts).any(|service| sees(facts, service, document))
+        {
+            continue;
+        }
+        let place = first_item(document);
+        let finding = findings
+            .report(
+                place,
+                format!(
+                    "no Grafana of the setup gets {what}: the file is neither mounted nor copied"
+                ),
+            )
+            .label("never loaded");
+        match grafanas.first() {
+            Some(service) => finding.related("this is what Grafana gets", service.place()),
+            None => finding,
+        }
+        .help("mount it below `/etc/grafana/provisioning`, or delete it");
+    }
+}
+
+/// The first thing in a provisioning file.
+fn first_item(document: &Document) -> crate::setup::Place {
+    let first = document
+        .root
+        .entries()
+        .iter()
+        .find_map(|entry| entry.value.items().first());
+    first.map_or_else(
+        || document.head(),
+        |item| crate::facts::alertmanager::head(document, item),
+    )
+}
+
+fn check_dashboards(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    // Every provider must be one of a Grafana that is known, and load from the setup.
+    let is_known = grafanas(facts).is_some()
+        && facts
+            .providers
+            .iter()
+            .filter(|provider| provider.service.is_some())
+            .all(|provider| !provider.files.is_empty() || provider.path.is_some());
+    let mut loading = facts
+        .providers
+        .iter()
+        .filter(|provider| provider.service.is_some() && !provider.files.is_empty())
+        .peekable();
+    let Some(provider) = loading.peek().filter(|_| is_known).copied() else {
+        return;
+    };
+    for dashboard in &facts.dashboards {
+        let document = facts.setup.document(dashboard.document);
+        if !dashboard.loaded_by.is_empty() || document.wrapper.is_some() || document.is_part() {
+            continue;
+        }
+        if dashboard.panels.is_empty() || is_seen(facts, document) {
+            continue;
+        }
+        report_dashboard(facts, dashboard, provider.name.place, findings);
+    }
+}
+
+/// Whether some container has it, whose program may load it in another way.
+fn is_seen(facts: &Facts<'_>, document: &Document) -> bool {
+    services(facts)
+        .filter(|service| !service.runs("grafana"))
+        .any(|service| sees(facts, service, document))
+}
+
+fn report_dashboard(
+    facts: &Facts<'_>,
+    dashboard: &Dashboard,
+    provider: crate::setup::Place,
+    findings: &mut Findings<'_>,
+) {
+    findings
+        .report(
+            dashboard.place(facts.setup),
+            format!("no provider loads {}", dashboard.named()),
+        )
+        .label("never shown")
+        .related("other dashboards come from here", provider)
+        .help("put it where a provider looks, or delete it");
+}

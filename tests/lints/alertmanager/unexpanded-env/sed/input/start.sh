@@ -1,0 +1,2 @@
+#!/bin/sh
+sed -i 's|${SMTP_PASSWORD}|x|' /etc/alertmanager/alertmanager.yml

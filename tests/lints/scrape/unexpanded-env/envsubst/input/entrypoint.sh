@@ -1,0 +1,2 @@
+#!/bin/sh
+envsubst < /in.yml > /etc/prometheus/prometheus.yml
