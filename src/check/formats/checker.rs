@@ -8,7 +8,7 @@ use crate::catalogue::Version;
 use crate::diagnostic::Diagnostic;
 use crate::document::{
     Dialect, Document, Entry, GoScalar, Limits, Node, Origin, Problem, SyntaxError, Value,
-    read_yaml, resolve_go,
+    parse_json, read_yaml, resolve_go,
 };
 use crate::source::{SourceFile, Span};
 
@@ -29,6 +29,8 @@ pub(super) fn read(text: &str, dialect: Dialect) -> Reading {
 
 /// Less likeness than this is none, but for one slip in a short word: `fro`.
 const ALIKE: f64 = 0.65;
+/// The same where names that nobody here knows are to be expected.
+const MUCH_ALIKE: f64 = 0.83;
 
 /// What reads a file, and so whose verdict is given.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +43,19 @@ pub(super) struct Reader {
     pub version: Version,
     /// Its YAML library.
     pub dialect: Dialect,
+    /// What it does with a field that it does not know.
+    pub unknown: Unknown,
+}
+
+/// What becomes of a field that nobody reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// The file is refused.
+    Refused,
+    /// It is ignored: an error where it looks like one that is known, else worth a warning.
+    Ignored,
+    /// Others may read it: an error where it looks much like one that is known, else nothing.
+    Foreign,
 }
 
 /// A mapping that is being checked.
@@ -130,6 +145,8 @@ pub(super) struct Checker<'a> {
     pub legacy_scheme: bool,
     /// What `--enable-feature` of Prometheus lists; `None` allows every feature.
     pub features: Option<Vec<String>>,
+    /// The table of the whole file, where others are lenient: an unknown key there loses a whole section.
+    pub whole: Option<&'static TableOf>,
     pub found: Vec<Diagnostic>,
 }
 
@@ -141,6 +158,7 @@ impl<'a> Checker<'a> {
             utf8_names: reader.version >= Version::new(3, 0, 0),
             legacy_scheme: false,
             features: None,
+            whole: None,
             found: Vec::new(),
         }
     }
@@ -165,6 +183,35 @@ impl<'a> Checker<'a> {
             }
             Err(error) => {
                 self.error("syntax", error.span, error.message.clone()).help = error.help.clone();
+                None
+            }
+        }
+    }
+
+    /// Reads the file; what is wrong with it as YAML is among the findings.
+    pub(super) fn read(&mut self) -> Option<Document> {
+        let reading = read(self.file.text(), self.reader.dialect);
+        self.take(&reading)?;
+        reading.ok()
+    }
+
+    /// Reads the file as JSON; what is wrong with it as such is among the findings.
+    pub(super) fn read_json(&mut self) -> Option<Arc<Node>> {
+        let limits = Limits {
+            depth: DEEPEST,
+            ..Limits::default()
+        };
+        match parse_json(self.file.text(), limits) {
+            Ok(root) => Some(root),
+            Err(error) => {
+                let defect = match error.problem {
+                    Problem::DuplicateKey => "duplicate-key",
+                    _ => "syntax",
+                };
+                self.error(defect, error.span, error.message).help = error.help;
+                if let Some(first) = error.first {
+                    self.relate("first given here", first);
+                }
                 None
             }
         }
@@ -265,8 +312,20 @@ impl<'a> Checker<'a> {
         false
     }
 
+    /// A list that must be there, and may be empty.
+    pub(super) fn require_list(&mut self, block: &Block<'_>, name: &str, what: &str) {
+        if block.given(name).is_none() {
+            let span = block
+                .node
+                .entry(name)
+                .map_or(block.head, |entry| entry.key.span);
+            let message = format!("`{name}` of {what} is missing");
+            self.error("missing-field", span, message).help = Some(format!("give `{name}`"));
+        }
+    }
+
     /// Checks the mapping `node` by `table`.
-    pub(super) fn block(&mut self, node: &Node, head: Span, table: &TableOf) {
+    pub(super) fn block(&mut self, node: &Node, head: Span, table: &'static TableOf) {
         if !matches!(node.value, Value::Mapping(_)) {
             self.wrong_type(node, "a mapping");
             return;
@@ -294,7 +353,7 @@ impl<'a> Checker<'a> {
         self.legacy_scheme = outer_scheme;
     }
 
-    fn unknown(&mut self, entry: &Entry, other_version: Option<&Field>, table: &TableOf) {
+    fn unknown(&mut self, entry: &Entry, other_version: Option<&Field>, table: &'static TableOf) {
         let key = &entry.key;
         let product = self.reader.product;
         let version = short(self.reader.version);
@@ -327,18 +386,44 @@ impl<'a> Checker<'a> {
                 .all()
                 .filter(|field| field.exists_in(self.reader.version))
         };
-        let nearest = nearest(&key.text, names().map(|field| field.name));
+        let likeness = match self.reader.unknown {
+            Unknown::Foreign => MUCH_ALIKE,
+            _ => ALIKE,
+        };
+        let nearest = alike(&key.text, names().map(|field| field.name), likeness);
         let below = names().find(|field| {
             let (Kind::Block(inner) | Kind::Sections(inner, _)) = field.kind else {
                 return false;
             };
             inner.all().any(|inner| inner.name == &*key.text)
         });
+        // Names that nobody here knows may be anything.
+        let below = below.filter(|_| self.reader.unknown != Unknown::Foreign);
         let help = match (nearest, below) {
             (Some(name), _) => Some(format!("did you mean `{name}`?")),
             (None, Some(parent)) => Some(format!("`{}` belongs under `{}`", key.text, parent.name)),
             (None, None) => None,
         };
+        if self.whole.is_some_and(|whole| std::ptr::eq(whole, table)) {
+            let known: Vec<&str> = names().map(|field| field.name).collect();
+            let message = format!(
+                "{product} does not look at `{}`: everything below it is lost",
+                key.text
+            );
+            self.error("unknown-field", key.span, message).help =
+                Some(help.unwrap_or_else(|| format!("known here: {}", scalar::quoted(&known))));
+            return;
+        }
+        if help.is_none() && self.reader.unknown != Unknown::Refused {
+            if self.reader.unknown == Unknown::Ignored {
+                let message = format!(
+                    "{product} does not look at `{}` of {}",
+                    key.text, table.what
+                );
+                self.warning("ignored-field", key.span, message).help = Some("remove it".into());
+            }
+            return;
+        }
         self.error(
             "unknown-field",
             key.span,
@@ -495,13 +580,18 @@ impl<'a> Checker<'a> {
             }
             _ => node.span,
         };
+        let is_block = self.is_block(node);
         let diagnostic = self.error(
             "wrong-type",
             span,
             format!("{expected} is expected here, and this is {is}"),
         );
         if is == "a mapping" && expected == "a list" {
-            diagnostic.help = Some("make it a list item: begin it with `- `".into());
+            diagnostic.help = Some(if is_block {
+                "make it a list item: begin it with `- `".into()
+            } else {
+                "put it in brackets: `[…]`".into()
+            });
         }
     }
 
@@ -590,9 +680,14 @@ pub(super) fn listed(words: &[String]) -> String {
 
 /// The name most like `text`, if any is like it at all.
 pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    alike(text, names, ALIKE)
+}
+
+/// The name most like `text` among those that are at least so like it.
+fn alike<'a>(text: &str, names: impl Iterator<Item = &'a str>, least: f64) -> Option<&'a str> {
     names
         .map(|name| (strsim::normalized_damerau_levenshtein(text, name), name))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .filter(|(likeness, _)| *likeness >= least)
         .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
         .map(|(_, name)| name)
 }

@@ -6,6 +6,7 @@ mod checker;
 mod compose;
 mod go_template;
 mod go_url;
+mod grafana;
 mod http;
 mod prometheus;
 mod relabel;
@@ -20,6 +21,9 @@ use std::sync::Arc;
 pub use alertmanager::check_alertmanager;
 pub use checker::Reading;
 pub use compose::{ComposeFiles, ComposeOptions, NEWEST_COMPOSE, check_compose};
+pub use grafana::{
+    NEWEST_GRAFANA, check_alerting, check_dashboard, check_dashboard_providers, check_datasources,
+};
 pub use prometheus::{Included, PrometheusOptions, check_prometheus, check_targets};
 pub use rule_test::check_rule_tests;
 pub use rules::{RuleOptions, check_rules};

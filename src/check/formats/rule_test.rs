@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::checker::{Block, Checker, Reader, Reading, head_of, read};
+use super::checker::{Block, Checker, Reader, Reading, Unknown, head_of, read};
 use super::rules::check_expr;
 use super::series::{check_values, is_histogram};
 use super::table::Kind::{Block as Of, Bool, Duration, Float, List, Map, Scalar, Sections, Text};
@@ -111,6 +111,7 @@ pub(super) fn check(
         product: "promtool",
         version,
         dialect: DIALECT,
+        unknown: Unknown::Refused,
     };
     let mut checker = Checker::new(file, reader);
     if let Some(document) = checker.take(reading) {

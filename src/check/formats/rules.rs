@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::checker::{Block, Checker, Reader, Reading, head_of, is_set, read};
+use super::checker::{Block, Checker, Reader, Reading, Unknown, head_of, is_set, read};
 use super::go_template;
 use super::scalar::is_legacy_label_name;
 use super::table::Kind::{Anything, Block as Of, Duration, Int, List, Map, Text};
@@ -127,6 +127,7 @@ pub(super) fn check(
         product: "Prometheus",
         version: options.version,
         dialect: DIALECT,
+        unknown: Unknown::Refused,
     };
     let mut checker = Checker::new(file, reader);
     checker.utf8_names = !options.legacy_names;
@@ -374,8 +375,13 @@ pub(super) fn check_expr(checker: &mut Checker<'_>, node: &Node) {
         },
         grafana: false,
     };
+    check_expr_with(checker, node, &options);
+}
+
+/// The same as somebody else writes and reads it.
+pub(super) fn check_expr_with(checker: &mut Checker<'_>, node: &Node, options: &promql::Options) {
     let file = Arc::clone(checker.file);
-    for error in promql::parse_with(&node.text, &options).errors {
+    for error in promql::parse_with(&node.text, options).errors {
         let span = written_span(file.text(), node, error.span);
         let diagnostic = checker.error("invalid-expr", span, error.message);
         diagnostic.help = error.hint;

@@ -1,8 +1,7 @@
 //! Compose files against two generations of docker-compose.
 //!
-//! `tests/formats/compose/*.cases` holds small projects with the verdicts of the tools: `=== NAME: accept` for both, or
-//! `=== NAME: 2.26.1 accept, 2.40.3 reject`, then the only file, or `--- PATH` before each. `UPDATE_EXPECTED` asks the tools
-//! again where they are, and writes what they say.
+//! `tests/formats/compose/*.cases` holds small projects with the verdicts of the tools. `UPDATE_EXPECTED` asks them again
+//! where they are, and writes what they say.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -11,11 +10,15 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::cases::{Input, parse, theme_files};
 use super::{expect_committed, place, verdict};
 use stackwright::catalogue::Version;
 use stackwright::check::formats::{ComposeOptions, NEWEST_COMPOSE, check_compose};
 use stackwright::diagnostic::{Diagnostic, Level};
 use stackwright::source::SourceFile;
+
+/// The Compose file of a project with one file.
+const ALONE: &str = "compose.yaml";
 
 /// The tools, and the Compose whose verdict ours is compared with. Debian builds its 2.26.1 with the library of 2.33.
 pub(super) const GENERATIONS: [(&str, &str, Version); 2] = [
@@ -23,13 +26,8 @@ pub(super) const GENERATIONS: [(&str, &str, Version); 2] = [
     ("new", "2.40.3", NEWEST_COMPOSE),
 ];
 
-/// A small project and what both tools say about it.
-pub(super) struct Project {
-    pub name: String,
-    /// `accept` or `reject`, in the order of [`GENERATIONS`].
-    pub verdicts: [String; 2],
-    files: Vec<(String, String)>,
-}
+/// A small project and what both tools say about it, in the order of [`GENERATIONS`].
+pub(super) type Project = Input;
 
 impl Project {
     /// Writes the project into a directory of its own.
@@ -77,67 +75,11 @@ pub(super) fn errors(path: &Path, version: Version) -> Vec<Diagnostic> {
         .collect()
 }
 
-fn theme_files() -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats/compose");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(directory)
-        .expect("cases")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "cases")
-        })
-        .collect();
-    files.sort();
-    files
-}
-
-fn parse(text: &str) -> Vec<Project> {
-    let mut projects: Vec<Project> = Vec::new();
-    for line in text.lines() {
-        if let Some(head) = line.strip_prefix("=== ") {
-            let (name, said) = head.split_once(": ").expect("a name and verdicts");
-            let mut verdicts = said
-                .split(", ")
-                .map(|said| said.rsplit(' ').next().unwrap_or_default().to_owned());
-            let old = verdicts.next().expect("a verdict");
-            let new = verdicts.next().unwrap_or_else(|| old.clone());
-            projects.push(Project {
-                name: name.to_owned(),
-                verdicts: [old, new],
-                files: Vec::new(),
-            });
-            continue;
-        }
-        let project = projects.last_mut().expect("a name first");
-        if let Some(path) = line.strip_prefix("--- ") {
-            project.files.push((path.to_owned(), String::new()));
-            continue;
-        }
-        if project.files.is_empty() {
-            project
-                .files
-                .push(("compose.yaml".to_owned(), String::new()));
-        }
-        if let Some((_, text)) = project.files.last_mut() {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-    for project in &mut projects {
-        if project.files.is_empty() {
-            project
-                .files
-                .push(("compose.yaml".to_owned(), String::new()));
-        }
-    }
-    projects
-}
-
 /// Every project of ours.
 pub(super) fn projects() -> Vec<Project> {
-    theme_files()
+    theme_files("compose")
         .iter()
-        .flat_map(|path| parse(&std::fs::read_to_string(path).expect("cases")))
+        .flat_map(|path| parse(&std::fs::read_to_string(path).expect("cases"), ALONE))
         .collect()
 }
 
@@ -179,9 +121,9 @@ fn the_verdicts_are_those_of_docker_compose() {
         .iter()
         .map(|generation| generation.program("docker-compose"))
         .collect();
-    for path in theme_files() {
+    for path in theme_files("compose") {
         let text = std::fs::read_to_string(&path).expect("cases");
-        let said: Vec<[&str; 2]> = parse(&text)
+        let said: Vec<[&str; 2]> = parse(&text, ALONE)
             .par_iter()
             .map(|project| {
                 let directory = project.write();

@@ -1,7 +1,9 @@
 //! The native validators against upstream's own test inputs and real setups.
 
 mod agreement;
+mod cases;
 mod compose;
+mod grafana;
 mod positions;
 mod setups;
 
@@ -11,8 +13,9 @@ use std::sync::Arc;
 
 use stackwright::catalogue::Version;
 use stackwright::check::formats::{
-    NEWEST_COMPOSE, Product, PrometheusOptions, RuleOptions, check_alertmanager, check_prometheus,
-    check_rules,
+    NEWEST_COMPOSE, NEWEST_GRAFANA, Product, PrometheusOptions, RuleOptions, check_alerting,
+    check_alertmanager, check_dashboard, check_dashboard_providers, check_datasources,
+    check_prometheus, check_rules,
 };
 use stackwright::diagnostic::{Diagnostic, Level};
 use stackwright::source::SourceFile;
@@ -24,6 +27,10 @@ enum Format {
     Rules { legacy: bool },
     Alertmanager,
     Compose,
+    Datasources,
+    DashboardProviders,
+    Alerting,
+    Dashboard,
 }
 
 impl Format {
@@ -32,6 +39,9 @@ impl Format {
             Self::Prometheus | Self::Rules { .. } => Product::Prometheus.newest(),
             Self::Alertmanager => Product::Alertmanager.newest(),
             Self::Compose => NEWEST_COMPOSE,
+            Self::Datasources | Self::DashboardProviders | Self::Alerting | Self::Dashboard => {
+                NEWEST_GRAFANA
+            }
         }
     }
 }
@@ -70,6 +80,10 @@ fn errors(path: &Path, format: Format, version: Version) -> Vec<Diagnostic> {
         }
         Format::Alertmanager => check_alertmanager(&file, version),
         Format::Compose => compose::errors(path, version),
+        Format::Datasources => check_datasources(&file, version),
+        Format::DashboardProviders => check_dashboard_providers(&file, version),
+        Format::Alerting => check_alerting(&file, version),
+        Format::Dashboard => check_dashboard(&file, version),
     };
     found
         .into_iter()

@@ -37,6 +37,13 @@ fn no_working_configuration_of_a_real_setup_is_rejected() {
 /// What a file is, by its content.
 fn format_of(path: &Path) -> Option<Format> {
     let extension = path.extension()?.to_str()?;
+    if extension == "json" {
+        let is_dashboards = |part: std::path::Component<'_>| part.as_os_str() == "dashboards";
+        return path
+            .components()
+            .any(is_dashboards)
+            .then_some(Format::Dashboard);
+    }
     if !matches!(extension, "yml" | "yaml") {
         return None;
     }
@@ -46,7 +53,15 @@ fn format_of(path: &Path) -> Option<Format> {
     let has = |key: &str| document.get(key).is_some();
     // Loki writes its rules in the same form, in another language.
     let is_loki = path.components().any(|part| part.as_os_str() == "loki");
-    if has("apiVersion") || is_loki {
+    if has("apiVersion") && !has("kind") && !is_loki {
+        Some(if has("datasources") || has("deleteDatasources") {
+            Format::Datasources
+        } else if has("providers") {
+            Format::DashboardProviders
+        } else {
+            Format::Alerting
+        })
+    } else if has("apiVersion") || is_loki {
         None
     } else if has("groups") {
         let is_rules = document["groups"]

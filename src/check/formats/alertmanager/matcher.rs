@@ -5,7 +5,7 @@ use crate::source::Span;
 
 /// Why a text is no list of matchers, and where in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct MatcherError {
+pub(in crate::check::formats) struct MatcherError {
     pub message: String,
     pub span: Span,
 }
@@ -22,7 +22,7 @@ fn error<T>(span: Span, message: impl Into<String>) -> Result<T, MatcherError> {
 /// # Errors
 ///
 /// What the syntax that comes closer to it refuses.
-pub(super) fn check(text: &str, utf8: bool) -> Result<(), MatcherError> {
+pub(in crate::check::formats) fn check(text: &str, utf8: bool) -> Result<(), MatcherError> {
     match classic(text) {
         Ok(()) => Ok(()),
         Err(classic) if utf8 => match newer(text) {

@@ -13,10 +13,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use self::global::{GLOBAL, check_receivers};
+pub(super) use self::matcher::check as check_matcher;
 use self::receiver::RECEIVER;
 use self::route::{INHIBIT_RULE, ROUTE, check_tree};
-use self::time::TIME_INTERVAL;
-use super::checker::{Block, Checker, Reader, Reading, head_of, read};
+pub(super) use self::time::TIME_INTERVAL;
+use super::checker::{Block, Checker, Reader, Reading, Unknown, head_of, read};
 use super::http::HTTP_CONFIG;
 use super::http::alertmanager::{HEADER, TLS};
 use super::table::Kind::{
@@ -143,6 +144,7 @@ pub(super) fn check(
         product: "Alertmanager",
         version,
         dialect: DIALECT,
+        unknown: Unknown::Refused,
     };
     let mut checker = Checker::new(file, reader);
     // Since 0.27 both syntaxes of matchers are read, and any label name goes where labels are only named.

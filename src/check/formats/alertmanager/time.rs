@@ -6,7 +6,7 @@ use super::super::table::{TableOf, field};
 use crate::document::Node;
 
 /// One of the `time_intervals` of a named interval.
-pub(super) static TIME_INTERVAL: TableOf = TableOf {
+pub(in crate::check::formats) static TIME_INTERVAL: TableOf = TableOf {
     what: "a time interval",
     fields: &[&[
         field("times", List(&Of(&TIMES))),

@@ -16,7 +16,7 @@ use self::remote::{REMOTE_READ, REMOTE_WRITE, SIGV4};
 use self::scrape::{
     GLOBAL, Inherited, SCRAPE_CONFIG, check_scrape_configs, check_validation, is_escaping,
 };
-use super::checker::{Block, Checker, Reader, Reading, head_of, read};
+use super::checker::{Block, Checker, Reader, Reading, Unknown, head_of, read};
 use super::http::check_http;
 use super::http::prometheus::{HTTP, TLS};
 use super::relabel::RELABEL;
@@ -258,6 +258,7 @@ fn reader(version: Version) -> Reader {
         product: "Prometheus",
         version,
         dialect: DIALECT,
+        unknown: Unknown::Refused,
     }
 }
 
