@@ -24,7 +24,9 @@ pub use compose::{ComposeFiles, ComposeOptions, NEWEST_COMPOSE, check_compose};
 pub use grafana::{
     NEWEST_GRAFANA, check_alerting, check_dashboard, check_dashboard_providers, check_datasources,
 };
-pub use prometheus::{Included, PrometheusOptions, check_prometheus, check_targets};
+pub use prometheus::{
+    Included, PrometheusOptions, check_prometheus, check_scrape_config_file, check_targets,
+};
 pub use rule_test::check_rule_tests;
 pub use rules::{RuleOptions, check_rules};
 

@@ -3,6 +3,7 @@
 use super::checker::{Checker, listed};
 use super::go_url;
 use super::table::Kind;
+use crate::document::{Node, Value};
 use crate::promql;
 use crate::quantity;
 use crate::source::Span;
@@ -56,6 +57,13 @@ pub(super) fn check_text(checker: &mut Checker<'_>, text: &str, span: Span, kind
         Kind::LabelName => check_label_name(checker, text, span),
         Kind::Choice(choice) => checker.check_choice(text, span, choice),
         _ => {}
+    }
+}
+
+/// Text as JSON has it: a number is none.
+pub(super) fn check_json_text(checker: &mut Checker<'_>, node: &Node) {
+    if !matches!(node.value, Value::String(_)) {
+        checker.wrong_type(node, "text");
     }
 }
 

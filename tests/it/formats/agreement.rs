@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::{Case, cases, compose, errors, expect_committed, verdict};
+use super::{Case, cases, compose, errors, expect_committed, targets, verdict};
 use stackwright::catalogue::Version;
+use stackwright::diagnostic::Level;
 
 /// Verdicts of released tools that rest on something else than the format, with what that is.
 fn known_difference(case: &str, version: &str) -> Option<&'static str> {
@@ -95,11 +96,32 @@ fn agreement_with_upstream_is_written_down() {
             }
         }
     }
+    for (extension, _, inputs) in targets::inputs() {
+        for input in inputs {
+            let (_, text) = &input.files[0];
+            for ((tool, version), expected) in targets::GENERATIONS.iter().zip(&input.verdicts) {
+                let mut found = targets::found(extension, text, *version);
+                found.retain(|one| one.level == Level::Error);
+                let tally = tallies
+                    .entry(("targets".to_owned(), (*tool).to_owned()))
+                    .or_default();
+                tally.asked += 1;
+                if verdict(&found) == expected {
+                    tally.agreed += 1;
+                } else {
+                    differences.push(format!(
+                        "| `{}` | {tool} | {expected} | unexplained |",
+                        input.name
+                    ));
+                }
+            }
+        }
+    }
     let mut page = String::from(
         "# Agreement with upstream\n\n\
          The native validators against the upstream projects' own test inputs, by verdict, reason and position; for \
-         Compose against two generations of docker-compose, on projects of our own (`tests/formats/compose/*.cases`, what we \
-         say to each is in `messages.txt` beside them). Debian builds its docker-compose 2.26.1 with the library of 2.33, \
+         Compose and files of targets against two generations of docker-compose and promtool, on inputs of our own \
+         (`tests/formats/*/*.cases`, what we say to each is in `messages.txt` beside them). Debian builds its docker-compose 2.26.1 with the library of 2.33, \
          and it is compared as that.\n\
          Written by `UPDATE_EXPECTED=1 cargo test --test it formats`.\n\n\
          | inputs | judged by | agree | of |\n|---|---|---|---|\n",

@@ -105,3 +105,35 @@ fn the_examples_are_what_grafana_and_compose_read() {
     }
     assert!(checked > 20, "{checked} files");
 }
+
+/// Whatever stands in a file, it is read to its end.
+#[test]
+fn no_part_of_an_input_makes_a_validator_fail() {
+    use stackwright::check::formats::{ComposeOptions, NEWEST_COMPOSE, check_compose};
+    for directory in ["compose", "grafana", "targets"] {
+        for path in theme_files(directory) {
+            let text = std::fs::read_to_string(&path).expect("cases");
+            for input in parse(&text, "input") {
+                for (_, text) in &input.files {
+                    // Cut off, and with a hole in the middle.
+                    for at in (0..text.len())
+                        .step_by(41)
+                        .filter(|at| text.is_char_boundary(*at))
+                    {
+                        let hole = text[at..].find('\n').map_or(text.len(), |end| at + end);
+                        for part in [
+                            text[..at].to_owned(),
+                            format!("{}{}", &text[..at], &text[hole..]),
+                        ] {
+                            for kind in ["alerting", "dashboards", "datasources", "providers"] {
+                                found(kind, &part, NEWEST_GRAFANA);
+                            }
+                            let file = Arc::new(SourceFile::new("compose.yaml", part));
+                            check_compose(&[file], &ComposeOptions::new(NEWEST_COMPOSE));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

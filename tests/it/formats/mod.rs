@@ -6,6 +6,7 @@ mod compose;
 mod grafana;
 mod positions;
 mod setups;
+mod targets;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

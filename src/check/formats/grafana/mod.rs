@@ -23,8 +23,9 @@ use std::collections::HashMap;
 
 use super::checker::{Block, Checker, Reader, Unknown};
 use super::scalar::check_duration;
+use super::scalar::check_json_text as text;
 use crate::catalogue::Version;
-use crate::document::{Dialect, Entry, Node, Value};
+use crate::document::{Dialect, Entry, Node};
 
 /// The newest Grafana whose files are known.
 pub const NEWEST_GRAFANA: Version = Version::new(12, 4, 3);
@@ -75,13 +76,6 @@ fn whole(checker: &mut Checker<'_>, node: &Node) {
 fn duration(checker: &mut Checker<'_>, node: &Node) {
     if !is_expanded(node) {
         check_duration(checker, &node.text, node.span);
-    }
-}
-
-/// Text of JSON; a number is none.
-fn text(checker: &mut Checker<'_>, node: &Node) {
-    if !matches!(node.value, Value::String(_)) {
-        checker.wrong_type(node, "text");
     }
 }
 

@@ -4,9 +4,10 @@ use super::super::checker::{Block, Checker};
 use super::super::go_url;
 use super::super::http::check_http;
 use super::super::http::prometheus::HTTP;
+use super::super::scalar::check_json_text;
 use super::super::table::Kind::{
-    Block as Of, Bool, Choice as OneOf, Duration, Int, LabelName, LabelValue, List, Map, Secret,
-    Sections, Text, Url,
+    Block as Of, Bool, Choice as OneOf, Duration, Int, LabelName, LabelValue, List, Map, Scalar,
+    Secret, Sections, Text, Url,
 };
 use super::super::table::{Choice, Field, TableOf, field, word};
 use super::cloud::{
@@ -168,6 +169,16 @@ pub(in super::super) static TARGETS: TableOf = TableOf {
     fields: &[&[
         field("targets", List(&Text)),
         field("labels", Map(&LabelName, &LabelValue)),
+    ]],
+    rules: &[],
+};
+
+/// The same in JSON, where a number is no text.
+pub(in super::super) static JSON_TARGETS: TableOf = TableOf {
+    what: "a target group",
+    fields: &[&[
+        field("targets", List(&Scalar(check_json_text))),
+        field("labels", Map(&LabelName, &Scalar(check_json_text))),
     ]],
     rules: &[],
 };

@@ -25,11 +25,11 @@ use super::table::Kind::{
 };
 use super::table::{Choice, TableOf, field, word};
 use crate::catalogue::Version;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Level};
 use crate::document::{Dialect, Value};
 use crate::source::SourceFile;
 
-pub(super) use self::discovery::TARGETS;
+pub(super) use self::discovery::{JSON_TARGETS, TARGETS};
 
 static CONFIG: TableOf = TableOf {
     what: "a Prometheus configuration",
@@ -319,7 +319,20 @@ pub(super) fn check(
     found
 }
 
-/// Everything wrong with a file of targets for `file_sd_configs`, YAML or JSON.
+/// Everything wrong with one of the files that `scrape_config_files` names, by itself: what it inherits is not known.
+pub fn check_scrape_config_file(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnostic> {
+    let mut checker = Checker::new(file, reader(version));
+    if let Some(document) = checker.read() {
+        let root = &*document.root;
+        if root.value != Value::Null {
+            checker.block(root, head_of(root), &INCLUDED);
+            check_scrape_configs(&mut checker, root, None, &mut HashMap::new());
+        }
+    }
+    checker.finish()
+}
+
+/// Everything wrong with a file of targets for `file_sd_configs`: JSON where its name ends so, else YAML.
 pub fn check_targets(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnostic> {
     check_target_groups(file, &read(file.text(), DIALECT), version)
 }
@@ -330,6 +343,20 @@ pub(super) fn check_target_groups(
     version: Version,
 ) -> Vec<Diagnostic> {
     let mut checker = Checker::new(file, reader(version));
+    let extension = file.path().extension();
+    if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+        if let Some(root) = checker.read_json() {
+            let kind = Sections(&JSON_TARGETS, "a target group");
+            checker.value(&root, head_of(&root), kind);
+        }
+        // Of a repeated key, Go takes the last.
+        for found in &mut checker.found {
+            if found.id.ends_with("/duplicate-key") {
+                found.level = Level::Warning;
+            }
+        }
+        return checker.finish();
+    }
     if let Some(document) = checker.take(reading) {
         let kind = Sections(&TARGETS, "a target group");
         checker.value(&document.root, head_of(&document.root), kind);
