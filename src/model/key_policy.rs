@@ -27,8 +27,6 @@ pub struct KeyPolicies {
     pub interval: Duration,
     /// Longest time a scan may take.
     pub timeout: Duration,
-    /// Port that the exporter listens on, where it is not that of the target's exporter.
-    pub port: Option<u16>,
     /// Most keys that the script looks at for each policy.
     pub sample: u32,
     /// Whether Lua scripts may be used.
@@ -221,7 +219,6 @@ pub fn resolve(name: &str, target: &Target, problems: &mut Vec<Problem>) -> Opti
             policies,
             interval: scan.interval,
             timeout,
-            port: scan.port,
             sample: scan.sample,
             lua: scan.lua,
             database: target.address.db.unwrap_or(0),
@@ -276,10 +273,6 @@ fn check_scan(target: &Target, route: &Route, problems: &mut Vec<Problem>) -> Du
             format!("a scan every {} says too late what is wrong", scan.interval),
             "use at most 1h, and a larger `timeout` where a scan takes long",
         );
-    }
-    if scan.port == Some(0) {
-        let message = "nothing can listen on port 0".to_owned();
-        wrong("port", message, "give a port from 1 to 65535");
     }
     if scan.sample == 0 || scan.sample > LARGEST_SAMPLE {
         wrong(
@@ -346,7 +339,6 @@ mod tests {
             policies: patterns.iter().map(policy).collect(),
             interval: Duration::from_secs(300),
             timeout: Duration::from_secs(60),
-            port: None,
             sample: 5000,
             lua,
             database: 3,

@@ -49,10 +49,7 @@ pub fn resolve(
     } = watcher;
     let main_port = exporter.port.unwrap_or(EXPORTER_PORT);
     let service = format!("{name}-keys-{}", target.name);
-    let port = keys
-        .port
-        .or_else(|| address::port(profile, &service))
-        .unwrap_or(main_port);
+    let port = address::port(profile, &service).unwrap_or(main_port);
     let job = format!("{}-keys-{}", watcher.job, target.name);
     let address = address::of(profile, &service, port);
     let (found, labels) = if exporter.mode == ExporterMode::Cluster {

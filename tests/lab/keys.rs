@@ -138,7 +138,7 @@ fn render(
             "address": format!("redis://{}", here(ports.redis(0))),
             "topology": if is_cluster { "cluster" } else { "standalone" },
             "key_policies": policies(),
-            "key_scan": {"interval": "10s", "port": ports.exporter()},
+            "key_scan": {"interval": "10s"},
         }},
         "compose": {"enabled": false},
         "addresses": {"redis-exporter-keys-cache": here(ports.exporter())},

@@ -83,8 +83,6 @@ pub struct KeyScan {
     pub interval: Duration,
     /// Longest time a scan may take; 1m unless given, and never above the interval.
     pub timeout: Option<Duration>,
-    /// Port that the exporter of the keys listens on; that of the target's exporter unless given.
-    pub port: Option<u16>,
     /// Most keys that the Lua script looks at for each policy; 5000 unless given. Redis serves
     /// nobody else meanwhile, about 3 microseconds for each key that fits.
     pub sample: u32,
@@ -98,7 +96,6 @@ impl Default for KeyScan {
         Self {
             interval: Duration::from_secs(300),
             timeout: None,
-            port: None,
             sample: 5000,
             lua: true,
         }

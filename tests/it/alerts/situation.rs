@@ -150,7 +150,6 @@ fn keys(target: &str) -> KeyPolicies {
         policies: Vec::new(),
         interval: Duration::from_secs(300),
         timeout: Duration::from_secs(60),
-        port: None,
         sample: 5000,
         lua: true,
         database: 0,
