@@ -3,6 +3,7 @@
 //! [`Artifact`]: crate::bundle::Artifact
 
 mod alertmanager;
+mod application_metrics;
 mod blackbox;
 mod dashboard;
 mod env_example;
@@ -13,8 +14,11 @@ mod readme;
 mod rule_tests;
 mod rules;
 mod runbooks;
+mod shell;
+mod verify;
 
 pub use alertmanager::{AlertmanagerContext, alertmanager};
+pub use application_metrics::application_metrics;
 pub use blackbox::{BlackboxContext, blackbox};
 pub use dashboard::dashboards;
 pub use env_example::{EnvExampleContext, env_example};
@@ -25,6 +29,7 @@ pub use readme::{ReadmeContext, ReadmeCounts, readme};
 pub use rule_tests::rule_tests;
 pub use rules::rules;
 pub use runbooks::{runbook, runbook_names, runbook_text, runbooks, runbooks_of};
+pub use verify::{VerifyContext, verify};
 
 use crate::bundle::PathError;
 use crate::diagnostic::Diagnostic;

@@ -1,7 +1,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::{BuildError, key_script_directory};
+use super::{BuildError, key_script_directory, shell};
 use crate::bundle::{Artifact, Kind};
 use crate::model::secret::Secrets;
 use crate::model::series::SeriesEstimate;
@@ -22,6 +22,8 @@ pub struct ReadmeContext<'a> {
     pub has_compose: bool,
     /// Ports of Prometheus, Alertmanager and blackbox_exporter by service, where the profile says them.
     pub ports: &'a IndexMap<&'static str, u16>,
+    /// Whether applications are scraped.
+    pub has_applications: bool,
     /// What runs.
     pub services: &'a Services,
     /// The secrets of the whole stack.
@@ -86,7 +88,7 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
                 let variables = exporter
                     .environment
                     .iter()
-                    .map(|(name, value)| format!("{name}={}", shell_word(value)));
+                    .map(|(name, value)| format!("{name}={}", shell::word(value)));
                 // The container sees its script elsewhere.
                 let here = |arg: &String| match exporter.script_mount {
                     Some(mount) => arg.replace(
@@ -97,7 +99,7 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
                 };
                 variables
                     .chain(["redis_exporter".to_owned()])
-                    .chain(exporter.args.iter().map(|arg| shell_word(&here(arg))))
+                    .chain(exporter.args.iter().map(|arg| shell::word(&here(arg))))
                     .collect::<Vec<_>>()
                     .join(" ")
             })
@@ -123,6 +125,7 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
             .map(|(path, secret)| (path.to_owned(), reads(&secret.uses)))
             .collect(),
         has_probes: services.blackbox.is_some(),
+        has_applications: context.has_applications,
         runbooks: context.runbooks,
         dashboards: context.dashboards,
         counts: context.counts,
@@ -130,16 +133,6 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
     };
     let text = templates.render("stack/README.md.j2", &view)?;
     Ok(Artifact::new("README.md", Kind::Document, text)?)
-}
-
-/// A word of a command line that the shell leaves as it is.
-fn shell_word(text: &str) -> String {
-    let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_=.,:/@%+".contains(char);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
 }
 
 #[derive(Debug, Serialize)]
@@ -165,6 +158,7 @@ struct View<'a> {
     variables: Vec<(String, String)>,
     files: Vec<(String, String)>,
     has_probes: bool,
+    has_applications: bool,
     runbooks: &'a [(String, String)],
     dashboards: &'a [(String, String)],
     counts: ReadmeCounts,

@@ -45,7 +45,7 @@ pub enum Kind {
     Compose,
     /// The variables that the bundle refers to.
     EnvExample,
-    /// Prose for people.
+    /// For people: prose, and the script that asks the stack.
     Document,
     /// A file that a process of the stack reads and that is of no kind above.
     Configuration,

@@ -1,7 +1,7 @@
 use super::{ComposeContext, compose};
 use crate::artifact::{
     self, AlertmanagerContext, BlackboxContext, BuildError, EnvExampleContext, PrometheusContext,
-    ProvisioningContext, ReadmeContext, ReadmeCounts,
+    ProvisioningContext, ReadmeContext, ReadmeCounts, VerifyContext,
 };
 use crate::bundle::Bundle;
 use crate::model::{Stack, address, scrape};
@@ -61,6 +61,22 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
         },
         templates,
     )?);
+    artifacts.push(artifact::verify(
+        VerifyContext {
+            profile,
+            environment,
+            services: &stack.services,
+            jobs: &stack.jobs,
+            rules: stack.alerting.recording.len() + stack.alerting.rules().count(),
+        },
+        templates,
+    )?);
+    artifacts.extend(artifact::application_metrics(
+        &stack.profile,
+        environment,
+        &stack.applications,
+        templates,
+    )?);
     let runbooks = artifact::runbooks(stack, templates)?;
     if address::has_compose(&stack.profile) {
         artifacts.push(compose(
@@ -107,6 +123,7 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
             environment,
             has_compose: address::has_compose(&stack.profile),
             ports: &ports,
+            has_applications: !stack.applications.is_empty(),
             services: &stack.services,
             secrets: &stack.secrets,
             runbooks: &listed,

@@ -26,3 +26,4 @@ mod shared;
 mod strange_texts;
 mod tools;
 mod validation;
+mod verify_script;

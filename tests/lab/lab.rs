@@ -138,7 +138,7 @@ fn walk(lane: Lane, tools: &Generation, start: Instant) -> LaneReport {
             topology.name()
         );
     };
-    match watch(&stack) {
+    match watch(&stack).and_then(|()| stack.verify()) {
         Ok(()) => say("quiet".into()),
         Err(error) => report
             .false_alarms

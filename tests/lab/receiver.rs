@@ -135,7 +135,7 @@ impl State {
                     format!("# TYPE lab_messages_total counter\nlab_messages_total {messages}\n");
                 http::respond(stream, 200, &text)
             }
-            "/health" if self.is_healthy.load(Ordering::Relaxed) => {
+            "/health" | "/api/health" if self.is_healthy.load(Ordering::Relaxed) => {
                 http::respond(stream, 200, "healthy\n")
             }
             "/health" => http::respond(stream, 503, "unhealthy\n"),

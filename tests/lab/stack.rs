@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -137,6 +138,26 @@ impl Stack {
         .into_iter()
         .chain(&mut self.exporters)
         .try_for_each(Daemon::check)
+    }
+
+    /// Asks what the bundle's own script asks of a stack that has been deployed.
+    pub fn verify(&self) -> Outcome<()> {
+        let here = |port: u16| format!("http://127.0.0.1:{port}");
+        let output = Command::new("sh")
+            .arg(self.bundle.join("verify.sh"))
+            .env("PROMETHEUS", here(self.ports.prometheus()))
+            .env("ALERTMANAGER", here(self.ports.alertmanager()))
+            .env("GRAFANA", here(self.ports.receiver()))
+            .output()
+            .map_err(|error| format!("verify.sh: {error}"))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        if output.status.success() && text.contains("All of it is watched.") {
+            return Ok(());
+        }
+        Err(format!(
+            "verify.sh: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        ))
     }
 
     /// Keeps something until the failure is over.

@@ -100,6 +100,7 @@ impl Stack {
                     environment,
                     has_compose: true,
                     ports: &Default::default(),
+                    has_applications: !self.profile.applications.is_empty(),
                     services,
                     secrets,
                     runbooks: &runbooks,
