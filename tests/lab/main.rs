@@ -3,6 +3,7 @@
 //! All tests look at one run of the lab, which takes minutes. `STACKWRIGHT_LAB=Cluster cargo test --test lab` runs a part.
 #![cfg(target_os = "linux")]
 
+mod application;
 mod dashboard;
 mod failure;
 mod failures;

@@ -35,6 +35,7 @@ pub fn overlay(catalogue: &AlertCatalogue) -> Value {
     thresholds["memory-pressure"]["critical"] = json!(2);
     thresholds["memory-bytes"]["warning"] = json!("64mb");
     thresholds["memory-bytes"]["critical"] = json!("128mb");
+    thresholds["tail-latency"]["warning"] = json!("50ms");
     thresholds["latency"]["warning"] = json!("50ms");
     thresholds["latency"]["critical"] = json!("off");
     json!({

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 use serde::Deserialize;
 
+use crate::application::{Application, Behaviour};
 use crate::{Outcome, http};
 
 /// One alert that somebody was told of.
@@ -49,13 +50,13 @@ struct Alert {
 struct State {
     arrivals: Mutex<Vec<Arrival>>,
     problems: Mutex<Vec<String>>,
-    messages: AtomicU64,
+    application: Mutex<Application>,
     is_healthy: AtomicBool,
     is_over: AtomicBool,
 }
 
-/// An HTTP server that takes webhooks at `/<channel>`, answers probes at `/health`, and has metrics, because there is
-/// no Grafana in the lab and something has to answer in its place.
+/// An HTTP server that takes webhooks at `/<channel>`, answers probes at `/health`, and has the metrics of an application.
+/// They also stand for those of Grafana, which is not in the lab.
 #[derive(Debug)]
 pub struct Receiver {
     port: u16,
@@ -72,7 +73,7 @@ impl Receiver {
         let state = Arc::new(State {
             arrivals: Mutex::default(),
             problems: Mutex::default(),
-            messages: AtomicU64::new(0),
+            application: Mutex::default(),
             is_healthy: AtomicBool::new(true),
             is_over: AtomicBool::new(false),
         });
@@ -108,6 +109,11 @@ impl Receiver {
         locked(&self.state.arrivals).clear();
     }
 
+    /// How the application fares from now on.
+    pub fn behave(&self, behaviour: Behaviour) {
+        locked(&self.state.application).behaviour = behaviour;
+    }
+
     /// What `/health` says from now on.
     pub fn set_healthy(&self, is_healthy: bool) {
         self.state.is_healthy.store(is_healthy, Ordering::Relaxed);
@@ -131,8 +137,10 @@ impl State {
         match request.path.as_str() {
             "/metrics" => {
                 let messages = self.messages.load(Ordering::Relaxed);
-                let text =
-                    format!("# TYPE lab_messages_total counter\nlab_messages_total {messages}\n");
+                let text = format!(
+                    "{}# TYPE lab_messages_total counter\nlab_messages_total {messages}\n",
+                    locked(&self.application).metrics()
+                );
                 http::respond(stream, 200, &text)
             }
             "/health" | "/api/health" if self.is_healthy.load(Ordering::Relaxed) => {
@@ -148,7 +156,6 @@ impl State {
 
     fn take(&self, channel: &str, body: &str) {
         let now = Instant::now();
-        self.messages.fetch_add(1, Ordering::Relaxed);
         let message: Message = match serde_json::from_str(body) {
             Ok(message) => message,
             Err(error) => {

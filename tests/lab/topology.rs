@@ -184,9 +184,19 @@ impl Topology {
             "targets": targets,
             "exporters": {"redis-exporter": {"mode": mode}},
             "probes": {"health": {"url": format!("http://127.0.0.1:{}/health", ports.receiver())}},
-            "applications": {"receiver": {
+            "applications": {"shop": {
                 "url": format!("http://127.0.0.1:{}/metrics", ports.receiver()),
-                "metrics": {"lab_messages_total": {"type": "counter", "help": "Messages that arrived."}},
+                "metrics": {
+                    "lab_requests_total": {"type": "counter", "labels": ["code"]},
+                    "lab_request_seconds": {"type": "histogram", "unit": "seconds"},
+                    "lab_health": {"type": "gauge"},
+                },
+                "indicators": {
+                    "requests": "lab_requests_total",
+                    "errors": "lab_requests_total{code=~\"5..\"}",
+                    "latency": "lab_request_seconds",
+                    "health": "lab_health",
+                },
             }},
             "dashboards": self.dashboards(),
             "compose": {"enabled": false},
@@ -219,8 +229,8 @@ impl Topology {
         .chain(of_topology)
         .map(|slug| (slug.to_owned(), json!({})))
         .chain([(
-            "receiver".to_owned(),
-            json!({"sections": {"all": {"title": "Receiver", "application": "receiver"}}}),
+            "shop".to_owned(),
+            json!({"sections": {"all": {"title": "Shop", "application": "shop"}}}),
         )])
         .collect::<Map<_, _>>()
         .into()

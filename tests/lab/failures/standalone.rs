@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::Outcome;
+use crate::application::Behaviour;
 use crate::failure::Failure;
 use crate::load::{Load, crowd};
 use crate::process::Signal;
@@ -133,6 +134,7 @@ pub const FAILURES: &[Failure] = &[
         told: &[
             ("RedisSlowlogGrowing", "chat"),
             ("RedisCommandLatencyHigh", "chat"),
+            ("RedisTailLatencyHigh", "chat"),
         ],
         cause: |stack| {
             let mut client = stack.servers[0].connect()?;
@@ -184,6 +186,49 @@ pub const FAILURES: &[Failure] = &[
         ..Failure::REST
     },
     Failure {
+        name: "application down, as it says itself",
+        told: &[("ApplicationUnhealthy", "pager")],
+        cause: |stack| {
+            stack.receiver.behave(Behaviour {
+                health: 0.0,
+                ..Behaviour::WELL
+            });
+            Ok(())
+        },
+        mend: recover,
+        ..Failure::REST
+    },
+    Failure {
+        name: "application degraded, as it says itself",
+        told: &[("ApplicationDegraded", "chat")],
+        cause: |stack| {
+            stack.receiver.behave(Behaviour {
+                health: 0.5,
+                ..Behaviour::WELL
+            });
+            Ok(())
+        },
+        mend: recover,
+        ..Failure::REST
+    },
+    Failure {
+        name: "application slow and failing",
+        told: &[
+            ("ApplicationErrorsHigh", "pager"),
+            ("ApplicationLatencyHigh", "chat"),
+        ],
+        cause: |stack| {
+            stack.receiver.behave(Behaviour {
+                failing: 0.5,
+                slow: 0.5,
+                ..Behaviour::WELL
+            });
+            Ok(())
+        },
+        mend: recover,
+        ..Failure::REST
+    },
+    Failure {
         name: "prober killed",
         told: &[("TargetDown", "chat")],
         cause: |stack| stack.blackbox.kill(),
@@ -202,6 +247,11 @@ pub const FAILURES: &[Failure] = &[
         ..Failure::REST
     },
 ];
+
+fn recover(stack: &mut Stack) -> Outcome<()> {
+    stack.receiver.behave(Behaviour::WELL);
+    Ok(())
+}
 
 /// Connections of an application that take what `maxclients` leaves, but for the traffic's own and `free` ones.
 fn connections(stack: &Stack, free: usize) -> Outcome<Vec<Connection>> {
