@@ -48,26 +48,9 @@ const NOT_RAISED: &[(&str, &str)] = &[
         "AlertmanagerNotificationsFailing",
         "looks back a quarter of an hour",
     ),
-    ("RedisKeysGrowing", "compares with the day before"),
     (
         "RedisTailLatencyHigh",
         "is off as shipped: RedisCommandLatencyHigh watches each command",
-    ),
-    (
-        "ApplicationDegraded",
-        "needs an application, and the lab runs none",
-    ),
-    (
-        "ApplicationErrorsHigh",
-        "needs an application, and the lab runs none",
-    ),
-    (
-        "ApplicationLatencyHigh",
-        "needs an application, and the lab runs none",
-    ),
-    (
-        "ApplicationUnhealthy",
-        "needs an application, and the lab runs none",
     ),
 ];
 

@@ -135,14 +135,7 @@ impl State {
     fn serve(&self, stream: &TcpStream) -> std::io::Result<()> {
         let request = http::request(stream)?;
         match request.path.as_str() {
-            "/metrics" => {
-                let messages = self.messages.load(Ordering::Relaxed);
-                let text = format!(
-                    "{}# TYPE lab_messages_total counter\nlab_messages_total {messages}\n",
-                    locked(&self.application).metrics()
-                );
-                http::respond(stream, 200, &text)
-            }
+            "/metrics" => http::respond(stream, 200, &locked(&self.application).metrics()),
             "/health" | "/api/health" if self.is_healthy.load(Ordering::Relaxed) => {
                 http::respond(stream, 200, "healthy\n")
             }
