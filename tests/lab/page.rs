@@ -48,10 +48,6 @@ const NOT_RAISED: &[(&str, &str)] = &[
         "AlertmanagerNotificationsFailing",
         "looks back a quarter of an hour",
     ),
-    (
-        "RedisTailLatencyHigh",
-        "is off as shipped: RedisCommandLatencyHigh watches each command",
-    ),
 ];
 
 /// What the two public collections make of the same failures, where somebody has tried (Prometheus 3.5, redis_exporter

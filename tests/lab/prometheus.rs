@@ -82,4 +82,16 @@ impl Prometheus {
             })
             .collect())
     }
+
+    /// Targets whose last scrape failed, with the reason.
+    pub fn failed_scrapes(&self) -> Outcome<Vec<String>> {
+        let answer = http::get(self.port, "/api/v1/targets?state=active")?;
+        let targets = answer["data"]["activeTargets"].as_array();
+        Ok(targets
+            .into_iter()
+            .flatten()
+            .filter(|target| target["health"] != "up")
+            .map(|target| format!("{}: {}", target["scrapeUrl"], target["lastError"]))
+            .collect())
+    }
 }

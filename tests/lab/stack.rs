@@ -224,9 +224,13 @@ impl Stack {
         })
     }
 
-    /// Ends of all logs, for a report about what went wrong.
+    /// Failed scrapes and the ends of all logs, for a report about what went wrong.
     pub fn last_words(&self) -> String {
-        let mut text = String::new();
+        let mut text = match self.api().failed_scrapes() {
+            Ok(failed) => failed.join("\n"),
+            Err(error) => error,
+        };
+        text.push('\n');
         let daemons = [&self.prometheus, &self.alertmanager];
         for daemon in daemons
             .into_iter()
