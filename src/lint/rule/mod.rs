@@ -1,5 +1,6 @@
 //! Rule files.
 
+mod for_too_short;
 mod impossible_annotation_label;
 mod invalid_file;
 mod inverted_severity;
@@ -11,6 +12,7 @@ mod value_in_label;
 use super::Lint;
 
 pub(super) static LINTS: &[&Lint] = &[
+    &for_too_short::LINT,
     &impossible_annotation_label::LINT,
     &invalid_file::LINT,
     &inverted_severity::LINT,

@@ -1,0 +1,130 @@
+use std::collections::BTreeSet;
+
+use crate::diagnostic::Level;
+use crate::facts::Facts;
+use crate::facts::expression::Expression;
+use crate::lint::{Findings, Lint};
+use crate::promql::analysis::{LabelFacts, Presence};
+use crate::promql::{BinaryOp, Kind, NodeId, Parsed};
+
+pub(super) static LINT: Lint = Lint {
+    id: "promql/vector-match-mismatch",
+    level: Level::Error,
+    summary: "two sides of an operator that never match, because of a label that they have to share",
+    needs: &[],
+    check,
+};
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for expression in &facts.expressions {
+        if !expression.parsed.is_valid() {
+            continue;
+        }
+        if expression.analysis.impossible_matches.is_empty() {
+            check_groupings(facts, findings, expression);
+        }
+        for impossible in &expression.analysis.impossible_matches {
+            let Kind::Binary(binary) = &expression.parsed[impossible.node].kind else {
+                continue;
+            };
+            // `x or y` and `x unless y` have a result all the same.
+            if matches!(binary.op.as_str(), "or" | "unless") {
+                continue;
+            }
+            let label = &impossible.label;
+            let place = |id| expression.place(facts.setup, expression.parsed[id].span);
+            let message = format!(
+                "the sides of `{}` in {} never match, because they have to agree on `{label}`: the result is empty",
+                binary.op.as_str(),
+                facts.owner(expression)
+            );
+            findings
+                .report(expression.place(facts.setup, binary.op_span), message)
+                .label("matches nothing")
+                .related(side(label, &impossible.left), place(binary.left))
+                .related(side(label, &impossible.right), place(binary.right))
+                .help(format!("say which labels to match on (`{} on(…)`), or bring both sides to the same labels", binary.op.as_str()));
+        }
+    }
+}
+
+/// Sides that are grouped by different labels: they match only where the further labels are missing everywhere.
+fn check_groupings(facts: &Facts<'_>, findings: &mut Findings<'_>, expression: &Expression) {
+    let parsed = &expression.parsed;
+    for (_, node) in parsed.nodes() {
+        let Kind::Binary(binary) = &node.kind else {
+            continue;
+        };
+        let is_paired = binary.matching.is_none()
+            && (binary.op.is_arithmetic()
+                || binary.op.is_comparison()
+                || binary.op == BinaryOp::And);
+        if !is_paired {
+            continue;
+        }
+        let (Some(left), Some(right)) = (
+            grouped_by(parsed, binary.left),
+            grouped_by(parsed, binary.right),
+        ) else {
+            continue;
+        };
+        let further = left.symmetric_difference(&right).next();
+        let Some(label) = further else {
+            continue;
+        };
+        let place = |id| expression.place(facts.setup, parsed[id].span);
+        let words = |labels: &BTreeSet<&str>| match labels.is_empty() {
+            true => "has no labels".to_owned(),
+            false => format!(
+                "grouped by {}",
+                labels
+                    .iter()
+                    .map(|label| format!("`{label}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        };
+        let message = format!(
+            "the sides of `{}` in {} are grouped by different labels, and never match",
+            binary.op.as_str(),
+            facts.owner(expression)
+        );
+        findings
+            .report(expression.place(facts.setup, binary.op_span), message)
+            .label("matches nothing")
+            .related(words(&left), place(binary.left))
+            .related(words(&right), place(binary.right))
+            .help(format!("say which labels to match on, and which side has more of them: `{} ignoring({label}) group_left()`", binary.op.as_str()))
+            .assuming(&format!("series have the label `{label}`"));
+    }
+}
+
+/// The labels that an aggregation leaves, also where its result is multiplied by a number.
+fn grouped_by(parsed: &Parsed, id: NodeId) -> Option<BTreeSet<&str>> {
+    match &parsed[parsed.bare(id)].kind {
+        Kind::Aggregation(aggregation) if !aggregation.op.keeps_series() => {
+            let Some(grouping) = &aggregation.grouping else {
+                return Some(BTreeSet::new());
+            };
+            let is_plain =
+                !grouping.without && grouping.labels.iter().all(|label| !label.has_variables);
+            is_plain.then(|| grouping.labels.iter().map(|label| &*label.text).collect())
+        }
+        Kind::Binary(binary) if binary.op.is_arithmetic() || binary.op.is_comparison() => {
+            match (parsed.number(binary.left), parsed.number(binary.right)) {
+                (None, Some(_)) => grouped_by(parsed, binary.left),
+                (Some(_), None) => grouped_by(parsed, binary.right),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn side(label: &str, facts: &LabelFacts) -> String {
+    match (facts.presence, &facts.value) {
+        (Presence::Never, _) => format!("has no label `{label}`"),
+        (_, Some(value)) => format!("`{label}` is `{value}`"),
+        _ => format!("has the label `{label}`"),
+    }
+}
