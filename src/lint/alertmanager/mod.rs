@@ -3,6 +3,7 @@
 mod deprecated_match;
 mod invalid_config;
 mod receiver_without_integration;
+mod undefined_template;
 mod unexpanded_env;
 mod unreachable_route;
 mod unused_receiver;
@@ -13,6 +14,7 @@ pub(super) static LINTS: &[&Lint] = &[
     &deprecated_match::LINT,
     &invalid_config::LINT,
     &receiver_without_integration::LINT,
+    &undefined_template::LINT,
     &unexpanded_env::LINT,
     &unreachable_route::LINT,
     &unused_receiver::LINT,

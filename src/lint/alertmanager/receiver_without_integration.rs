@@ -11,9 +11,9 @@ pub(super) static LINT: Lint = Lint {
 };
 
 /// Names that say that nobody is meant to hear of it.
-const ON_PURPOSE: [&str; 12] = [
-    "null", "black", "hole", "dev", "none", "nowhere", "silent", "silence", "drop", "discard",
-    "noop", "ignore",
+const ON_PURPOSE: [&str; 13] = [
+    "null", "nobody", "black", "hole", "dev", "none", "nowhere", "silent", "silence", "drop",
+    "discard", "noop", "ignore",
 ];
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {

@@ -46,7 +46,11 @@ fn check_patterns(alertmanager: &Alertmanager, findings: &mut Findings<'_>) {
 
 fn check_names(facts: &Facts<'_>, alertmanager: &Alertmanager, findings: &mut Findings<'_>) {
     // Where a pattern finds nothing, nobody knows what would have been there.
-    if alertmanager.templates.iter().any(|(_, files)| files.is_empty()) {
+    if alertmanager
+        .templates
+        .iter()
+        .any(|(_, files)| files.is_empty())
+    {
         return;
     }
     let files = alertmanager.templates.iter().flat_map(|(_, files)| files);
@@ -124,13 +128,19 @@ fn check_annotations(facts: &Facts<'_>, alertmanager: &Alertmanager, findings: &
             let name = &value[start..start + length];
             // `Annotations.SortedPairs` and its like are methods.
             let is_method = name.starts_with(|first: char| first.is_ascii_uppercase());
-            if name.is_empty() || is_method || known.contains(name) || !told.insert(name.to_owned()) {
+            if name.is_empty() || is_method || known.contains(name) || !told.insert(name.to_owned())
+            {
                 continue;
             }
             let text = Text::of(document, node);
             let place = text.part(facts.setup, Span::new(start, start + length));
             let finding = findings
-                .report(place, format!("no alert of the setup has the annotation `{name}`: it is always empty"))
+                .report(
+                    place,
+                    format!(
+                        "no alert of the setup has the annotation `{name}`: it is always empty"
+                    ),
+                )
                 .label("no alert has it")
                 .level(Level::Warning);
             let stem = name.trim_end_matches("_url");
@@ -140,7 +150,9 @@ fn check_annotations(facts: &Facts<'_>, alertmanager: &Alertmanager, findings: &
             match label {
                 Some((key, _)) => finding
                     .related("alerts have it as a label", key.place)
-                    .help(format!("make it an annotation of the alerts, called `{name}`")),
+                    .help(format!(
+                        "make it an annotation of the alerts, called `{name}`"
+                    )),
                 None => finding.help("give the alerts this annotation, or read one that they have"),
             };
         }

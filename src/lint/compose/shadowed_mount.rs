@@ -25,7 +25,11 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     Some(_) => true,
                     None => false,
                 };
-                if hides && index != other_index && inner.via != Via::Copy && inner.source != outer.source {
+                if hides
+                    && index != other_index
+                    && inner.via != Via::Copy
+                    && inner.source != outer.source
+                {
                     check_pair(facts, service, inner, outer, findings);
                 }
             }

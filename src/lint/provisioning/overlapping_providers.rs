@@ -50,11 +50,14 @@ fn report(earlier: &DashboardProvider, provider: &DashboardProvider, findings: &
     let (Some(path), Some(other)) = (&provider.path, &earlier.path) else {
         return;
     };
-    let nested = inside(other.as_str(), path.as_str())
-        .or_else(|| inside(path.as_str(), other.as_str()));
+    let nested =
+        inside(other.as_str(), path.as_str()).or_else(|| inside(path.as_str(), other.as_str()));
     let Some(rest) = nested else { return };
     let message = match rest.is_empty() {
-        true => format!("two providers load `{}`: each of its dashboards is provisioned twice", path.as_str()),
+        true => format!(
+            "two providers load `{}`: each of its dashboards is provisioned twice",
+            path.as_str()
+        ),
         false => format!(
             "`{}` and `{}` are nested: what is in the inner directory is provisioned twice",
             path.as_str(),

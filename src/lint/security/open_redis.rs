@@ -13,7 +13,11 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    for service in facts.projects.iter().flat_map(|project| project.running("redis")) {
+    for service in facts
+        .projects
+        .iter()
+        .flat_map(|project| project.running("redis"))
+    {
         if has_password(facts, service) {
             continue;
         }
@@ -84,18 +88,30 @@ fn has_password(facts: &Facts<'_>, service: &ComposeService) -> bool {
     if is_told || service.build.is_some() || service.get("env_file").is_some() {
         return true;
     }
-    let bitnami = ["REDIS_PASSWORD", "REDIS_PASSWORD_FILE", "VALKEY_PASSWORD", "VALKEY_PASSWORD_FILE"];
+    let bitnami = [
+        "REDIS_PASSWORD",
+        "REDIS_PASSWORD_FILE",
+        "VALKEY_PASSWORD",
+        "VALKEY_PASSWORD_FILE",
+    ];
     let is_bitnami = service
         .image
         .as_ref()
         .and_then(|image| image.repository.as_deref())
         .is_some_and(|repository| repository.contains("bitnami"));
-    if is_bitnami && bitnami.iter().any(|name| service.environment.contains_key(*name)) {
+    if is_bitnami
+        && bitnami
+            .iter()
+            .any(|name| service.environment.contains_key(*name))
+    {
         return true;
     }
     let mut configurations = arguments().filter(|argument| argument.as_str().ends_with(".conf"));
     configurations.any(|argument| {
-        match service.container.resolve(facts.setup.listing(), argument.as_str()) {
+        match service
+            .container
+            .resolve(facts.setup.listing(), argument.as_str())
+        {
             Resolved::Setup(path) => facts.setup.at(&path).next().is_none_or(|document| {
                 document.text.text().lines().any(|line| {
                     let line = line.trim_start();

@@ -21,10 +21,13 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(id) = grafana_with(facts.setup, &facts.projects, path) else {
             continue;
         };
-        let (Some(project), Some(grafana)) = (facts.projects.get(id.project), facts.service(&id)) else {
+        let (Some(project), Some(grafana)) = (facts.projects.get(id.project), facts.service(&id))
+        else {
             continue;
         };
-        let Some(url) = url(datasource, grafana) else { continue };
+        let Some(url) = url(datasource, grafana) else {
+            continue;
+        };
         // Through the browser, `localhost` is the reader's own machine, and may well be meant.
         let is_direct = datasource
             .node
@@ -57,7 +60,9 @@ fn check_url(
     grafana: &ComposeService,
     findings: &mut Findings<'_>,
 ) {
-    let Some((host, port)) = host_and_port(url) else { return };
+    let Some((host, port)) = host_and_port(url) else {
+        return;
+    };
     let place = match &datasource.url {
         Some(crate::facts::text::Known::Value(text)) => text.place,
         _ => datasource.place,
@@ -83,9 +88,11 @@ fn check_url(
             (Some(service), Some(crate::facts::text::Known::Value(text))) => {
                 let service = service.name.as_str();
                 let fixed = url.replacen(host, service, 1);
-                finding
-                    .help(format!("write `{fixed}`"))
-                    .fix(Safety::Safe, format!("write `{fixed}`"), vec![(text.place, fixed)]);
+                finding.help(format!("write `{fixed}`")).fix(
+                    Safety::Safe,
+                    format!("write `{fixed}`"),
+                    vec![(text.place, fixed)],
+                );
             }
             _ => {
                 finding.help("name a service, or `host.docker.internal` for the host");
@@ -126,14 +133,22 @@ fn check_url(
             .help("put both services on one network");
         return;
     }
-    let (Some(port), [service]) = (port, here.as_slice()) else { return };
-    let Some(program) = &service.program else { return };
-    let is_moved = !service.command.is_empty() || service.build.is_some() || !service.environment.is_empty();
+    let (Some(port), [service]) = (port, here.as_slice()) else {
+        return;
+    };
+    let Some(program) = &service.program else {
+        return;
+    };
+    let is_moved =
+        !service.command.is_empty() || service.build.is_some() || !service.environment.is_empty();
     if program.ports.is_empty() || is_moved || service.listens_on().contains(&port) {
         return;
     }
     let finding = findings
-        .report(place, format!("datasource `{name}` is at port {port} of `{host}`, where nothing listens"))
+        .report(
+            place,
+            format!("datasource `{name}` is at port {port} of `{host}`, where nothing listens"),
+        )
         .label("connection refused")
         .related("the service", service.place());
     if let Some(known) = program.ports.first() {

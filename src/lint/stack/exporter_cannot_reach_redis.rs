@@ -33,8 +33,14 @@ fn check_exporter(
         .prometheus
         .iter()
         .flat_map(|server| &server.jobs)
-        .any(|job| job.metrics_path.value().is_none_or(|path| path == "/scrape"));
-    let given = exporter.flag("redis.addr").or_else(|| exporter.variable("REDIS_ADDR").cloned());
+        .any(|job| {
+            job.metrics_path
+                .value()
+                .is_none_or(|path| path == "/scrape")
+        });
+    let given = exporter
+        .flag("redis.addr")
+        .or_else(|| exporter.variable("REDIS_ADDR").cloned());
     let is_unknown = exporter
         .environment
         .get("REDIS_ADDR")
@@ -44,7 +50,9 @@ fn check_exporter(
         None if is_unknown => return,
         None => ("redis://localhost:6379", exporter.place()),
     };
-    let Some((host, _)) = host_and_port(address) else { return };
+    let Some((host, _)) = host_and_port(address) else {
+        return;
+    };
     if matches!(host, "localhost" | "127.0.0.1") {
         if exporter.get("network_mode").is_some() || is_multi || address.contains('$') {
             return;
@@ -61,12 +69,18 @@ fn check_exporter(
         match project.running("redis").next() {
             Some(redis) => finding
                 .related("this is Redis", redis.place())
-                .help(format!("set `REDIS_ADDR` to `redis://{}:6379`", redis.name.as_str())),
+                .help(format!(
+                    "set `REDIS_ADDR` to `redis://{}:6379`",
+                    redis.name.as_str()
+                )),
             None => finding.help("set `REDIS_ADDR` to where Redis is"),
         };
         return;
     }
-    let Some(redis) = project.services_at(host).find(|service| service.runs("redis")) else {
+    let Some(redis) = project
+        .services_at(host)
+        .find(|service| service.runs("redis"))
+    else {
         return;
     };
     if !exporter.reaches(redis) {

@@ -1,8 +1,11 @@
 //! Across files: what one of them expects of another.
 
+mod datasource_url_unreachable;
 mod dead_link;
 mod duplicate_dashboard_uid;
+mod exporter_cannot_reach_redis;
 mod inhibit_never_applies;
+mod label_under_two_names;
 mod metric_behind_flag;
 mod metric_not_in_pinned_exporter;
 mod metric_under_two_names;
@@ -11,17 +14,22 @@ mod orphan_artifact;
 mod route_never_matches;
 mod rule_glob_matches_nothing;
 mod unknown_job;
+mod unmounted_provider_path;
 mod unresolvable_target;
 mod unresolved_datasource;
 mod unscraped_exporter;
 mod unscraped_metric;
+mod up_blind_to_redis;
 
 use super::Lint;
 
 pub(super) static LINTS: &[&Lint] = &[
+    &datasource_url_unreachable::LINT,
     &dead_link::LINT,
     &duplicate_dashboard_uid::LINT,
+    &exporter_cannot_reach_redis::LINT,
     &inhibit_never_applies::LINT,
+    &label_under_two_names::LINT,
     &metric_behind_flag::LINT,
     &metric_not_in_pinned_exporter::LINT,
     &metric_under_two_names::LINT,
@@ -30,8 +38,10 @@ pub(super) static LINTS: &[&Lint] = &[
     &route_never_matches::LINT,
     &rule_glob_matches_nothing::LINT,
     &unknown_job::LINT,
+    &unmounted_provider_path::LINT,
     &unresolvable_target::LINT,
     &unresolved_datasource::LINT,
     &unscraped_exporter::LINT,
     &unscraped_metric::LINT,
+    &up_blind_to_redis::LINT,
 ];

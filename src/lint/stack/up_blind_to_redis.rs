@@ -25,7 +25,12 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         })
         .map(|job| job.name.as_str())
         .collect();
-    let alerts = || facts.expressions.iter().filter(|expression| facts.is_alerting(expression));
+    let alerts = || {
+        facts
+            .expressions
+            .iter()
+            .filter(|expression| facts.is_alerting(expression))
+    };
     let is_watched = alerts().any(|expression| {
         expression.analysis.reads.iter().any(|read| {
             read.metrics
@@ -56,7 +61,9 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
 fn asks_for_job<'e>(expression: &'e Expression, jobs: &'e [&str]) -> Vec<(NodeId, &'e str)> {
     let mut found = Vec::new();
     for (id, node) in expression.parsed.nodes() {
-        let Kind::Selector(selector) = &node.kind else { continue };
+        let Kind::Selector(selector) = &node.kind else {
+            continue;
+        };
         if selector.metric_name() != Some("up") {
             continue;
         }
@@ -69,9 +76,16 @@ fn asks_for_job<'e>(expression: &'e Expression, jobs: &'e [&str]) -> Vec<(NodeId
             if &*matcher.label.text != "job" {
                 continue;
             }
-            let wanted = LabelMatcher::new("job", comparison, &matcher.value.text(), expression.text.place);
+            let wanted = LabelMatcher::new(
+                "job",
+                comparison,
+                &matcher.value.text(),
+                expression.text.place,
+            );
             // Of an expression for every job, Redis is only one.
-            let is_short = wanted.accepted_values().is_some_and(|values| values.len() == 1);
+            let is_short = wanted
+                .accepted_values()
+                .is_some_and(|values| values.len() == 1);
             if let Some(job) = jobs.iter().find(|job| is_short && wanted.accepts(job)) {
                 found.push((id, *job));
             }
