@@ -57,6 +57,8 @@ pub struct SentAlerts<'f> {
     pub all: Vec<SentAlert>,
     /// Labels that some query names or some job attaches.
     brought: BTreeSet<String>,
+    /// Labels that some rule gives.
+    given: BTreeSet<String>,
 }
 
 impl Facts<'_> {
@@ -127,6 +129,10 @@ impl Facts<'_> {
     fn sent(&self, all: Vec<SentAlert>) -> SentAlerts<'_> {
         SentAlerts {
             facts: self,
+            given: all
+                .iter()
+                .flat_map(|alert| alert.given.keys().cloned())
+                .collect(),
             all,
             brought: self.labels_of_series(),
         }
@@ -253,7 +259,7 @@ impl SentAlerts<'_> {
 
     /// Whether some rule gives a label, so that it is the rules that decide it.
     pub fn is_given(&self, label: &str) -> bool {
-        self.all.iter().any(|alert| alert.given.contains_key(label))
+        self.given.contains(label)
     }
 
     /// The values that rules give a label, where all of them are known.

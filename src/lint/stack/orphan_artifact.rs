@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
@@ -16,12 +18,43 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    check_rule_files(facts, findings);
-    check_provisioning(facts, findings);
-    check_dashboards(facts, findings);
+    let seen = Seen::of(facts);
+    check_rule_files(facts, &seen, findings);
+    check_provisioning(facts, &seen, findings);
+    check_dashboards(facts, &seen, findings);
 }
 
-fn check_rule_files(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+/// Files of the setup that containers have.
+#[derive(Default)]
+struct Seen {
+    by_any: BTreeSet<String>,
+    by_prometheus: BTreeSet<String>,
+    /// By programs other than Grafana, which may load dashboards in another way.
+    by_others: BTreeSet<String>,
+}
+
+impl Seen {
+    fn of(facts: &Facts<'_>) -> Self {
+        let mut seen = Self::default();
+        for service in services(facts) {
+            let files: Vec<String> = service
+                .container
+                .files(facts.setup.listing())
+                .into_values()
+                .collect();
+            if service.runs("prometheus") {
+                seen.by_prometheus.extend(files.iter().cloned());
+            }
+            if !service.runs("grafana") {
+                seen.by_others.extend(files.iter().cloned());
+            }
+            seen.by_any.extend(files);
+        }
+        seen
+    }
+}
+
+fn check_rule_files(facts: &Facts<'_>, seen: &Seen, findings: &mut Findings<'_>) {
     // Only a server whose container is known, and that loads rules from the setup, tells what is forgotten.
     let servers: Vec<_> = facts
         .prometheus
@@ -43,8 +76,8 @@ fn check_rule_files(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         // Mimir's and Loki's rulers read rules from directories of their own.
-        let is_mounted = services(facts).any(|service| sees(facts, service, document));
-        if is_mounted && !is_in_prometheus(facts, document) {
+        let is_mounted = seen.by_any.contains(&*document.path);
+        if is_mounted && !seen.by_prometheus.contains(&*document.path) {
             continue;
         }
         let finding = findings
@@ -71,20 +104,6 @@ fn services<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = &'f ComposeService
         .flat_map(|project| project.services.values())
 }
 
-fn sees(facts: &Facts<'_>, service: &ComposeService, document: &Document) -> bool {
-    service
-        .container
-        .files(facts.setup.listing())
-        .values()
-        .any(|file| **file == *document.path)
-}
-
-fn is_in_prometheus(facts: &Facts<'_>, document: &Document) -> bool {
-    services(facts)
-        .filter(|service| service.runs("prometheus"))
-        .any(|service| sees(facts, service, document))
-}
-
 /// The Grafana services of the setup, where it is known what each of them provisions.
 fn grafanas<'f>(facts: &'f Facts<'_>) -> Option<Vec<&'f ComposeService>> {
     let all: Vec<&ComposeService> = services(facts)
@@ -102,7 +121,7 @@ fn grafanas<'f>(facts: &'f Facts<'_>) -> Option<Vec<&'f ComposeService>> {
     (!all.is_empty() && all.iter().all(is_known)).then_some(all)
 }
 
-fn check_provisioning(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+fn check_provisioning(facts: &Facts<'_>, seen: &Seen, findings: &mut Findings<'_>) {
     let Some(grafanas) = grafanas(facts) else {
         return;
     };
@@ -122,9 +141,7 @@ fn check_provisioning(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             Kind::GrafanaAlerting => "this alerting configuration",
             _ => continue,
         };
-        if document.wrapper.is_some()
-            || document.is_part()
-            || services(facts).any(|service| sees(facts, service, document))
+        if document.wrapper.is_some() || document.is_part() || seen.by_any.contains(&*document.path)
         {
             continue;
         }
@@ -158,7 +175,7 @@ fn first_item(document: &Document) -> crate::setup::Place {
     )
 }
 
-fn check_dashboards(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+fn check_dashboards(facts: &Facts<'_>, seen: &Seen, findings: &mut Findings<'_>) {
     // Every provider must be one of a Grafana that is known, and load from the setup.
     let is_known = grafanas(facts).is_some()
         && facts
@@ -179,18 +196,11 @@ fn check_dashboards(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         if !dashboard.loaded_by.is_empty() || document.wrapper.is_some() || document.is_part() {
             continue;
         }
-        if dashboard.panels.is_empty() || is_seen(facts, document) {
+        if dashboard.panels.is_empty() || seen.by_others.contains(&*document.path) {
             continue;
         }
         report_dashboard(facts, dashboard, provider.name.place, findings);
     }
-}
-
-/// Whether some container has it, whose program may load it in another way.
-fn is_seen(facts: &Facts<'_>, document: &Document) -> bool {
-    services(facts)
-        .filter(|service| !service.runs("grafana"))
-        .any(|service| sees(facts, service, document))
 }
 
 fn report_dashboard(
