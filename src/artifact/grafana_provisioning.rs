@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::BuildError;
 use crate::bundle::{Artifact, Kind};
 use crate::model::dashboard::{ALERTMANAGER_UID, Dashboard, PROMETHEUS_UID};
+use crate::model::remote::QueryEndpoint;
 use crate::quantity::Duration;
 use crate::template::Templates;
 
@@ -15,8 +16,8 @@ pub const DASHBOARDS_MOUNT: &str = "/etc/grafana/dashboards";
 /// What Grafana is told about the rest of the stack.
 #[derive(Debug)]
 pub struct ProvisioningContext<'a> {
-    /// `host:port` of Prometheus.
-    pub prometheus: &'a str,
+    /// Where the samples are.
+    pub prometheus: &'a QueryEndpoint,
     /// `host:port` of Alertmanager.
     pub alertmanager: &'a str,
     /// Global scrape interval.
@@ -27,15 +28,26 @@ pub struct ProvisioningContext<'a> {
 
 #[derive(Serialize)]
 struct Datasources {
-    prometheus: Datasource,
-    alertmanager: Datasource,
+    prometheus: Prometheus,
+    alertmanager: Alertmanager,
 }
 
 #[derive(Serialize)]
-struct Datasource {
+struct Prometheus {
     uid: &'static str,
     url: String,
     interval: Duration,
+    is_own: bool,
+    user: Option<String>,
+    password: Option<String>,
+    /// Name and value.
+    headers: Vec<(String, String)>,
+}
+
+#[derive(Serialize)]
+struct Alertmanager {
+    uid: &'static str,
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -60,14 +72,31 @@ pub fn grafana_provisioning(
     context: &ProvisioningContext<'_>,
     templates: &Templates,
 ) -> Result<Vec<Artifact>, BuildError> {
-    let datasource = |uid, address: &str| Datasource {
-        uid,
-        url: literal(&format!("http://{address}")),
-        interval: context.scrape_interval,
-    };
+    let QueryEndpoint {
+        url,
+        is_own,
+        credentials,
+    } = context.prometheus;
+    // Grafana reads the file when it starts.
+    let content = |path: &String| format!("$__file{{{path}}}");
+    let headers = credentials.headers.iter();
+    let headers = headers.map(|(name, value)| (literal(name), literal(value)));
+    let token = credentials.token_file.iter();
+    let token = token.map(|path| ("Authorization".into(), format!("Bearer {}", content(path))));
     let datasources = Datasources {
-        prometheus: datasource(PROMETHEUS_UID, context.prometheus),
-        alertmanager: datasource(ALERTMANAGER_UID, context.alertmanager),
+        prometheus: Prometheus {
+            uid: PROMETHEUS_UID,
+            url: literal(url),
+            interval: context.scrape_interval,
+            is_own: *is_own,
+            user: credentials.username.as_deref().map(literal),
+            password: credentials.password_file.as_ref().map(content),
+            headers: headers.chain(token).collect(),
+        },
+        alertmanager: Alertmanager {
+            uid: ALERTMANAGER_UID,
+            url: literal(&format!("http://{}", context.alertmanager)),
+        },
     };
     let mut artifacts = vec![Artifact::new(
         "grafana/provisioning/datasources/datasources.yaml",

@@ -3,9 +3,11 @@ use serde::Serialize;
 
 use super::{BuildError, key_script_directory, shell};
 use crate::bundle::{Artifact, Kind};
+use crate::model::alert::Evaluator;
+use crate::model::remote::{QueryEndpoint, RemoteStorage};
 use crate::model::secret::Secrets;
 use crate::model::series::SeriesEstimate;
-use crate::model::service::{ServiceSummary, Services};
+use crate::model::service::{PrometheusService, ServiceSummary, Services, Storing};
 use crate::quantity::Count;
 use crate::template::Templates;
 
@@ -36,6 +38,12 @@ pub struct ReadmeContext<'a> {
     pub counts: ReadmeCounts,
     /// About how many series there are.
     pub series: &'a SeriesEstimate,
+    /// Who evaluates the rules.
+    pub evaluator: Evaluator,
+    /// Where samples are sent.
+    pub storages: &'a [RemoteStorage],
+    /// Where Grafana asks.
+    pub query_endpoint: &'a QueryEndpoint,
 }
 
 /// How much there is.
@@ -130,6 +138,18 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
         dashboards: context.dashboards,
         counts: context.counts,
         series: SeriesView::new(context.series),
+        prometheus: services
+            .prometheus
+            .iter()
+            .map(PrometheusView::new)
+            .collect(),
+        is_agent: services
+            .prometheus
+            .iter()
+            .any(|it| matches!(it.storing, Storing::Agent(_))),
+        rules_in: context.evaluator.directory(),
+        storages: context.storages,
+        query_url: (!context.query_endpoint.is_own).then_some(&context.query_endpoint.url),
     };
     let text = templates.render("stack/README.md.j2", &view)?;
     Ok(Artifact::new("README.md", Kind::Document, text)?)
@@ -163,6 +183,40 @@ struct View<'a> {
     dashboards: &'a [(String, String)],
     counts: ReadmeCounts,
     series: SeriesView<'a>,
+    prometheus: Vec<PrometheusView<'a>>,
+    is_agent: bool,
+    /// Directory of rules and tests.
+    rules_in: &'a str,
+    storages: &'a [RemoteStorage],
+    /// `None` where Grafana asks Prometheus.
+    query_url: Option<&'a String>,
+}
+
+#[derive(Debug, Serialize)]
+struct PrometheusView<'a> {
+    service: &'a str,
+    config: &'a str,
+    /// Whether it only asks the others.
+    is_asked: bool,
+    /// Its command line, for a shell.
+    command: String,
+}
+
+impl<'a> PrometheusView<'a> {
+    fn new(prometheus: &'a PrometheusService) -> Self {
+        let configuration = format!("prometheus/{}", prometheus.config);
+        let flags = prometheus.flags(&configuration, &format!("data/{}", prometheus.service));
+        let words = flags.iter().map(|flag| shell::word(flag));
+        Self {
+            service: &prometheus.service,
+            config: &prometheus.config,
+            is_asked: prometheus.storing == Storing::Nothing,
+            command: std::iter::once("prometheus".to_owned())
+                .chain(words)
+                .collect::<Vec<_>>()
+                .join(" "),
+        }
+    }
 }
 
 /// The estimate in numbers as people write them.
@@ -172,7 +226,15 @@ struct SeriesView<'a> {
     samples_per_second: String,
     budget: Option<String>,
     jobs: Vec<JobSeriesView<'a>>,
+    servers: Vec<ServerSeriesView<'a>>,
     not_counted: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+struct ServerSeriesView<'a> {
+    service: &'a str,
+    targets: String,
+    series: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -201,6 +263,15 @@ impl<'a> SeriesView<'a> {
                     per_target: count(job.per_target),
                     series: count(job.series),
                     sample_limit: count(job.sample_limit),
+                })
+                .collect(),
+            servers: estimate
+                .servers
+                .iter()
+                .map(|server| ServerSeriesView {
+                    service: &server.service,
+                    targets: count(server.targets),
+                    series: count(server.series),
                 })
                 .collect(),
             not_counted: &estimate.not_counted,

@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use super::BuildError;
 use crate::bundle::{Artifact, Kind};
-use crate::model::alert::{Alerting, AlertingRule, RuleGroup};
+use crate::model::alert::{Alerting, AlertingRule, Evaluator, RuleGroup};
 use crate::quantity::Duration;
 use crate::template::Templates;
 
@@ -36,7 +36,8 @@ struct RuleContext<'a> {
     annotations: &'a indexmap::IndexMap<String, String>,
 }
 
-/// `prometheus/rules/*.yml`: the recording rules, and one file per rule group.
+/// `prometheus/rules/*.yml`, or `ruler/rules/*.yml` where Prometheus evaluates none: the recording rules, and one file
+/// per rule group.
 ///
 /// # Errors
 ///
@@ -58,12 +59,19 @@ pub fn rules(alerting: &Alerting<'_>, templates: &Templates) -> Result<Vec<Artif
                 .collect(),
             rules: Vec::new(),
         };
-        artifacts.push(file(&context, templates)?);
+        artifacts.push(file(&context, alerting.evaluator, templates)?);
     }
     for group in &alerting.groups {
-        artifacts.push(file(&context(group), templates)?);
+        artifacts.push(file(&context(group), alerting.evaluator, templates)?);
     }
     Ok(artifacts)
+}
+
+/// The names of the rule groups, in the order of evaluation.
+pub(super) fn rule_groups<'a>(alerting: &'a Alerting<'_>) -> impl Iterator<Item = &'a str> {
+    let recording = (!alerting.recording.is_empty()).then_some(RECORDING);
+    let groups = alerting.groups.iter().map(|group| group.name.as_str());
+    recording.into_iter().chain(groups)
 }
 
 fn context<'a>(group: &'a RuleGroup<'_>) -> GroupContext<'a> {
@@ -89,8 +97,13 @@ fn context<'a>(group: &'a RuleGroup<'_>) -> GroupContext<'a> {
     }
 }
 
-fn file(context: &GroupContext<'_>, templates: &Templates) -> Result<Artifact, BuildError> {
+fn file(
+    context: &GroupContext<'_>,
+    evaluator: Evaluator,
+    templates: &Templates,
+) -> Result<Artifact, BuildError> {
     let text = templates.render("stack/prometheus/rules/group.yml.j2", context)?;
-    let path = format!("prometheus/rules/{}.yml", context.group);
+    let (directory, file) = (evaluator.directory(), evaluator.file(context.group));
+    let path = format!("{directory}/rules/{file}.yml");
     Ok(Artifact::new(&path, Kind::PrometheusRules, text)?)
 }

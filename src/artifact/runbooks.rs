@@ -7,7 +7,7 @@ use super::BuildError;
 use crate::bundle::{Artifact, Kind};
 use crate::catalogue::{AlertCatalogue, Direction, Severity};
 use crate::model::Stack;
-use crate::model::alert::{Alerting, SHORTEST_WINDOW};
+use crate::model::alert::{Alerting, AlertingRule, SHORTEST_WINDOW};
 use crate::model::threshold::{self, ResolvedThreshold};
 use crate::profile::Runbook;
 use crate::quantity::Duration;
@@ -52,7 +52,10 @@ pub fn runbooks(
     stack: &Stack<'_>,
     templates: &Templates,
 ) -> Result<Vec<(String, Artifact)>, BuildError> {
-    runbooks_of(&stack.alerting, &stack.profile.runbooks, templates)
+    let alerting: Vec<&Alerting<'_>> = std::iter::once(&stack.alerting)
+        .chain(&stack.counting)
+        .collect();
+    runbooks_of(&alerting, &stack.profile.runbooks, templates)
 }
 
 /// `runbooks/*.md`: one for each alert that is rendered, with the numbers of this environment, and the
@@ -62,47 +65,50 @@ pub fn runbooks(
 ///
 /// A text or a template that does not render, or a slug that is no file name.
 pub fn runbooks_of(
-    alerting: &Alerting<'_>,
+    alerting: &[&Alerting<'_>],
     own: &IndexMap<String, Runbook>,
     templates: &Templates,
 ) -> Result<Vec<(String, Artifact)>, BuildError> {
     let mut artifacts = Vec::new();
-    for group in &alerting.groups {
-        for rules in group.rules.chunk_by(|a, b| a.alert.name == b.alert.name) {
-            let alert = rules[0].alert;
-            if own.contains_key(&alert.name) {
-                continue;
-            }
-            let Some(text) = runbook(&alert.name) else {
-                continue;
-            };
-            let path = format!("runbooks/{}.md", alert.name);
-            let pendings: Vec<(Severity, Duration)> = rules
-                .iter()
-                .take_while(|rule| rule.scope == rules[0].scope)
-                .map(|rule| (rule.severity, rule.pending))
-                .collect();
-            let threshold = rules[0].threshold.as_ref().map(|(_, threshold)| threshold);
-            let numbers = numbers(threshold, &pendings, alerting.window, &alerting.thresholds);
-            let context = RunbookContext {
-                text: templates.render_inline(&path, text, &numbers)?,
-                why: &alert.why,
-                rules: rules
-                    .iter()
-                    .map(|rule| RuleContext {
-                        alert: &rule.name,
-                        severity: rule.severity.as_str(),
-                        pending: rule.pending.in_words(),
-                        expr: &rule.expr,
-                    })
-                    .collect(),
-            };
-            let text = templates.render("stack/runbooks/runbook.md.j2", &context)?;
-            artifacts.push((
-                alert.name.clone(),
-                Artifact::new(&path, Kind::Document, text)?,
-            ));
+    let mut by_alert: IndexMap<&str, (&Alerting<'_>, Vec<&AlertingRule<'_>>)> = IndexMap::new();
+    for alerting in alerting {
+        for rule in alerting.rules() {
+            let (_, rules) = by_alert
+                .entry(&rule.alert.name)
+                .or_insert_with(|| (alerting, Vec::new()));
+            rules.push(rule);
         }
+    }
+    for (name, (alerting, rules)) in by_alert {
+        if own.contains_key(name) {
+            continue;
+        }
+        let Some(text) = runbook(name) else {
+            continue;
+        };
+        let path = format!("runbooks/{name}.md");
+        let pendings: Vec<(Severity, Duration)> = rules
+            .iter()
+            .take_while(|rule| rule.scope == rules[0].scope)
+            .map(|rule| (rule.severity, rule.pending))
+            .collect();
+        let threshold = rules[0].threshold.as_ref().map(|(_, threshold)| threshold);
+        let numbers = numbers(threshold, &pendings, alerting.window, &alerting.thresholds);
+        let context = RunbookContext {
+            text: templates.render_inline(&path, text, &numbers)?,
+            why: &rules[0].alert.why,
+            rules: rules
+                .iter()
+                .map(|rule| RuleContext {
+                    alert: &rule.name,
+                    severity: rule.severity.as_str(),
+                    pending: rule.pending.in_words(),
+                    expr: &rule.expr,
+                })
+                .collect(),
+        };
+        let text = templates.render("stack/runbooks/runbook.md.j2", &context)?;
+        artifacts.push((name.to_owned(), Artifact::new(&path, Kind::Document, text)?));
     }
     for (slug, runbook) in own {
         let text = format!("# {}\n\n{}\n", runbook.title, runbook.text.trim_end());

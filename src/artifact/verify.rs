@@ -4,6 +4,7 @@ use super::BuildError;
 use super::shell::word;
 use crate::bundle::{Artifact, Kind};
 use crate::model::job::{JobKind, ScrapeJob};
+use crate::model::remote::QueryEndpoint;
 use crate::model::service::Services;
 use crate::template::{Templates, promql_string, regex_literal};
 
@@ -18,8 +19,10 @@ pub struct VerifyContext<'a> {
     pub services: &'a Services,
     /// All jobs, in order.
     pub jobs: &'a [ScrapeJob],
-    /// Recording and alerting rules.
-    pub rules: usize,
+    /// Recording and alerting rules that the Prometheus servers have together; `None` where they evaluate none.
+    pub rules: Option<usize>,
+    /// Where samples are asked for.
+    pub query_endpoint: &'a QueryEndpoint,
 }
 
 /// `verify.sh`: asks the running stack whether it watches what the profile says.
@@ -30,10 +33,22 @@ pub struct VerifyContext<'a> {
 pub fn verify(context: VerifyContext<'_>, templates: &Templates) -> Result<Artifact, BuildError> {
     let url = |url: &str| word(url.trim_end_matches('/'));
     let mut questions = vec![Question::new(
-        "rules that are loaded",
-        "sum(prometheus_rule_group_rules{job=\"prometheus\"})",
-        context.rules,
+        "whether the last configuration is loaded",
+        "min(prometheus_config_last_reload_successful{job=\"prometheus\"})",
+        1,
     )];
+    if let Some(rules) = context.rules {
+        questions.push(Question::new(
+            "Alertmanagers that Prometheus knows",
+            "min(prometheus_notifications_alertmanagers_discovered{job=\"prometheus\"})",
+            1,
+        ));
+        questions.push(Question::new(
+            "rules that are loaded",
+            "sum(prometheus_rule_group_rules{job=\"prometheus\"})",
+            rules,
+        ));
+    }
     // Between two scans of keys there is no `up`.
     for job in context.jobs.iter().filter(|job| job.kind != JobKind::Keys) {
         let quoted = promql_string(&job.name);
@@ -86,7 +101,11 @@ pub fn verify(context: VerifyContext<'_>, templates: &Templates) -> Result<Artif
     let view = View {
         profile: context.profile,
         environment: context.environment,
-        prometheus: url(&context.services.prometheus.external_url),
+        prometheus: match (context.services.prometheus.first(), context.query_endpoint) {
+            (Some(first), endpoint) if endpoint.is_own => url(&first.page.external_url),
+            (_, endpoint) => url(&endpoint.url),
+        },
+        is_own: context.query_endpoint.is_own,
         alertmanager: url(&context.services.alertmanager.external_url),
         grafana: url(&context.services.grafana.external_url),
         questions,
@@ -101,6 +120,8 @@ struct View<'a> {
     environment: &'a str,
     /// Words of the shell, as the rest.
     prometheus: String,
+    /// Whether that is a Prometheus of the stack.
+    is_own: bool,
     alertmanager: String,
     grafana: String,
     questions: Vec<Question>,

@@ -47,8 +47,9 @@ pub struct Drift {
 }
 
 /// Top-level folders from which processes of the stack load whatever they find.
-const LOADED: [&str; 5] = [
+const LOADED: [&str; 6] = [
     "prometheus/",
+    "ruler/",
     "alertmanager/",
     "grafana/",
     "blackbox/",

@@ -125,6 +125,10 @@ pub struct AlertNeeds {
     pub password: bool,
     /// The keys of a target are looked at with a Lua script.
     pub lua: bool,
+    /// Prometheus evaluates rules itself.
+    pub rules: bool,
+    /// Prometheus sends its samples to a storage elsewhere.
+    pub remote_write: bool,
     /// For an alert of each application: the figures without which it asks nothing.
     pub indicators: Vec<IndicatorName>,
 }

@@ -176,6 +176,10 @@ pub enum Feature {
     Probes,
     /// Some target has key policies.
     KeyPolicies,
+    /// Prometheus stores samples and evaluates rules itself.
+    OwnRules,
+    /// Prometheus sends its samples to a storage elsewhere.
+    RemoteWrite,
 }
 
 impl Feature {
@@ -190,6 +194,8 @@ impl Feature {
             Self::Persistence => "a target with persistence",
             Self::Probes => "a probe",
             Self::KeyPolicies => "a target with `key_policies`",
+            Self::OwnRules => "a Prometheus that is no agent",
+            Self::RemoteWrite => "`remote_write`",
         }
     }
 }

@@ -18,7 +18,8 @@ use super::tool::{Answer, Program, RunError, Tool, Toolbox};
 use super::{CheckOutcome, Verdict};
 use crate::diagnostic::Diagnostic;
 
-const PROMETHEUS: &str = "prometheus/prometheus.yml";
+/// Directory of the rules that a ruler elsewhere evaluates.
+const RULER: &str = "ruler";
 const ALERTMANAGER: &str = "alertmanager/alertmanager.yml";
 const COMPOSE: &str = "compose.yaml";
 const ENVIRONMENT: &str = ".env.example";
@@ -54,7 +55,7 @@ pub const EXTERNAL_CHECKS: &[ExternalCheck] = &[
     ExternalCheck {
         name: "promtool/check-config",
         tool: Tool::Promtool,
-        files: PROMETHEUS,
+        files: "prometheus/*.yml",
         summary: "Prometheus can read its configuration",
         speaker: "promtool check config",
         kind: Kind::CheckConfig,
@@ -62,7 +63,7 @@ pub const EXTERNAL_CHECKS: &[ExternalCheck] = &[
     ExternalCheck {
         name: "promtool/check-rules",
         tool: Tool::Promtool,
-        files: "prometheus/rules/*.yml",
+        files: "{prometheus,ruler}/rules/*.yml",
         summary: "Prometheus can load every rule, and no rule is there twice",
         speaker: "promtool check rules",
         kind: Kind::CheckRules,
@@ -70,7 +71,7 @@ pub const EXTERNAL_CHECKS: &[ExternalCheck] = &[
     ExternalCheck {
         name: "promtool/test-rules",
         tool: Tool::Promtool,
-        files: "prometheus/tests/*.yml",
+        files: "{prometheus,ruler}/tests/*.yml",
         summary: "the unit tests of the rules pass",
         speaker: "promtool test rules",
         kind: Kind::TestRules,
@@ -214,8 +215,19 @@ fn run_all(
         .collect()
 }
 
-/// Paths inside `bundle` that fit `pattern`, sorted. A `*` stands only for the stem of the file name.
+/// Paths inside `bundle` that fit `pattern`, sorted. A `*` stands only for the stem of the file name, and `{a,b}` only for
+/// the first directory.
 fn matching(bundle: &Path, pattern: &str) -> io::Result<Vec<String>> {
+    let choice = pattern
+        .strip_prefix('{')
+        .and_then(|rest| rest.split_once('}'));
+    if let Some((directories, rest)) = choice {
+        let mut files = Vec::new();
+        for directory in directories.split(',') {
+            files.extend(matching(bundle, &format!("{directory}{rest}"))?);
+        }
+        return Ok(files);
+    }
     let Some((directory, extension)) = pattern.split_once('*') else {
         let exists = bundle.join(pattern).try_exists()?;
         return Ok(exists.then(|| pattern.to_owned()).into_iter().collect());
@@ -262,7 +274,13 @@ impl Run<'_> {
         let home = scratch.path();
         match self.check.kind {
             Kind::CheckConfig => {
-                self.run_and_read(&["check", "config", "--syntax-only"], home, texts)
+                // Rules that another program evaluates are those of an agent, which must have none.
+                let is_agent = self.bundle.join(RULER).is_dir();
+                let command: &[&str] = match is_agent {
+                    true => &["check", "config", "--syntax-only", "--agent"],
+                    false => &["check", "config", "--syntax-only"],
+                };
+                self.run_and_read(command, home, texts)
             }
             Kind::CheckRules => self.run_and_read(
                 &["check", "rules", "--lint=all", "--lint-fatal"],

@@ -51,6 +51,61 @@ pub struct AlertingInputs<'a> {
     pub links: &'a AlertLinks,
     /// Range of rates, where the profile says it.
     pub window: Option<Duration>,
+    /// Who evaluates the rules.
+    pub evaluation: &'a Evaluation,
+}
+
+/// Who evaluates rules, and so which of them, and what they have to say themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evaluation {
+    /// Who.
+    pub by: Evaluator,
+    /// Labels of every alert beside those of its series, as plain text.
+    pub labels: IndexMap<String, String>,
+    /// Whether Prometheus sends its samples to a storage elsewhere.
+    pub has_remote_write: bool,
+}
+
+/// Who evaluates rules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Evaluator {
+    /// The one Prometheus that there is.
+    #[default]
+    Prometheus,
+    /// Each of several. What they have in common counts within a target, and none of them has all targets of a job.
+    EachShard,
+    /// The one of several with this number: how many targets of a job it must find.
+    Shard(u64),
+    /// A ruler elsewhere, which has all samples, and adds no external labels.
+    Ruler,
+}
+
+impl Evaluator {
+    /// Directory of the rules and their tests in the bundle.
+    pub const fn directory(self) -> &'static str {
+        match self {
+            Self::Ruler => "ruler",
+            _ => "prometheus",
+        }
+    }
+
+    /// Name of the file of a rule group, without extension.
+    pub fn file(self, group: &str) -> String {
+        match self {
+            Self::Shard(number) => format!("{group}-shard-{number}"),
+            _ => group.to_owned(),
+        }
+    }
+
+    /// Whether an alert is this one's business.
+    fn takes(self, alert: &Alert) -> bool {
+        let counts_a_job = alert.each == Some(Each::Job);
+        match self {
+            Self::Prometheus | Self::Ruler => true,
+            Self::EachShard => !counts_a_job,
+            Self::Shard(_) => counts_a_job,
+        }
+    }
 }
 
 /// What annotations link to.
@@ -83,6 +138,8 @@ pub struct Alerting<'c> {
     pub omitted: IndexMap<String, String>,
     /// Range of rates.
     pub window: Duration,
+    /// Who evaluates them.
+    pub evaluator: Evaluator,
 }
 
 impl Alerting<'_> {
@@ -203,11 +260,13 @@ pub fn resolve<'c>(
         flags: BTreeSet::new(),
         omitted: IndexMap::new(),
         window: environment.window,
+        evaluator: inputs.evaluation.by,
         thresholds: IndexMap::new(),
     };
+    let evaluator = alerting.evaluator;
     for (name, written) in &catalogue.groups {
         let mut rules = Vec::new();
-        for alert in &written.alerts {
+        for alert in written.alerts.iter().filter(|it| evaluator.takes(it)) {
             if let Some(reason) = environment.unfit(alert) {
                 alerting.omitted.insert(alert.name.clone(), reason);
                 continue;
@@ -230,7 +289,8 @@ pub fn resolve<'c>(
             });
         }
     }
-    for rule in catalogue.recording_rules.values() {
+    let recording = catalogue.recording_rules.values();
+    for rule in recording.filter(|_| !matches!(evaluator, Evaluator::Shard(_))) {
         if let Some(job) = environment.first_jobs.get(&rule.on) {
             let render = |text: &str| {
                 let text = templates.render_inline(&rule.name, text, &environment.context)?;
@@ -481,6 +541,12 @@ impl<'i> Environment<'i> {
             return Some("no target has a password".into());
         }
         let mut scans = targets.iter().filter_map(|target| target.keys.as_ref());
+        if needs.rules && self.inputs.evaluation.by == Evaluator::Ruler {
+            return Some("Prometheus evaluates no rules".into());
+        }
+        if needs.remote_write && !self.inputs.evaluation.has_remote_write {
+            return Some("Prometheus sends its samples nowhere".into());
+        }
         if needs.lua && !scans.any(|keys| keys.lua) {
             return Some("no script looks at keys".into());
         }
@@ -629,7 +695,7 @@ impl<'i> Environment<'i> {
             // The result says so too; without it promtool takes the rules for copies of one another.
             labels.insert("job".to_owned(), go_template(job));
         }
-        for (name, value) in &written.labels {
+        for (name, value) in self.inputs.evaluation.labels.iter().chain(&written.labels) {
             labels.insert(name.clone(), go_template(value));
         }
         let runbook = written

@@ -6,6 +6,7 @@ use super::address;
 use super::job::{Discovery, JobBasicAuth, JobKind, Relabeling, ScrapeJob, discovery, grouped};
 use super::key_policy::KeyPolicies;
 use super::key_scan::{self, Watcher};
+use super::prometheus;
 use super::secret::Secrets;
 use super::target::{RedisServer, RedisTarget};
 use crate::catalogue::Version;
@@ -108,7 +109,11 @@ pub fn resolve(
         let (interval, timeout) = timing(profile, exporter.interval, exporter.timeout);
         let basic_auth = exporter.basic_auth.as_ref().map(|auth| JobBasicAuth {
             username: auth.username.clone(),
-            password_file: secrets.mount(&auth.password, "prometheus", "password of the exporter"),
+            password_file: secrets.mount_all(
+                &auth.password,
+                &prometheus::scraping(profile),
+                "password of the exporter",
+            ),
         });
         let builder = Builder {
             name,
@@ -368,6 +373,7 @@ impl Builder<'_> {
             basic_auth: None,
             keep: None,
             dropped_labels: Vec::new(),
+            shard: None,
             sample_limit: None,
         }
     }

@@ -5,6 +5,7 @@ use indexmap::map::Slice;
 use serde::Serialize;
 
 use super::application::DroppedLabel;
+use super::prometheus::Shard;
 use crate::quantity::Duration;
 
 /// What a scrape job is there for.
@@ -86,6 +87,17 @@ impl Discovery {
         }
     }
 
+    /// The same in a file of its own, whatever their number.
+    pub fn into_file(self, job: &str) -> Self {
+        match self {
+            Self::Static { groups } => Self::File {
+                path: format!("targets/{job}.json"),
+                groups,
+            },
+            other => other,
+        }
+    }
+
     /// The target groups that we write.
     pub fn groups(&self) -> &[TargetGroup] {
         match self {
@@ -133,6 +145,8 @@ pub struct ScrapeJob {
     pub keep: Option<&'static str>,
     /// Labels that no sample of it keeps.
     pub dropped_labels: Vec<DroppedLabel>,
+    /// Which of several Prometheus servers this is, where each keeps a part of the targets.
+    pub shard: Option<Shard>,
     /// Samples that a scrape may have before it fails; `None` where nobody knows how many it has.
     pub sample_limit: Option<usize>,
 }

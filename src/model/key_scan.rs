@@ -95,6 +95,7 @@ pub fn resolve(
         basic_auth: None,
         keep: Some(KEPT),
         dropped_labels: Vec::new(),
+        shard: None,
         sample_limit: None,
     };
     (process, job)

@@ -16,6 +16,8 @@ pub mod label;
 pub mod memory_pressure;
 pub mod notification;
 pub mod probe;
+pub mod prometheus;
+pub mod remote;
 pub mod routing;
 pub mod scrape;
 pub mod secret;

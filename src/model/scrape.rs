@@ -8,15 +8,11 @@ use super::exporter::{split_url, timing};
 use super::job::{
     Discovery, JobBasicAuth, JobKind, Relabeling, ScrapeJob, TargetGroup, discovery, grouped,
 };
+use super::prometheus::{self, PROMETHEUS, PROMETHEUS_PORT, QUERY_JOB};
 use super::secret::Secrets;
 use crate::document::Route;
 use crate::profile::{Problem, Profile};
 use crate::quantity::Duration;
-
-/// `host:port` of Prometheus, as the others reach it.
-pub fn prometheus(profile: &Profile) -> String {
-    address::of(profile, "prometheus", 9090)
-}
 
 /// `host:port` of Alertmanager.
 pub fn alertmanager(profile: &Profile) -> String {
@@ -37,25 +33,16 @@ pub const PROBE_JOB: &str = "probe";
 /// The jobs with which the stack watches itself.
 pub fn own_jobs(profile: &Profile) -> Vec<ScrapeJob> {
     let mut jobs = vec![
-        // Prometheus reaches itself without the network of the stack.
-        own(
-            "prometheus",
-            match profile.addresses.get("prometheus") {
-                Some(address) => address,
-                None => "localhost:9090",
-            },
-            "Prometheus itself.",
-            profile,
-        ),
+        prometheus_job(profile),
         own(
             "alertmanager",
-            &alertmanager(profile),
+            [alertmanager(profile)],
             "Whether alerts get out.",
             profile,
         ),
         own(
             "grafana",
-            &grafana(profile),
+            [grafana(profile)],
             "Whether dashboards can be looked at.",
             profile,
         ),
@@ -64,7 +51,16 @@ pub fn own_jobs(profile: &Profile) -> Vec<ScrapeJob> {
         let comment = "The prober itself: it is what fails when all probes seem to.";
         jobs.push(own(
             "blackbox-exporter",
-            &blackbox(profile),
+            [blackbox(profile)],
+            comment,
+            profile,
+        ));
+    }
+    if prometheus::has_query(profile) {
+        let comment = "The Prometheus that people and Grafana ask.";
+        jobs.push(own(
+            QUERY_JOB,
+            [prometheus::address(profile)],
             comment,
             profile,
         ));
@@ -72,7 +68,29 @@ pub fn own_jobs(profile: &Profile) -> Vec<ScrapeJob> {
     jobs
 }
 
-fn own(name: &str, address: &str, comment: &str, profile: &Profile) -> ScrapeJob {
+fn prometheus_job(profile: &Profile) -> ScrapeJob {
+    let servers = prometheus::scraping(profile);
+    if servers.len() > 1 {
+        let addresses = servers
+            .iter()
+            .map(|service| address::of(profile, service, PROMETHEUS_PORT));
+        let comment = "Each Prometheus is watched by another one: one that is down cannot say so.";
+        return own(PROMETHEUS, addresses, comment, profile);
+    }
+    // Prometheus reaches itself without the network of the stack.
+    let address = match profile.addresses.get(PROMETHEUS) {
+        Some(address) => address.clone(),
+        None => format!("localhost:{PROMETHEUS_PORT}"),
+    };
+    own(PROMETHEUS, [address], "Prometheus itself.", profile)
+}
+
+fn own(
+    name: &str,
+    addresses: impl IntoIterator<Item = String>,
+    comment: &str,
+    profile: &Profile,
+) -> ScrapeJob {
     let (interval, timeout) = timing(profile, None, None);
     ScrapeJob {
         name: name.into(),
@@ -84,12 +102,17 @@ fn own(name: &str, address: &str, comment: &str, profile: &Profile) -> ScrapeJob
         interval,
         timeout,
         discovery: Discovery::Static {
-            groups: grouped([(address.to_owned(), IndexMap::new())]),
+            groups: grouped(
+                addresses
+                    .into_iter()
+                    .map(|address| (address, IndexMap::new())),
+            ),
         },
         relabeling: Relabeling::None,
         basic_auth: None,
         keep: None,
         dropped_labels: Vec::new(),
+        shard: None,
         sample_limit: None,
     }
 }
@@ -102,6 +125,7 @@ pub fn application_jobs(
     problems: &mut Vec<Problem>,
 ) -> Vec<ScrapeJob> {
     let mut jobs = Vec::new();
+    let scraper = prometheus::first(profile);
     for (name, application) in &profile.applications {
         let route = Route::of(["applications", name]);
         let Some((scheme, host, path)) = split_url(&application.url) else {
@@ -118,9 +142,10 @@ pub fn application_jobs(
         let (interval, timeout) = timing(profile, application.interval, application.timeout);
         let basic_auth = application.basic_auth.as_ref().map(|auth| JobBasicAuth {
             username: auth.username.clone(),
+            // Several Prometheus servers leave what there is only one of to the first.
             password_file: secrets.mount(
                 &auth.password,
-                "prometheus",
+                &scraper,
                 &format!("password of the metrics of {name}"),
             ),
         });
@@ -147,6 +172,7 @@ pub fn application_jobs(
             dropped_labels: applications
                 .get(name)
                 .map_or_else(Vec::new, |found| found.dropped_labels.clone()),
+            shard: None,
             sample_limit: None,
         });
     }
@@ -208,6 +234,7 @@ pub fn probe_jobs(profile: &Profile, problems: &mut Vec<Problem>) -> Vec<ScrapeJ
             basic_auth: None,
             keep: None,
             dropped_labels: Vec::new(),
+            shard: None,
             sample_limit: None,
             name: job,
         });

@@ -80,6 +80,19 @@ impl Secrets {
         self.note(source, service, purpose, Delivery::File).path()
     }
 
+    /// Notes that each of `services`, at least one, reads `source` as a file. Gives the file's path in the containers.
+    pub fn mount_all<S: AsRef<str>>(
+        &mut self,
+        source: &SecretRef,
+        services: &[S],
+        purpose: &str,
+    ) -> String {
+        let paths = services
+            .iter()
+            .map(|service| self.mount(source, service.as_ref(), purpose));
+        paths.last().unwrap_or_default()
+    }
+
     /// Notes that `service` is given the environment variable `name` of the one who starts the
     /// stack, as an environment variable of its own.
     pub fn pass_on(&mut self, name: &str, service: &str, purpose: &str) {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::image::PinnedTool;
 use super::job::{Discovery, JobKind, Relabeling, ScrapeJob};
+use super::prometheus::{self, PROMETHEUS, PrometheusProcess, QUERY_JOB};
 use super::target::RedisTarget;
 use crate::catalogue::series::{SERIES_OF_A_SCRAPE, Scraped, limit};
 use crate::catalogue::{Catalogue, Circumstances, Version};
@@ -29,6 +30,8 @@ pub struct SeriesInputs<'a> {
     pub targets: &'a [RedisTarget],
     /// Every scrape job.
     pub jobs: &'a [ScrapeJob],
+    /// The Prometheus servers.
+    pub servers: &'a [PrometheusProcess],
     /// Version and flags of the exporters.
     pub circumstances: &'a Circumstances,
     /// The tools in the versions that are used.
@@ -65,6 +68,19 @@ pub struct SeriesEstimate {
     pub jobs: Vec<JobSeries>,
     /// Jobs of whose series nothing is known.
     pub not_counted: Vec<String>,
+    /// By Prometheus, where several share the targets.
+    pub servers: Vec<ServerSeries>,
+}
+
+/// What one of several Prometheus servers holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServerSeries {
+    /// Its service.
+    pub service: String,
+    /// How many targets it keeps.
+    pub targets: usize,
+    /// How many series they have.
+    pub series: usize,
 }
 
 impl SeriesEstimate {
@@ -126,6 +142,19 @@ pub fn estimate(inputs: SeriesInputs<'_>, problems: &mut Vec<Problem>) -> Series
             sample_limit: limit(largest, headroom),
         });
     }
+    for server in inputs.servers.iter().filter(|it| it.shard().is_some()) {
+        let found = server
+            .jobs
+            .iter()
+            .filter(|job| prometheus::holds_targets(job));
+        let counted = found.filter_map(|job| scrapes(inputs, job));
+        let scrapes: Vec<usize> = counted.flat_map(|(scrapes, _)| scrapes).collect();
+        estimate.servers.push(ServerSeries {
+            service: server.service.clone(),
+            targets: scrapes.len(),
+            series: scrapes.iter().map(|one| one + SERIES_OF_A_SCRAPE).sum(),
+        });
+    }
     if let Some(budget) = budget
         && estimate.total > budget
     {
@@ -170,7 +199,10 @@ fn scrapes(inputs: SeriesInputs<'_>, job: &ScrapeJob) -> Option<(Vec<usize>, usi
             all(inputs, job, "redis_exporter", Scraped::Itself, version)
         }
         JobKind::Own => {
-            let tool = job.name.replace('-', "_");
+            let tool = match job.name.as_str() {
+                QUERY_JOB => PROMETHEUS.to_owned(),
+                name => name.replace('-', "_"),
+            };
             let version = tool_version(&tool);
             all(inputs, job, &tool, Scraped::Itself, version)
         }

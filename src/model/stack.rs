@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::alert::{self, AlertLinks, Alerting, AlertingInputs};
+use super::alert::{self, AlertLinks, Alerting, AlertingInputs, Evaluation, Evaluator};
 use super::application::{self, Application};
 use super::dashboard::{self, Dashboard, DashboardInput, PanelThreshold};
 use super::exporter::{self, ExporterProcess, Exporting};
@@ -11,6 +11,8 @@ use super::image::{self, PinnedTool};
 use super::inhibition::Inhibition;
 use super::job::{JobKind, ScrapeJob};
 use super::notification::{Notification, NotificationContext};
+use super::prometheus::{self, PrometheusProcess, Shard};
+use super::remote::{self, QueryEndpoint, RemoteStorage};
 use super::routing::RoutableAlert;
 use super::secret::Secrets;
 use super::series::{self, SeriesEstimate, SeriesInputs};
@@ -18,7 +20,8 @@ use super::service::{ServiceContext, Services};
 use super::target::{self, RedisTarget};
 use super::{label, memory_pressure, probe, scrape};
 use crate::catalogue::{
-    Availability, Catalogue, Circumstances, DashboardLibrary, Direction, Feature, Version,
+    AlertCatalogue, Availability, Catalogue, Circumstances, DashboardLibrary, Direction, Feature,
+    Version,
 };
 use crate::document::Route;
 use crate::profile::{
@@ -52,6 +55,14 @@ pub struct Stack<'c> {
     pub applications: IndexMap<String, Application<'c>>,
     /// Rules.
     pub alerting: Alerting<'c>,
+    /// What each of several Prometheus servers must find, in their order.
+    pub counting: Vec<Alerting<'c>>,
+    /// The Prometheus servers, the one that people ask first.
+    pub prometheus_servers: Vec<PrometheusProcess>,
+    /// Where samples are sent.
+    pub storages: Vec<RemoteStorage>,
+    /// Where Grafana asks.
+    pub query_endpoint: QueryEndpoint,
     /// Dashboards.
     pub dashboards: Vec<Dashboard>,
     /// Alerts as Alertmanager sees them.
@@ -122,6 +133,14 @@ impl<'c> Stack<'c> {
             &mut problems,
         );
         let mut jobs = redis_jobs;
+        if profile.sharding.shards > 1 {
+            // Several Prometheus servers read the same list and keep a part of it.
+            for job in &mut jobs {
+                if job.kind != JobKind::Exporter {
+                    job.discovery = job.discovery.clone().into_file(&job.name);
+                }
+            }
+        }
         let applications = application::resolve(profile, catalogue, &mut problems);
         jobs.extend(scrape::application_jobs(
             profile,
@@ -133,7 +152,26 @@ impl<'c> Stack<'c> {
         jobs.extend(scrape::own_jobs(profile));
         check_job_names(profile, &jobs, &mut problems);
         let redis_version = tools.get("redis").and_then(|tool| tool.version);
-
+        let prometheus_version = tools.get("prometheus").and_then(|tool| tool.version);
+        let storages = remote::resolve(profile, &mut secrets, &mut problems);
+        let query_endpoint = remote::query_endpoint(profile, &mut secrets);
+        let mut external_labels = profile.labels.clone();
+        external_labels
+            .entry("environment".into())
+            .or_insert_with(|| environment.environment.clone());
+        let evaluation = Evaluation {
+            by: match (profile.agent, profile.sharding.shards) {
+                (true, _) => Evaluator::Ruler,
+                (false, 0 | 1) => Evaluator::Prometheus,
+                (false, _) => Evaluator::EachShard,
+            },
+            // A ruler elsewhere does not know them.
+            labels: match profile.agent {
+                true => external_labels.clone(),
+                false => IndexMap::new(),
+            },
+            has_remote_write: !storages.is_empty(),
+        };
         let links = alert_links(profile, catalogue.dashboards(), &mut problems);
         let own_runbooks: BTreeSet<String> = profile.runbooks.keys().cloned().collect();
         let is_alarm = profile
@@ -144,25 +182,40 @@ impl<'c> Stack<'c> {
                 values.into_iter().flatten().any(|value| !value.is_off())
             });
         let pressure = memory_pressure::resolve(&profile.memory_pressure, is_alarm, &mut problems);
-        let alerting = alert::resolve(
-            catalogue.alerting(),
-            &AlertingInputs {
-                targets: &targets,
-                jobs: &jobs,
-                applications: &applications,
-                exporter: own_exporter_version,
-                redis: redis_version,
-                thresholds: &profile.thresholds,
-                pressure: &pressure,
-                overrides: &profile.alerts,
-                own_runbooks: &own_runbooks,
-                links: &links,
-                window: profile.scrape.window,
-            },
-            templates,
+        let inputs = AlertingInputs {
+            targets: &targets,
+            jobs: &jobs,
+            applications: &applications,
+            exporter: own_exporter_version,
+            redis: redis_version,
+            thresholds: &profile.thresholds,
+            pressure: &pressure,
+            overrides: &profile.alerts,
+            own_runbooks: &own_runbooks,
+            links: &links,
+            window: profile.scrape.window,
+            evaluation: &evaluation,
+        };
+        let ours = |error| StackError::Catalogue(Box::new(error));
+        let alerting = alert::resolve(catalogue.alerting(), &inputs, templates, &mut problems)
+            .map_err(ours)?;
+        let mut prometheus_servers = prometheus::resolve(profile, &jobs);
+        prometheus::check(
+            profile,
+            &prometheus_servers,
+            prometheus_version,
             &mut problems,
-        )
-        .map_err(|error| StackError::Catalogue(Box::new(error)))?;
+        );
+        let counting = match evaluation.by {
+            Evaluator::EachShard => counting(
+                catalogue.alerting(),
+                &inputs,
+                &prometheus_servers,
+                templates,
+            )
+            .map_err(ours)?,
+            _ => Vec::new(),
+        };
         // What alerts ask for is watched by the other ones, which are scraped more often.
         for exporter in exporters.iter_mut().filter(|it| it.keys.is_none()) {
             for flag in &alerting.flags {
@@ -179,12 +232,14 @@ impl<'c> Stack<'c> {
                 catalogue,
                 targets: &targets,
                 jobs: &jobs,
+                servers: &prometheus_servers,
                 circumstances: &circumstances(own_exporter_version, redis_version, &exporters),
                 tools: &tools,
             },
             &mut problems,
         );
-        for job in &mut jobs {
+        let scraped = prometheus_servers.iter_mut().flat_map(|it| &mut it.jobs);
+        for job in jobs.iter_mut().chain(scraped) {
             job.sample_limit = series.sample_limit(&job.name);
         }
 
@@ -203,7 +258,7 @@ impl<'c> Stack<'c> {
             &mut problems,
         );
 
-        let routable = routable(&alerting, &targets);
+        let routable = routable(std::iter::once(&alerting).chain(&counting), &targets);
         let groups: IndexSet<String> = catalogue.alerting().groups.keys().cloned().collect();
         let names: IndexSet<String> = profile.targets.keys().cloned().collect();
         let alertmanager = tools.get("alertmanager").and_then(|tool| tool.version);
@@ -232,7 +287,11 @@ impl<'c> Stack<'c> {
                 images: &images,
                 targets: &targets,
                 exporters: &exporters,
-                jobs: &jobs,
+                prometheus_servers: &prometheus_servers,
+                query_endpoint: &query_endpoint,
+                agent_flag: profile
+                    .agent
+                    .then(|| prometheus::agent_flag(prometheus_version)),
                 longest_repeat_interval: notification.routing.longest_repeat_interval(),
             },
             &mut secrets,
@@ -241,13 +300,8 @@ impl<'c> Stack<'c> {
         if problems.iter().any(Problem::is_error) {
             return Err(StackError::Profile(problems));
         }
-        let mut external_labels = profile.labels.clone();
-        external_labels
-            .entry("environment".into())
-            .or_insert_with(|| environment.environment.clone());
-        let prometheus = tools.get("prometheus").and_then(|tool| tool.version);
-        let expands =
-            prometheus.is_none_or(|version| "3.0".parse().is_ok_and(|since| version >= since));
+        let expands = prometheus_version
+            .is_none_or(|version| "3.0".parse().is_ok_and(|since| version >= since));
         if expands {
             // Since 3.0 `$` names an environment variable of Prometheus here, and nowhere else.
             for value in external_labels.values_mut() {
@@ -264,6 +318,10 @@ impl<'c> Stack<'c> {
             jobs,
             applications,
             alerting,
+            counting,
+            prometheus_servers,
+            storages,
+            query_endpoint,
             dashboards,
             routable,
             notification,
@@ -620,15 +678,57 @@ fn features(targets: &[RedisTarget], profile: &Profile) -> BTreeSet<Feature> {
     if targets.iter().any(|target| target.keys.is_some()) {
         features.insert(Feature::KeyPolicies);
     }
+    if !profile.agent {
+        features.insert(Feature::OwnRules);
+    }
+    if !profile.remote_write.is_empty() {
+        features.insert(Feature::RemoteWrite);
+    }
     features
 }
 
+/// What each of several Prometheus servers must find: the only rules in which they differ.
+fn counting<'c>(
+    catalogue: &'c AlertCatalogue,
+    inputs: &AlertingInputs<'_>,
+    servers: &[PrometheusProcess],
+    templates: &Templates,
+) -> Result<Vec<Alerting<'c>>, TemplateError> {
+    let mut counting = Vec::new();
+    for server in servers {
+        let Some(Shard { number, .. }) = server.shard() else {
+            continue;
+        };
+        let found = server
+            .jobs
+            .iter()
+            .filter(|job| prometheus::holds_targets(job));
+        let evaluation = Evaluation {
+            by: Evaluator::Shard(number),
+            labels: IndexMap::from([("shard".to_owned(), number.to_string())]),
+            ..inputs.evaluation.clone()
+        };
+        let inputs = AlertingInputs {
+            jobs: &found.cloned().collect::<Vec<_>>(),
+            evaluation: &evaluation,
+            ..*inputs
+        };
+        // What is wrong with the profile has been said once.
+        let alerting = alert::resolve(catalogue, &inputs, templates, &mut Vec::new())?;
+        counting.push(alerting);
+    }
+    Ok(counting)
+}
+
 /// Every alerting rule as Alertmanager sees it.
-fn routable(alerting: &Alerting<'_>, targets: &[RedisTarget]) -> Vec<RoutableAlert> {
+fn routable<'a>(
+    alerting: impl Iterator<Item = &'a Alerting<'a>>,
+    targets: &[RedisTarget],
+) -> Vec<RoutableAlert> {
     let mut by_topology: IndexMap<Vec<String>, Arc<IndexSet<String>>> = IndexMap::new();
     let none = Arc::new(IndexSet::new());
     alerting
-        .rules()
+        .flat_map(Alerting::rules)
         .map(|rule| {
             let keeps_target = rule.alert.keeps.iter().any(|label| label == "redis");
             let topologies = &rule.alert.needs.topologies;

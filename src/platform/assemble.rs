@@ -4,8 +4,20 @@ use crate::artifact::{
     ProvisioningContext, ReadmeContext, ReadmeCounts, VerifyContext,
 };
 use crate::bundle::Bundle;
-use crate::model::{Stack, address, scrape};
+use crate::model::alert::{Alerting, Evaluator};
+use crate::model::{Stack, address, prometheus, scrape};
 use crate::template::Templates;
+
+/// Rules that all Prometheus servers together load; `None` where they evaluate none.
+fn loaded_rules(stack: &Stack<'_>) -> Option<usize> {
+    let count = |alerting: &Alerting<'_>| alerting.recording.len() + alerting.rules().count();
+    let common = match stack.alerting.evaluator {
+        Evaluator::Ruler => return None,
+        Evaluator::EachShard => stack.counting.len() * count(&stack.alerting),
+        Evaluator::Prometheus | Evaluator::Shard(_) => count(&stack.alerting),
+    };
+    Some(common + stack.counting.iter().map(count).sum::<usize>())
+}
 
 /// The bundle of one environment: every artifact at its place.
 ///
@@ -16,20 +28,26 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
     let profile = stack.name.as_str();
     let environment = stack.environment.as_str();
     let mut artifacts = artifact::prometheus(
-        &PrometheusContext {
+        PrometheusContext {
             profile,
             environment,
-            scrape_interval: stack.profile.scrape.interval,
-            scrape_timeout: stack.profile.scrape.timeout,
-            evaluation_interval: stack.profile.scrape.evaluation_interval,
+            scrape: stack.profile.scrape,
             external_labels: &stack.external_labels,
             alertmanager: &scrape::alertmanager(&stack.profile),
             jobs: &stack.jobs,
+            servers: &stack.prometheus_servers,
+            sources: &prometheus::sources(&stack.profile),
+            alerting: &stack.alerting,
+            counting: &stack.counting,
+            storages: &stack.storages,
         },
         templates,
     )?;
-    artifacts.extend(artifact::rules(&stack.alerting, templates)?);
-    artifacts.extend(artifact::rule_tests(&stack.alerting, templates)?);
+    let rules = || std::iter::once(&stack.alerting).chain(&stack.counting);
+    for alerting in rules() {
+        artifacts.extend(artifact::rules(alerting, templates)?);
+        artifacts.extend(artifact::rule_tests(alerting, templates)?);
+    }
     artifacts.extend(artifact::alertmanager(
         AlertmanagerContext {
             profile,
@@ -40,7 +58,7 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
     )?);
     artifacts.extend(artifact::grafana_provisioning(
         &ProvisioningContext {
-            prometheus: &scrape::prometheus(&stack.profile),
+            prometheus: &stack.query_endpoint,
             alertmanager: &scrape::alertmanager(&stack.profile),
             scrape_interval: stack.profile.scrape.interval,
             dashboards: &stack.dashboards,
@@ -67,7 +85,8 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
             environment,
             services: &stack.services,
             jobs: &stack.jobs,
-            rules: stack.alerting.recording.len() + stack.alerting.rules().count(),
+            rules: loaded_rules(stack),
+            query_endpoint: &stack.query_endpoint,
         },
         templates,
     )?);
@@ -130,9 +149,12 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
             dashboards: &dashboards,
             counts: ReadmeCounts {
                 servers: stack.server_count(),
-                alerts: stack.alerting.rules().count(),
+                alerts: rules().flat_map(Alerting::rules).count(),
             },
             series: &stack.series,
+            evaluator: stack.alerting.evaluator,
+            storages: &stack.storages,
+            query_endpoint: &stack.query_endpoint,
         },
         templates,
     )?);

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::artifact::{BuildError, DASHBOARDS_MOUNT, key_script_directory};
 use crate::bundle::{Artifact, Kind};
+use crate::model::prometheus::PROMETHEUS_PORT;
 use crate::model::secret::{Delivery, Secret, Secrets};
 use crate::model::service::{
     ExporterService, MonitoringService, OWN_NETWORK, RedisService, Services,
@@ -45,11 +46,10 @@ struct View<'a> {
     environment: &'a str,
     project: &'a str,
     required: Vec<Required>,
-    retention: Duration,
     notification_retention: String,
     dashboards: &'a str,
     grafana_password_file: &'a str,
-    prometheus: Page<'a>,
+    prometheus: Vec<Prometheus<'a>>,
     alertmanager: Page<'a>,
     grafana: Page<'a>,
     blackbox: Option<Blackbox<'a>>,
@@ -91,6 +91,14 @@ struct Page<'a> {
     external_url: String,
     #[serde(flatten)]
     shared: Shared<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Prometheus<'a> {
+    service: &'a str,
+    flags: Vec<String>,
+    #[serde(flatten)]
+    page: Page<'a>,
 }
 
 #[derive(Debug, Serialize)]
@@ -162,11 +170,18 @@ impl<'a> View<'a> {
             environment: context.environment,
             project: &services.project,
             required: secrets.variables().into_iter().map(required).collect(),
-            retention: services.retention,
             notification_retention: hours(services.notification_retention),
             dashboards: DASHBOARDS_MOUNT,
             grafana_password_file: &services.grafana_password_file,
-            prometheus: page("prometheus", 9090, &services.prometheus),
+            prometheus: services
+                .prometheus
+                .iter()
+                .map(|it| Prometheus {
+                    service: &it.service,
+                    flags: it.flags(&format!("/etc/prometheus/{}", it.config), "/prometheus"),
+                    page: page(&it.service, PROMETHEUS_PORT, &it.page),
+                })
+                .collect(),
             alertmanager: page("alertmanager", 9093, &services.alertmanager),
             grafana: page("grafana", 3000, &services.grafana),
             blackbox: services.blackbox.as_ref().map(|probe| Blackbox {
@@ -222,7 +237,11 @@ fn shared<'a>(
     reaches_host: bool,
 ) -> Shared<'a> {
     let services = context.services;
-    let meets_outside = !matches!(service, "alertmanager" | "grafana");
+    let meets_outside = match service {
+        "alertmanager" => false,
+        "grafana" => services.is_stored_elsewhere,
+        _ => true,
+    };
     let outside = services
         .networks
         .iter()

@@ -18,7 +18,7 @@ use self::series::parse_selector;
 use super::BuildError;
 use super::rules::RECORDING;
 use crate::bundle::{Artifact, Kind};
-use crate::model::alert::{Alerting, RuleGroup};
+use crate::model::alert::{Alerting, Evaluator, RuleGroup};
 use crate::promql;
 use crate::quantity::Duration;
 use crate::template::Templates;
@@ -30,7 +30,8 @@ const STEPS_PER_WINDOW: u64 = 5;
 /// A file of tests as its template sees it.
 #[derive(Serialize)]
 struct FileContext<'a> {
-    group: &'a str,
+    /// Name of the rule file and of this one, without extension.
+    file: String,
     rule_files: Vec<String>,
     order: Vec<&'a str>,
     evaluation_interval: Duration,
@@ -38,7 +39,7 @@ struct FileContext<'a> {
     recording: Vec<RecordingTest>,
 }
 
-/// `prometheus/tests/*.yml`, one file per rule group.
+/// `prometheus/tests/*.yml`, beside the rules: one file per rule file.
 ///
 /// # Errors
 ///
@@ -48,6 +49,7 @@ pub fn rule_tests(
     templates: &Templates,
 ) -> Result<Vec<Artifact>, BuildError> {
     let step = Duration::from_millis(alerting.window.as_millis() / STEPS_PER_WINDOW);
+    let evaluator = alerting.evaluator;
     let read = metrics_read(alerting);
     let is_read = |series: &Series| read.contains(parse_selector(&series.selector).0);
     let recording = recording_tests(alerting, step).map(|mut context| {
@@ -67,22 +69,22 @@ pub fn rule_tests(
             test.series.retain(is_read);
         }
         let context = FileContext {
-            group: &group.name,
+            file: evaluator.file(&group.name),
             rule_files: order
                 .iter()
-                .map(|name| format!("../rules/{name}.yml"))
+                .map(|name| format!("../rules/{}.yml", evaluator.file(name)))
                 .collect(),
             order,
             evaluation_interval: step,
             tests,
             recording: Vec::new(),
         };
-        render(&context, templates)
+        render(&context, evaluator, templates)
     };
     // No other files of a bundle take as long, so they are made side by side.
     let alerts: Result<Vec<_>, _> = alerting.groups.par_iter().map(file).collect();
     let recorded = recording
-        .map(|context| render(&context, templates))
+        .map(|context| render(&context, evaluator, templates))
         .transpose()?;
     Ok(recorded.into_iter().chain(alerts?).collect())
 }
@@ -105,7 +107,7 @@ fn metrics_read(alerting: &Alerting<'_>) -> BTreeSet<String> {
 fn recording_tests<'a>(alerting: &'a Alerting<'a>, step: Duration) -> Option<FileContext<'a>> {
     let rules = alerting.recording.iter();
     (!alerting.recording.is_empty()).then(|| FileContext {
-        group: RECORDING,
+        file: RECORDING.into(),
         rule_files: vec![format!("../rules/{RECORDING}.yml")],
         order: vec![RECORDING],
         evaluation_interval: step,
@@ -116,8 +118,12 @@ fn recording_tests<'a>(alerting: &'a Alerting<'a>, step: Duration) -> Option<Fil
     })
 }
 
-fn render(context: &FileContext<'_>, templates: &Templates) -> Result<Artifact, BuildError> {
+fn render(
+    context: &FileContext<'_>,
+    evaluator: Evaluator,
+    templates: &Templates,
+) -> Result<Artifact, BuildError> {
     let text = templates.render("stack/prometheus/tests/group.yml.j2", context)?;
-    let path = format!("prometheus/tests/{}.yml", context.group);
+    let path = format!("{}/tests/{}.yml", evaluator.directory(), context.file);
     Ok(Artifact::new(&path, Kind::PrometheusRuleTests, text)?)
 }

@@ -1,8 +1,8 @@
 //! Paths in containers, traced back to the bundle.
 
 use super::compose::{ComposeFile, Service};
-use super::inspection::Inspection;
-use crate::bundle::{BundlePath, Kind};
+use super::inspection::Document;
+use crate::bundle::BundlePath;
 
 /// A place where a program looks for files.
 #[derive(Debug, Clone, Copy)]
@@ -49,20 +49,14 @@ pub(super) fn reader<'c, 'i>(
 }
 
 impl<'c, 'i> Place<'c, 'i> {
-    /// The place from which the one artifact of `kind` names files. Without a Compose file, paths are taken as relative
-    /// to that artifact.
-    pub(super) fn of(
-        inspection: &'i Inspection<'_>,
-        compose: Option<&'c ComposeFile<'i>>,
-        kind: Kind,
-    ) -> Option<Self> {
-        let document = inspection.of_kind(kind).next()?;
+    /// The place from which a configuration names files. Without a Compose file, paths are taken as relative to it.
+    pub(super) fn of(document: &'i Document<'_>, compose: Option<&'c ComposeFile<'i>>) -> Self {
         let found = compose.and_then(|compose| reader(compose, &document.text.artifact.path));
-        Some(Self {
+        Self {
             service: found.map(|(service, _)| service),
             config: document.path(),
             config_in_container: found.map_or("", |(_, path)| path),
-        })
+        }
     }
 
     pub(super) fn service(&self) -> Option<&'c Service<'i>> {

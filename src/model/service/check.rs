@@ -1,6 +1,9 @@
 use indexmap::{IndexMap, IndexSet};
 
-use super::{ServiceContext, ServiceSummary, Services, unknown_service, written_links};
+use super::{
+    PrometheusService, ServiceContext, ServiceSummary, Services, Storing, unknown_service,
+    written_links,
+};
 use crate::document::Route;
 use crate::model::address;
 use crate::profile::Problem;
@@ -257,7 +260,8 @@ fn names(services: &Services, root: &Route, problems: &mut Vec<Problem>) {
             .help("write `127.0.0.1` for this host only, or `0.0.0.0` for everybody"),
         );
     }
-    if services.retention.is_zero() {
+    let keeps_nothing = |it: &PrometheusService| matches!(it.storing, Storing::For(retention) if retention.is_zero());
+    if services.prometheus.iter().any(keeps_nothing) {
         problems.push(
             Problem::value(
                 "profile/zero-duration",

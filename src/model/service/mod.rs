@@ -12,6 +12,8 @@ pub use redis::RedisService;
 
 use super::exporter::ExporterProcess;
 use super::job::ScrapeJob;
+use super::prometheus::{PROMETHEUS, PROMETHEUS_PORT, PrometheusProcess, Role};
+use super::remote::QueryEndpoint;
 use super::secret::Secrets;
 use super::target::RedisTarget;
 use crate::document::Route;
@@ -42,8 +44,12 @@ pub struct ServiceContext<'a> {
     pub targets: &'a [RedisTarget],
     /// The exporters that the stack runs, with all of their flags.
     pub exporters: &'a [ExporterProcess],
-    /// The scrape jobs.
-    pub jobs: &'a [ScrapeJob],
+    /// The Prometheus servers, the one that people ask first.
+    pub prometheus_servers: &'a [PrometheusProcess],
+    /// Where Grafana asks.
+    pub query_endpoint: &'a QueryEndpoint,
+    /// The switch that makes them agents, where they are.
+    pub agent_flag: Option<&'static str>,
     /// The longest time after which an alert is told again.
     pub longest_repeat_interval: Duration,
 }
@@ -71,6 +77,48 @@ impl MonitoringService {
             port,
             published: self.published,
         }
+    }
+}
+
+/// What a Prometheus does with samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storing {
+    /// It keeps them for so long.
+    For(Duration),
+    /// It has none of its own.
+    Nothing,
+    /// It sends them on. This switch makes it an agent.
+    Agent(&'static str),
+}
+
+/// A Prometheus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrometheusService {
+    /// Its name, and its host name inside the stack.
+    pub service: String,
+    /// Name of its configuration in the bundle's `prometheus/`.
+    pub config: String,
+    /// What it does with samples.
+    pub storing: Storing,
+    /// What it has in common with the others.
+    pub page: MonitoringService,
+}
+
+impl PrometheusService {
+    /// Its flags, with `configuration` and `data` as it sees them: a file and a directory.
+    pub fn flags(&self, configuration: &str, data: &str) -> Vec<String> {
+        let mut flags = vec![format!("--config.file={configuration}")];
+        match self.storing {
+            Storing::For(retention) => flags.extend([
+                format!("--storage.tsdb.path={data}"),
+                format!("--storage.tsdb.retention.time={retention}"),
+            ]),
+            Storing::Nothing => flags.push(format!("--storage.tsdb.path={data}")),
+            Storing::Agent(switch) => {
+                flags.extend([switch.to_owned(), format!("--storage.agent.path={data}")])
+            }
+        }
+        flags
     }
 }
 
@@ -118,16 +166,16 @@ pub struct Services {
     pub profiles: Vec<String>,
     /// Host address that ports are published on.
     pub bind: String,
-    /// How long Prometheus keeps samples.
-    pub retention: Duration,
     /// How long Alertmanager remembers what it told: longer than every repeat interval.
     pub notification_retention: Duration,
-    /// Prometheus.
-    pub prometheus: MonitoringService,
+    /// The Prometheus servers, the one that people ask first.
+    pub prometheus: Vec<PrometheusService>,
     /// Alertmanager.
     pub alertmanager: MonitoringService,
     /// Grafana.
     pub grafana: MonitoringService,
+    /// Whether Grafana asks a storage outside of the stack.
+    pub is_stored_elsewhere: bool,
     /// Path in the container of the file with Grafana's first password.
     pub grafana_password_file: String,
     /// The blackbox exporter, where there are probes.
@@ -169,19 +217,22 @@ impl Services {
             reaches_host: false,
         };
         let longest = context.longest_repeat_interval;
-        let mut services = Self {
+        let services = Self {
             project: compose
                 .project
                 .clone()
                 .unwrap_or_else(|| format!("{}-{}", context.profile.name, context.environment)),
             profiles: compose.profiles.clone(),
             bind: compose.bind.clone().unwrap_or_else(|| "127.0.0.1".into()),
-            retention: compose.retention.unwrap_or(RETENTION),
             // Twice, so that a repeat is still known when it is due.
             notification_retention: NOTIFICATION_RETENTION.max(longest.times(2)),
-            prometheus: page("prometheus", 9090, &links.prometheus),
+            prometheus: prometheus_servers(context),
             alertmanager: page("alertmanager", 9093, &links.alertmanager),
-            grafana: page("grafana", 3000, &links.grafana),
+            grafana: MonitoringService {
+                reaches_host: host_of(&context.query_endpoint.url) == HOST_GATEWAY,
+                ..page("grafana", 3000, &links.grafana)
+            },
+            is_stored_elsewhere: !context.query_endpoint.is_own,
             grafana_password_file: secrets.mount(
                 &SecretRef::Env(GRAFANA_PASSWORD.into()),
                 "grafana",
@@ -192,7 +243,6 @@ impl Services {
             redis,
             networks: networks(context),
         };
-        services.prometheus.reaches_host = context.jobs.iter().any(scrapes_host);
         check::check(&services, context, problems);
         services
     }
@@ -217,16 +267,17 @@ impl Services {
             port: redis.port,
             published: redis.published,
         });
-        [
-            self.prometheus.summary("prometheus", 9090),
-            self.alertmanager.summary("alertmanager", 9093),
-            self.grafana.summary("grafana", 3000),
-        ]
-        .into_iter()
-        .chain(blackbox)
-        .chain(exporters)
-        .chain(redis)
-        .collect()
+        let prometheus =
+            (self.prometheus.iter()).map(|it| it.page.summary(&it.service, PROMETHEUS_PORT));
+        prometheus
+            .chain([
+                self.alertmanager.summary("alertmanager", 9093),
+                self.grafana.summary("grafana", 3000),
+            ])
+            .chain(blackbox)
+            .chain(exporters)
+            .chain(redis)
+            .collect()
     }
 
     /// Volume and the service whose data it holds, in the same order.
@@ -235,15 +286,52 @@ impl Services {
             .redis
             .iter()
             .filter_map(|redis| Some((redis.volume.as_deref()?, redis.service.as_str())));
-        [
-            (self.prometheus.volume.as_str(), "prometheus"),
+        let prometheus = self.prometheus.iter();
+        let prometheus = prometheus.map(|it| (it.page.volume.as_str(), it.service.as_str()));
+        let pages = [
             (self.alertmanager.volume.as_str(), "alertmanager"),
             (self.grafana.volume.as_str(), "grafana"),
-        ]
-        .into_iter()
-        .chain(redis)
-        .collect()
+        ];
+        prometheus.chain(pages).chain(redis).collect()
     }
+}
+
+fn prometheus_servers(context: ServiceContext<'_>) -> Vec<PrometheusService> {
+    let profile = context.profile;
+    // Where people look: at the first, which knows everything where there are several.
+    let asked = (context.prometheus_servers.first()).map_or(PROMETHEUS, |first| &first.service);
+    let port = published(context, asked, Some(PROMETHEUS_PORT)).unwrap_or(PROMETHEUS_PORT);
+    let link = profile.links.prometheus.clone();
+    let external_url = link.unwrap_or_else(|| format!("http://localhost:{port}"));
+    let service = |process: &PrometheusProcess| PrometheusService {
+        service: process.service.clone(),
+        config: process.config.clone(),
+        storing: match (context.agent_flag, process.role) {
+            (Some(flag), _) => Storing::Agent(flag),
+            (None, Role::Query) => Storing::Nothing,
+            (None, Role::Whole | Role::Shard(_)) => {
+                Storing::For(profile.compose.retention.unwrap_or(RETENTION))
+            }
+        },
+        page: MonitoringService {
+            image: image(
+                context,
+                &process.service,
+                PROMETHEUS,
+                profile.compose.images.get(PROMETHEUS),
+            ),
+            published: published(
+                context,
+                &process.service,
+                (process.service == asked).then_some(PROMETHEUS_PORT),
+            ),
+            volume: volume(context, &process.service, None),
+            external_url: external_url.clone(),
+            reaches_host: process.jobs.iter().any(scrapes_host)
+                || (profile.remote_write.values()).any(|it| host_of(&it.url) == HOST_GATEWAY),
+        },
+    };
+    context.prometheus_servers.iter().map(service).collect()
 }
 
 /// The image of a service: the Compose block's word, then its owner's, then the pinned one.

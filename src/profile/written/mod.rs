@@ -21,7 +21,7 @@ pub use compose::{Compose, Network, Off, Port};
 pub use dashboard::{Dashboard, Runbook, Section};
 pub use exporter::{BasicAuth, Exporter, ExporterMode, Flag, Scrape};
 pub use notification::{Channel, Notifications, Route, WebhookUrl};
-pub use scale::Budget;
+pub use scale::{Budget, Queue, RemoteWrite, Sharding};
 pub use target::{KeyPolicy, KeyScan, Persistence, Server, Target, Topology};
 
 use indexmap::IndexMap;
@@ -73,6 +73,16 @@ pub struct Profile {
     /// What an environment may cost.
     #[serde(default)]
     pub budget: Budget,
+    /// How the targets are spread over several Prometheus servers.
+    #[serde(default)]
+    pub sharding: Sharding,
+    /// Storages elsewhere that samples are sent to, by name.
+    #[serde(default)]
+    pub remote_write: IndexMap<String, RemoteWrite>,
+    /// Run Prometheus as an agent: it scrapes and sends, and neither stores nor evaluates anything. The rules go into
+    /// `ruler/`, for the one who has the samples.
+    #[serde(default)]
+    pub agent: bool,
     /// Who is told.
     #[serde(default)]
     pub notifications: Notifications,

@@ -255,7 +255,7 @@ fn runbooks_show_the_numbers_of_the_rules() {
     let situation = everything().threshold("memory", "{warning: 71.5%, critical: 85%, for: 10m}");
     let (alerting, _) = situation.resolve(&catalogue);
     let own = indexmap::IndexMap::new();
-    let runbooks = artifact::runbooks_of(&alerting, &own, &Templates::embedded()).unwrap();
+    let runbooks = artifact::runbooks_of(&[&alerting], &own, &Templates::embedded()).unwrap();
     assert_eq!(runbooks.len(), catalogue.alerting().alerts().count());
     let (_, memory) = runbooks
         .iter()

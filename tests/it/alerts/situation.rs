@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use stackwright::artifact;
 use stackwright::bundle::Artifact;
 use stackwright::catalogue::{Catalogue, Version};
-use stackwright::model::alert::{AlertLinks, Alerting, AlertingInputs, resolve};
+use stackwright::model::alert::{AlertLinks, Alerting, AlertingInputs, Evaluation, resolve};
 use stackwright::model::application;
 use stackwright::model::job::{Discovery, JobKind, Relabeling, ScrapeJob, TargetGroup};
 use stackwright::model::key_policy::KeyPolicies;
@@ -33,6 +33,7 @@ pub struct Situation {
     pub overrides: IndexMap<String, AlertOverride>,
     pub runbooks: BTreeSet<String>,
     pub links: AlertLinks,
+    pub evaluation: Evaluation,
 }
 
 pub fn catalogue() -> Catalogue {
@@ -57,6 +58,7 @@ impl Situation {
             own_runbooks: &self.runbooks,
             links: &self.links,
             window: None,
+            evaluation: &self.evaluation,
         };
         let alerting = resolve(
             catalogue.alerting(),
@@ -125,6 +127,7 @@ pub fn job(name: &str, kind: JobKind, targets: usize) -> ScrapeJob {
         basic_auth: None,
         keep: None,
         dropped_labels: Vec::new(),
+        shard: None,
         sample_limit: None,
     }
 }
@@ -183,6 +186,10 @@ pub fn small() -> Situation {
             dashboards: BTreeMap::new(),
             applications: BTreeMap::new(),
             runbooks: None,
+        },
+        evaluation: Evaluation {
+            has_remote_write: true,
+            ..Evaluation::default()
         },
     }
 }

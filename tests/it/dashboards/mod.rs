@@ -15,12 +15,13 @@ use stackwright::model::dashboard::{
     COLUMNS, Dashboard, DashboardInput, Direction, PanelThreshold, resolve,
 };
 use stackwright::model::key_policy;
+use stackwright::model::remote::{Credentials, QueryEndpoint};
 use stackwright::profile::{Problem, Profile};
 use stackwright::promql::{self, Options, Parsed};
 use stackwright::quantity::Duration;
 use stackwright::template::Templates;
 
-const EVERYTHING: [Feature; 8] = [
+const EVERYTHING: [Feature; 10] = [
     Feature::Replicas,
     Feature::Sentinels,
     Feature::Cluster,
@@ -29,6 +30,8 @@ const EVERYTHING: [Feature; 8] = [
     Feature::Persistence,
     Feature::Probes,
     Feature::KeyPolicies,
+    Feature::OwnRules,
+    Feature::RemoteWrite,
 ];
 
 const KEYS: &str = r#"
@@ -122,7 +125,11 @@ impl Case {
         let interval = Duration::from_secs(15);
         let mut artifacts = dashboards(&resolved, interval, &templates).unwrap();
         let context = ProvisioningContext {
-            prometheus: "prometheus:9090",
+            prometheus: &QueryEndpoint {
+                url: "http://prometheus:9090".into(),
+                is_own: true,
+                credentials: Credentials::default(),
+            },
             alertmanager: "alertmanager:9093",
             scrape_interval: interval,
             dashboards: &resolved,

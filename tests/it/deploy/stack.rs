@@ -9,6 +9,7 @@ use stackwright::artifact::{
 };
 use stackwright::bundle::Artifact;
 use stackwright::catalogue::Catalogue;
+use stackwright::model::alert::Evaluator;
 use stackwright::model::application;
 use stackwright::model::exporter;
 use stackwright::model::inhibition::Inhibition;
@@ -17,7 +18,7 @@ use stackwright::model::routing::RoutableAlert;
 use stackwright::model::secret::Secrets;
 use stackwright::model::series::SeriesEstimate;
 use stackwright::model::service::{ServiceContext, Services};
-use stackwright::model::{probe, scrape, target};
+use stackwright::model::{probe, prometheus, remote, scrape, target};
 use stackwright::platform::{ComposeContext, compose};
 use stackwright::profile::{Problem, ProfileDocument, Severity};
 use stackwright::source::SourceFile;
@@ -110,6 +111,9 @@ impl Stack {
                         alerts: self.alerts.len(),
                     },
                     series: &SeriesEstimate::default(),
+                    evaluator: Evaluator::Prometheus,
+                    storages: &[],
+                    query_endpoint: &remote::query_endpoint(&self.profile, &mut Secrets::new()),
                 },
                 &templates,
             )
@@ -334,7 +338,9 @@ pub fn stack_with(text: &str, has_webhook_url_file: bool) -> Stack {
             images: &images,
             targets: &targets,
             exporters: &exporting.processes,
-            jobs: &jobs,
+            prometheus_servers: &prometheus::resolve(&profile, &jobs),
+            query_endpoint: &remote::query_endpoint(&profile, &mut Secrets::new()),
+            agent_flag: None,
             longest_repeat_interval: notification.routing.longest_repeat_interval(),
         },
         &mut secrets,

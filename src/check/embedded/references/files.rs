@@ -19,21 +19,17 @@ pub(super) fn check(
         Kind::AlertmanagerConfig,
         Kind::BlackboxConfig,
     ] {
-        let Some(document) = inspection.of_kind(kind).next() else {
-            continue;
-        };
-        if let Some(compose) = compose {
-            findings.extend(unread(compose, document));
+        for document in inspection.of_kind(kind) {
+            if let Some(compose) = compose {
+                findings.extend(unread(compose, document));
+            }
+            let view = View {
+                inspection,
+                document,
+                place: Place::of(document, compose),
+            };
+            view.walk(&document.tree, &mut findings);
         }
-        let Some(place) = Place::of(inspection, compose, kind) else {
-            continue;
-        };
-        let view = View {
-            inspection,
-            document,
-            place,
-        };
-        view.walk(&document.tree, &mut findings);
     }
     if let Some(compose) = compose {
         findings.extend(datasource_secrets(inspection, compose));

@@ -25,11 +25,19 @@ pub(super) fn check(inspection: &Inspection<'_>, compose: &ComposeFile<'_>) -> V
         compose,
         reached: RefCell::default(),
     };
-    for document in inspection.of_kind(Kind::PrometheusConfig) {
-        if let Some((prometheus, _)) = reader(compose, &document.text.artifact.path) {
-            findings.extend(network.prometheus(document, prometheus));
-            findings.extend(network.unscraped());
-        }
+    let configs = inspection.of_kind(Kind::PrometheusConfig);
+    let mut read = configs
+        .filter_map(|document| {
+            let (prometheus, _) = reader(compose, &document.text.artifact.path)?;
+            Some((document, prometheus))
+        })
+        .peekable();
+    let is_read = read.peek().is_some();
+    for (document, prometheus) in read {
+        findings.extend(network.prometheus(document, prometheus));
+    }
+    if is_read {
+        findings.extend(network.unscraped());
     }
     let grafana = compose.grafana();
     for document in inspection.of_kind(Kind::GrafanaDatasources) {
@@ -46,7 +54,7 @@ pub(super) fn check(inspection: &Inspection<'_>, compose: &ComposeFile<'_>) -> V
                 document,
                 span: url.span,
                 who: format!("the datasource `{name}`"),
-                certainty: Certainty::Own,
+                certainty: Certainty::Reachable,
             }));
         }
     }
@@ -105,6 +113,25 @@ impl<'c, 'i> Network<'c, 'i> {
                     span: target.span,
                     who: "`alerting`".into(),
                     certainty: Certainty::Own,
+                }));
+            }
+        }
+        for (key, certainty) in [
+            ("remote_read", Certainty::Own),
+            ("remote_write", Certainty::Reachable),
+        ] {
+            for remote in items(root, key) {
+                let Some(url) = remote.get("url") else {
+                    continue;
+                };
+                findings.extend(self.connect(&Connection {
+                    from: prometheus,
+                    to: url.as_str().unwrap_or_default(),
+                    scheme: "http",
+                    document,
+                    span: url.span,
+                    who: format!("`{key}`"),
+                    certainty,
                 }));
             }
         }
@@ -209,11 +236,11 @@ impl<'c, 'i> Network<'c, 'i> {
         for group in items(job, "static_configs") {
             targets.extend(items(group, "targets").map(|target| (document, target)));
         }
-        let place = Place::of(self.inspection, Some(self.compose), Kind::PrometheusConfig);
+        let place = Place::of(document, Some(self.compose));
         for pattern in items(job, "file_sd_configs").flat_map(|discovery| items(discovery, "files"))
         {
             let pattern = pattern.as_str().unwrap_or_default();
-            let Some(Trace::Bundle(pattern)) = place.map(|place| place.trace(pattern)) else {
+            let Trace::Bundle(pattern) = place.trace(pattern) else {
                 continue;
             };
             let files = self.inspection.of_kind(Kind::PrometheusTargets);
