@@ -400,9 +400,9 @@ fn a_missing_tool_is_skipped_and_fails_where_it_is_required() {
     };
     assert_eq!(
         told(&external(bundle.path(), &options)),
-        "promtool/check-config prometheus/prometheus.yml skipped: `promtool` is not in PATH
-promtool/check-rules prometheus/rules/*.yml skipped: `promtool` is not in PATH
-promtool/test-rules prometheus/tests/*.yml skipped: `promtool` is not in PATH
+        "promtool/check-config prometheus/*.yml skipped: `promtool` is not in PATH
+promtool/check-rules {prometheus,ruler}/rules/*.yml skipped: `promtool` is not in PATH
+promtool/test-rules {prometheus,ruler}/tests/*.yml skipped: `promtool` is not in PATH
 amtool/check-config alertmanager/alertmanager.yml failed
   `amtool` is required, but was not found: `amtool` is not in PATH
 amtool/routes-test alertmanager/alertmanager.yml failed
@@ -423,7 +423,7 @@ fn a_missing_file_is_skipped_with_the_reason() {
         let outcomes = check(bundle.path(), &generation.toolbox(), &[]);
         assert_eq!(told(&outcomes), "promtool/check-config prometheus/prometheus.yml passed
 promtool/check-rules prometheus/rules/availability.yml passed
-promtool/test-rules prometheus/tests/*.yml skipped: there is no `prometheus/tests/*.yml`
+promtool/test-rules {prometheus,ruler}/tests/*.yml skipped: there is no `{prometheus,ruler}/tests/*.yml`
 amtool/check-config alertmanager/alertmanager.yml skipped: there is no `alertmanager/alertmanager.yml`
 amtool/routes-test alertmanager/alertmanager.yml skipped: there is no `alertmanager/alertmanager.yml`
 docker-compose/config compose.yaml skipped: there is no `compose.yaml`

@@ -35,6 +35,10 @@ const NOT_RAISED: &[(&str, &str)] = &[
         "needs hours of changing value sizes",
     ),
     ("RedisKeysGrowing", "looks back a day"),
+    (
+        "PrometheusRemoteWriteBehind",
+        "needs a storage elsewhere that is slow",
+    ),
     ("EndpointCertificateExpiring", "needs an endpoint with TLS"),
     (
         "PrometheusRuleFailures",

@@ -320,6 +320,13 @@ impl<'a> Readme<'a> {
         let daemons: Vec<Daemon> = lines
             .enumerate()
             .map(|(number, (_, line))| {
+                // A flag that the lab sets is its own: data stay out of the bundle, which is rendered again.
+                let flag = |word: &str| word.split('=').next().map(str::to_owned);
+                let line = line
+                    .split(' ')
+                    .filter(|word| !further.iter().any(|own| flag(own) == flag(word)))
+                    .collect::<Vec<_>>()
+                    .join(" ");
                 let mut command: Vec<String> = ["sh", "-c"].map(str::to_owned).into();
                 command.push(format!("exec env {line} \"$@\""));
                 command.push("sh".into());
