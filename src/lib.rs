@@ -14,6 +14,7 @@ pub mod diagnostic;
 pub mod bundle;
 pub mod template;
 pub mod catalogue;
+pub mod redis_conf;
 pub mod profile;
 pub mod model;
 pub mod artifact;

@@ -22,6 +22,16 @@ const ALIKE: f64 = 0.75;
 /// More guesses than this help nobody.
 const GUESSES: usize = 3;
 
+/// The one of `known` that somebody who wrote `name` probably meant: few slips away for its length.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let known = known.into_iter();
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(candidate, name), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(name.len()) / 4)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
 impl Catalogue {
     /// Best first; empty when nothing is like it. `name` is under the default namespace.
     pub fn closest(&self, name: &str) -> Vec<Suggestion> {

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::Catalogue;
 use super::alert::{AlertGroup, GROUPS, RecordingRule};
 use super::availability::{Needs, ServerKind};
+use super::directive::Directives;
 use super::exporter::{Exporter, Part};
 use super::image::{Image, Images};
 use super::instrumentation;
@@ -83,6 +84,8 @@ enum DataFile<'p> {
     Prefixes,
     /// `images.yaml`
     Images,
+    /// `redis/directives.yaml`
+    Directives,
     /// `exporters/<name>/exporter.yaml`
     Exporter(&'p str),
     /// `exporters/<name>/metrics/<topic>.yaml`
@@ -103,6 +106,7 @@ impl<'p> DataFile<'p> {
             ["versions.yaml"] => Some(Self::Tools),
             ["metric_prefixes.yaml"] => Some(Self::Prefixes),
             ["images.yaml"] => Some(Self::Images),
+            ["redis", "directives.yaml"] => Some(Self::Directives),
             ["exporters", exporter, "exporter.yaml"] => Some(Self::Exporter(exporter)),
             ["exporters", exporter, "metrics", file] => Some(Self::Metrics {
                 exporter,
@@ -121,6 +125,7 @@ enum Parsed {
     Tools(Vec<Tool>),
     Prefixes(Vec<MetricPrefix>),
     Images(Vec<Image>),
+    Directives(Box<Directives>),
     Exporter(Box<Exporter>),
     Metrics(String, Vec<Metric>),
     Thresholds(Vec<ThresholdDefinition>),
@@ -163,6 +168,10 @@ pub(super) fn load<'t>(
             Ok(Parsed::Images(images)) => {
                 let unique = by_name(path, images, |image| &image.program, &mut errors);
                 catalogue.images = Images::new(unique.into_values().collect());
+            }
+            Ok(Parsed::Directives(directives)) => {
+                directives.check(&mut errors);
+                catalogue.directives = *directives;
             }
             Ok(Parsed::Exporter(exporter)) => {
                 catalogue.exporters.insert(exporter.name.clone(), *exporter);
@@ -226,6 +235,9 @@ impl CatalogueError {
     }
 }
 
+/// Where the directives of redis.conf are.
+pub(super) const DIRECTIVES: &str = "redis/directives.yaml";
+
 fn exporter_path(name: &str) -> String {
     format!("exporters/{name}/exporter.yaml")
 }
@@ -239,6 +251,7 @@ fn parse(path: &str, text: &str, kind: &DataFile<'_>) -> Result<Parsed, Catalogu
         DataFile::Tools => Ok(Parsed::Tools(read(path, text)?)),
         DataFile::Prefixes => Ok(Parsed::Prefixes(read(path, text)?)),
         DataFile::Images => Ok(Parsed::Images(read(path, text)?)),
+        DataFile::Directives => Ok(Parsed::Directives(Box::new(read(path, text)?))),
         DataFile::Exporter(directory) => {
             let exporter: Exporter = read(path, text)?;
             if exporter.name != *directory {

@@ -9,6 +9,7 @@ pub mod alert_test;
 pub mod availability;
 pub mod closest;
 pub mod dashboard;
+pub mod directive;
 pub mod explain;
 pub mod exporter;
 pub mod image;
@@ -28,11 +29,12 @@ use indexmap::IndexMap;
 
 pub use alert::{Alert, AlertCatalogue, AlertGroup, RecordingRule, Severity};
 pub use availability::{Availability, Circumstances, Needs, Product, Reason, ServerKind};
-pub use closest::Suggestion;
+pub use closest::{Suggestion, nearest};
 pub use dashboard::{
     Color, DashboardLibrary, Feature, GrafanaUnit, LibraryDashboard, LibraryPanel, LibraryQuery,
     LibrarySection, PanelKind, PanelSize, QueryStyle, Stacking, State, Step,
 };
+pub use directive::{Directive, DirectiveKind, DirectiveLookup, Directives};
 pub use exporter::{Exporter, Flag, Included, Part, Resolved};
 pub use image::{Image, Images};
 pub use instrumentation::{Indicator, IndicatorName, Indicators, LabelMatch, MatchOp};
@@ -49,6 +51,7 @@ pub struct Catalogue {
     tools: IndexMap<String, Tool>,
     prefixes: MetricPrefixes,
     images: Images,
+    directives: Directives,
     dashboards: DashboardLibrary,
     alerting: AlertCatalogue,
 }
@@ -124,6 +127,11 @@ impl Catalogue {
     /// What runs in which image.
     pub const fn images(&self) -> &Images {
         &self.images
+    }
+
+    /// What may stand in a redis.conf.
+    pub const fn directives(&self) -> &Directives {
+        &self.directives
     }
 
     /// Panels and dashboards.

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::address::ADDRESS_PATTERN;
 use super::{Address, Profile, overlay};
+use crate::catalogue::nearest;
 use crate::diagnostic::Level;
 use crate::document::{Node, Route, Step};
 
@@ -74,13 +75,8 @@ pub fn suggestion<'a>(
     what: &str,
 ) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
-    let near = known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(candidate, name), *candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(name.len()) / 4)
-        .min();
-    match near {
-        Some((_, candidate)) => Some(format!("did you mean `{candidate}`?")),
+    match nearest(name, known.iter().copied()) {
+        Some(candidate) => Some(format!("did you mean `{candidate}`?")),
         None if known.is_empty() => None,
         None if known.len() <= 24 => Some(format!("{what}: {}", known.join(", "))),
         None => None,

@@ -21,6 +21,7 @@ mod promql_command;
 mod promql_parity;
 mod promql_setups;
 mod readme;
+mod redis_conf;
 mod reference;
 mod shared;
 mod strange_texts;
