@@ -23,7 +23,7 @@ pub struct ReadmeContext<'a> {
     /// Whether Compose runs it.
     pub has_compose: bool,
     /// Ports of Prometheus, Alertmanager and blackbox_exporter by service, where the profile says them.
-    pub ports: &'a IndexMap<&'static str, u16>,
+    pub ports: &'a IndexMap<&'a str, u16>,
     /// Whether applications are scraped.
     pub has_applications: bool,
     /// What runs.
@@ -141,7 +141,7 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
         prometheus: services
             .prometheus
             .iter()
-            .map(PrometheusView::new)
+            .map(|it| PrometheusView::new(it, services.prometheus.len() == 1))
             .collect(),
         is_agent: services
             .prometheus
@@ -169,7 +169,7 @@ struct View<'a> {
     grafana: &'a str,
     alertmanager: &'a str,
     has_compose: bool,
-    ports: &'a IndexMap<&'static str, u16>,
+    ports: &'a IndexMap<&'a str, u16>,
     /// Command lines of the exporters, for a shell.
     exporters: Vec<String>,
     services: Vec<ServiceSummary<'a>>,
@@ -203,18 +203,28 @@ struct PrometheusView<'a> {
 }
 
 impl<'a> PrometheusView<'a> {
-    fn new(prometheus: &'a PrometheusService) -> Self {
-        let configuration = format!("prometheus/{}", prometheus.config);
-        let flags = prometheus.flags(&configuration, &format!("data/{}", prometheus.service));
-        let words = flags.iter().map(|flag| shell::word(flag));
+    fn new(prometheus: &'a PrometheusService, is_only: bool) -> Self {
+        let mut command = format!(
+            "prometheus --config.file={}",
+            shell::word(&format!("prometheus/{}", prometheus.config))
+        );
+        let storage = match prometheus.storing {
+            Storing::Agent(switch) => {
+                command.push(' ');
+                command.push_str(switch);
+                "agent"
+            }
+            Storing::For(_) | Storing::Nothing => "tsdb",
+        };
+        if !is_only {
+            let directory = shell::word(&prometheus.service);
+            command.push_str(&format!(" --storage.{storage}.path=data/{directory}"));
+        }
         Self {
             service: &prometheus.service,
             config: &prometheus.config,
             is_asked: prometheus.storing == Storing::Nothing,
-            command: std::iter::once("prometheus".to_owned())
-                .chain(words)
-                .collect::<Vec<_>>()
-                .join(" "),
+            command,
         }
     }
 }

@@ -131,8 +131,10 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
             (dashboard.title.clone(), link)
         })
         .collect();
-    let ports = ["prometheus", "alertmanager", "blackbox-exporter"]
-        .into_iter()
+    let servers = stack.prometheus_servers.iter();
+    let ports = servers
+        .map(|server| server.service.as_str())
+        .chain(["alertmanager", "blackbox-exporter"])
         .filter_map(|service| Some((service, address::port(&stack.profile, service)?)))
         .collect();
     artifacts.push(artifact::readme(

@@ -277,8 +277,9 @@ fn route_of(path: &serde_path_to_error::Path) -> Route {
 }
 
 /// Blocks whose keys are names that end up in paths, labels, service names and URLs.
-const NAMED: [&str; 7] = [
+const NAMED: [&str; 8] = [
     "targets",
+    "remote_write",
     "exporters",
     "applications",
     "probes",

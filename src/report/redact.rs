@@ -1,7 +1,7 @@
 //! Lines of a user's file are shown in messages; a secret in one of them must not be.
 
 /// Words in a key that make its value a secret.
-const SECRET_WORDS: [&str; 9] = [
+const SECRET_WORDS: [&str; 11] = [
     "password",
     "passwd",
     "secret",
@@ -11,6 +11,8 @@ const SECRET_WORDS: [&str; 9] = [
     "api_key",
     "apikey",
     "credential",
+    "authorization",
+    "cookie",
 ];
 
 /// The same text, byte for byte as long, with `*` in place of what may be a secret: the literal
@@ -52,27 +54,27 @@ fn is_reference(value: &str) -> bool {
 /// A secret key inside a flow mapping: `{kind: slack, webhook: https://…}`.
 fn flow(line: &str) -> String {
     let lower = line.to_lowercase();
+    let mut out = line.to_owned();
     for word in SECRET_WORDS {
-        let Some(at) = lower.find(&format!("{word}:")) else {
-            continue;
-        };
-        // Lower-casing may change lengths outside ASCII; then the safe answer is the whole line.
-        if lower.len() != line.len() {
-            return masked(line, 0, line.trim_end().len());
+        for (at, key) in lower.match_indices(&format!("{word}:")) {
+            // Lower-casing may change lengths outside ASCII; then the safe answer is the whole line.
+            if lower.len() != line.len() {
+                return masked(line, 0, line.trim_end().len());
+            }
+            let start = at + key.len();
+            let rest = &line[start..];
+            let value = rest.trim_start();
+            if value.starts_with('{') && is_reference(value) {
+                continue;
+            }
+            let start = start + rest.len() - value.len();
+            let end = value
+                .find([',', '}'])
+                .map_or(line.trim_end().len(), |end| start + end);
+            out = masked(&out, start, end);
         }
-        let start = at + word.len() + 1;
-        let rest = &line[start..];
-        let value = rest.trim_start();
-        if value.starts_with('{') && is_reference(value) {
-            continue;
-        }
-        let start = start + rest.len() - value.len();
-        let end = value
-            .find([',', '}'])
-            .map_or(line.trim_end().len(), |end| start + end);
-        return masked(line, start, end);
     }
-    line.into()
+    out
 }
 
 fn url_passwords(line: &str) -> String {
@@ -119,6 +121,11 @@ mod tests {
             ),
             ("SMTP_PASSWORD: hunter2", "hunter2"),
             ("é: {token: hunter2}", "hunter2"),
+            ("{token: hunter2, password: hunter2}", "hunter2"),
+            (
+                "headers: {Authorization: \"Bearer hunter2\", a: b}",
+                "hunter2",
+            ),
         ] {
             let shown = redact(line);
             assert!(!shown.contains(secret), "{shown}");

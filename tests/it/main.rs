@@ -23,6 +23,7 @@ mod promql_setups;
 mod readme;
 mod redis_conf;
 mod reference;
+mod scale;
 mod shared;
 mod strange_texts;
 mod tools;
