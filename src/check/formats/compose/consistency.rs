@@ -281,18 +281,23 @@ impl<'n> References<'n> {
         for service in enabled {
             // Depth first, without recursion: the path, with the next need to look at.
             let mut path: Vec<(&str, usize)> = vec![(&service.key.text, 0)];
+            let mut on_path: BTreeSet<&str> = BTreeSet::from([&*service.key.text]);
             while let Some((name, next)) = path.last_mut() {
                 let name = *name;
                 let need = graph.get(name).and_then(|needs| needs.get(*next));
                 *next += 1;
-                let Some(need) = need else {
+                let Some(need) = need.filter(|_| !finished.contains(name)) else {
                     finished.insert(name);
+                    on_path.remove(name);
                     path.pop();
                     continue;
                 };
-                if let Some(start) = path.iter().position(|(on_path, _)| *on_path == need.name) {
-                    let mut names: Vec<&str> =
-                        path[start..].iter().map(|(name, _)| *name).collect();
+                if on_path.contains(need.name) {
+                    let start = path.iter().position(|(name, _)| *name == need.name);
+                    let mut names: Vec<&str> = path[start.unwrap_or_default()..]
+                        .iter()
+                        .map(|(name, _)| *name)
+                        .collect();
                     names.push(need.name);
                     let message = format!("services wait for each other: {}", names.join(" → "));
                     project.error("dependency-cycle", need.span, message).help =
@@ -301,6 +306,7 @@ impl<'n> References<'n> {
                 }
                 if !finished.contains(need.name) {
                     path.push((need.name, 0));
+                    on_path.insert(need.name);
                 }
             }
         }

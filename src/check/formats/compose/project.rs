@@ -358,6 +358,11 @@ pub(super) fn joined(directory: &Path, path: &str) -> PathBuf {
 
 /// Whether `place` is what `pattern` names: keys joined by dots, `*` for any one.
 pub(super) fn is_at(place: &[&str], pattern: &str) -> bool {
+    // Most patterns end in another name: that is seen at once.
+    let last = pattern.rsplit('.').next().unwrap_or_default();
+    if last != "*" && place.last() != Some(&last) {
+        return false;
+    }
     let mut parts = pattern.split('.');
     place.iter().all(|name| {
         parts
