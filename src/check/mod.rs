@@ -1,9 +1,11 @@
 //! Checks of a whole bundle, and what came of them.
 
+pub mod comparison;
 mod embedded;
 mod external;
 pub mod formats;
 mod message;
+pub mod pattern;
 pub mod tool;
 
 pub use embedded::{

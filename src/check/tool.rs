@@ -124,6 +124,14 @@ impl Toolbox {
         }
     }
 
+    /// No tools, for this reason.
+    pub fn none(reason: &str) -> Self {
+        Self {
+            found: std::array::from_fn(|_| OnceLock::from(Err(reason.to_owned()))),
+            ..Self::default()
+        }
+    }
+
     /// The programs of one directory, whatever the environment says.
     pub fn in_directory(directory: impl Into<PathBuf>) -> Self {
         Self {

@@ -244,6 +244,20 @@ pub(super) fn projects(setup: &Setup, catalogue: &Catalogue) -> Vec<ComposeProje
         .collect()
 }
 
+/// The version of every program that an image pins; of several, the oldest. By its name in `templates/images.yaml`.
+pub fn pinned_versions(setup: &Setup, catalogue: &Catalogue) -> BTreeMap<String, Version> {
+    let mut pinned: BTreeMap<String, Version> = BTreeMap::new();
+    for project in projects(setup, catalogue) {
+        for service in project.services.values() {
+            if let (Some(program), Some(version)) = (&service.program, service.version()) {
+                let known = pinned.entry(program.program.clone()).or_insert(version);
+                *known = version.min(*known);
+            }
+        }
+    }
+    pinned
+}
+
 fn included(setup: &Setup, document: &Document) -> Vec<DocumentId> {
     let mut ids = included_of(setup, document);
     ids.retain(|id| *id != document.id);

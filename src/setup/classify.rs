@@ -1,5 +1,6 @@
 //! What a document is, judged by its content. Names only decide where content cannot.
 
+use crate::check::formats::Format;
 use crate::document::{Node, Value};
 
 /// What a document is for.
@@ -120,6 +121,18 @@ impl Kind {
             Self::OpenTelemetry => "OpenTelemetry configuration",
             Self::Kubernetes => "Kubernetes object",
         }
+    }
+
+    /// The format, where one file of it can be validated by itself.
+    pub const fn format(self) -> Option<Format> {
+        Some(match self {
+            Self::Prometheus => Format::Prometheus,
+            Self::Targets => Format::Targets,
+            Self::Rules => Format::Rules,
+            Self::RuleTests => Format::RuleTests,
+            Self::Alertmanager => Format::Alertmanager,
+            _ => return None,
+        })
     }
 
     /// Whether a setup that has only such documents has nothing to lint.

@@ -18,7 +18,7 @@ pub use classify::{Kind, is_logql};
 pub use listing::{Listing, joined};
 
 use crate::bundle::Bundle;
-use crate::diagnostic::Location;
+use crate::diagnostic::{Diagnostic, Location};
 use crate::document::{Dialect, Node, SyntaxError};
 use crate::source::{SourceFile, Span};
 use embedded::Placement;
@@ -77,6 +77,17 @@ impl Document {
     /// Where `span` of this document is in its file.
     pub fn location(&self, span: Span) -> Location {
         Location::new(&self.file, self.placement.in_file(span))
+    }
+
+    /// What somebody said of [`Self::text`], at the places of the file.
+    #[must_use]
+    pub fn relocated(&self, mut said: Diagnostic) -> Diagnostic {
+        let moved = |location: &Location| self.location(location.span);
+        said.location = said.location.as_ref().map(moved);
+        for related in &mut said.related {
+            related.location = moved(&related.location);
+        }
+        said
     }
 
     /// Whether it is only a part of what its text holds: the spec of a PrometheusRule, the dashboard of an export.

@@ -27,5 +27,6 @@ mod scale;
 mod shared;
 mod strange_texts;
 mod tools;
+mod validate_files;
 mod validation;
 mod verify_script;

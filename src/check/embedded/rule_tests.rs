@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::container::{fits, joined};
+use super::container::joined;
 use super::inspection::{Document, Inspection};
 use super::rules::{Rule, alerts, rules};
 use crate::bundle::Kind;
+use crate::check::pattern::fits;
 use crate::diagnostic::Diagnostic;
 use crate::document::Node;
 use crate::profile::suggestion;

@@ -662,7 +662,7 @@ pub(super) fn is_set(node: &Node) -> bool {
 }
 
 /// `3.5` as people say it; the patch only where it is not 0.
-pub(super) fn short(version: Version) -> String {
+pub fn short(version: Version) -> String {
     match version.patch {
         0 => format!("{}.{}", version.major, version.minor),
         patch => format!("{}.{}.{patch}", version.major, version.minor),

@@ -7,6 +7,7 @@ mod compose;
 mod go_template;
 mod go_url;
 mod grafana;
+mod guess;
 mod http;
 mod prometheus;
 mod relabel;
@@ -16,10 +17,11 @@ mod scalar;
 mod series;
 mod table;
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 pub use alertmanager::check_alertmanager;
-pub use checker::Reading;
+pub use checker::{Reading, short};
 pub use compose::{ComposeFiles, ComposeOptions, NEWEST_COMPOSE, check_compose};
 pub use grafana::{
     NEWEST_GRAFANA, check_alerting, check_dashboard, check_dashboard_providers, check_datasources,
@@ -35,6 +37,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::Dialect;
 use crate::promql;
 use crate::source::SourceFile;
+use table::TableOf;
 
 /// A format that has a validator here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,10 +139,16 @@ pub struct Validator {
     pub format: Format,
     /// The name of the check.
     pub name: &'static str,
+    /// The format in one word.
+    pub word: &'static str,
+    /// One such file.
+    pub what: &'static str,
     /// Who reads such files.
     pub product: Product,
     /// How it reads YAML.
     pub dialect: Dialect,
+    /// What its files hold; `None` for a list.
+    table: Option<&'static TableOf>,
     check: fn(&Arc<SourceFile>, &Reading, &Readers<'_>) -> Vec<Diagnostic>,
 }
 
@@ -149,8 +158,11 @@ pub static VALIDATORS: [Validator; 5] = [
     Validator {
         format: Format::Prometheus,
         name: "prometheus/config",
+        word: "prometheus",
+        what: "prometheus.yml",
         product: Product::Prometheus,
         dialect: prometheus::DIALECT,
+        table: Some(&prometheus::CONFIG),
         check: |file, reading, readers| {
             let options = PrometheusOptions {
                 version: readers.prometheus,
@@ -163,8 +175,11 @@ pub static VALIDATORS: [Validator; 5] = [
     Validator {
         format: Format::Targets,
         name: "prometheus/targets",
+        word: "targets",
+        what: "target file",
         product: Product::Prometheus,
         dialect: prometheus::DIALECT,
+        table: None,
         check: |file, reading, readers| {
             prometheus::check_target_groups(file, reading, readers.prometheus)
         },
@@ -172,8 +187,11 @@ pub static VALIDATORS: [Validator; 5] = [
     Validator {
         format: Format::Rules,
         name: "prometheus/rules",
+        word: "rules",
+        what: "rule file",
         product: Product::Prometheus,
         dialect: rules::DIALECT,
+        table: Some(&rules::RULES),
         check: |file, reading, readers| {
             let options = RuleOptions {
                 features: readers.features.map(<[String]>::to_vec),
@@ -185,18 +203,45 @@ pub static VALIDATORS: [Validator; 5] = [
     Validator {
         format: Format::RuleTests,
         name: "prometheus/rule-tests",
+        word: "rule-tests",
+        what: "rule test file",
         product: Product::Prometheus,
         dialect: rule_test::DIALECT,
+        table: Some(&rule_test::FILE),
         check: |file, reading, readers| rule_test::check(file, reading, readers.prometheus),
     },
     Validator {
         format: Format::Alertmanager,
         name: "alertmanager/config",
+        word: "alertmanager",
+        what: "alertmanager.yml",
         product: Product::Alertmanager,
         dialect: alertmanager::DIALECT,
+        table: Some(&alertmanager::CONFIG),
         check: |file, reading, readers| alertmanager::check(file, reading, readers.alertmanager),
     },
 ];
+
+/// A word that is no [`Format`]'s.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is no format; these are: {known}", known = VALIDATORS.each_ref().map(|validator| validator.word).join(", "))]
+pub struct UnknownFormat {
+    word: String,
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        VALIDATORS
+            .iter()
+            .find(|validator| validator.word == word)
+            .map(|validator| validator.format)
+            .ok_or_else(|| UnknownFormat {
+                word: word.to_owned(),
+            })
+    }
+}
 
 impl Format {
     /// What is known of it.
@@ -230,6 +275,7 @@ mod tests {
     fn every_format_finds_its_validator() {
         for validator in &VALIDATORS {
             assert_eq!(validator.format.validator().name, validator.name);
+            assert_eq!(validator.word.parse(), Ok(validator.format));
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::document::{Dialect, Node, Value, written_span};
 use crate::promql;
 use crate::source::{SourceFile, Span};
 
-static FILE: TableOf = TableOf {
+pub(super) static FILE: TableOf = TableOf {
     what: "a rule test file",
     fields: &[&[
         field("rule_files", List(&Text)),

@@ -14,7 +14,7 @@ use crate::document::{Dialect, Entry, Node, Value, written_span};
 use crate::promql;
 use crate::source::{SourceFile, Span};
 
-static RULES: TableOf = TableOf {
+pub(super) static RULES: TableOf = TableOf {
     what: "a rule file",
     fields: &[&[field("groups", List(&Of(&RULE_GROUP)))]],
     rules: &[check_groups],

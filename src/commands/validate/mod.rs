@@ -1,23 +1,32 @@
+mod bundle;
+mod files;
+
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::generate::{Generator, all, deduplicated, default_output, expected_routes, selected};
-use super::input::{read_profile, reason};
+use super::generate::{Generator, deduplicated};
+use super::lint::open;
 use super::outcome::{outcome_json, outcome_lines};
 use super::{Console, Exit, Format};
-use crate::bundle::{Bundle, MANIFEST_PATH, open};
+use crate::bundle::MANIFEST_PATH;
+use crate::catalogue::Version;
 use crate::check::tool::{Tool, Toolbox};
-use crate::check::{self, CheckOutcome, EmbeddedContext, ExpectedRoute, ExternalOptions, Verdict};
+use crate::check::{CheckOutcome, Verdict, formats};
 use crate::diagnostic::Diagnostic;
+use crate::document::{Limits, Value as Yaml, parse_yaml};
 use crate::report;
+use bundle::Subject;
+use files::{Files, Question, Wanted};
 
-/// Check what a profile renders, or a rendered bundle.
+/// Check what a profile renders, a rendered bundle, or any configuration.
 ///
-/// Runs the embedded checks, and promtool, amtool and docker-compose where they are found. A tool that is missing is
-/// "skipped", never "passed". Nothing is written next to your files, no service discovery is started, and no network is
-/// contacted.
+/// Of a profile or bundle, runs the embedded checks, and promtool, amtool and docker-compose where they are found. A tool that
+/// is missing is "skipped", never "passed". Of other files and directories, says what each file is, and whether Prometheus,
+/// Alertmanager or Compose accepts it, in the versions that are pinned or asked for; where promtool or amtool disagrees for
+/// its version, that is a failure. Nothing is written next to your files, no service discovery is started, and no network
+/// is contacted.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -25,18 +34,32 @@ Examples:
       renders every environment in memory and checks it
   stackwright validate build/gatewayz/production
       checks a bundle as it lies there
+  stackwright validate monitoring rules.yml --prometheus 2.42
+      would Prometheus 2.42 read these files?
   stackwright validate profile.yaml --require promtool,amtool
       in CI: a missing tool is a failure")]
 pub struct ValidateArgs {
-    /// Profiles (files) or bundles (directories with a manifest.json)
+    /// Profiles, bundles (directories with a manifest.json), other files and directories
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
     /// Only these environments of a profile
     #[arg(long, short, value_name = "NAME")]
     pub env: Vec<String>,
+    /// The Prometheus that is to read files; by default the one that an image pins, else the newest
+    #[arg(long, value_name = "VERSION")]
+    pub prometheus: Option<Version>,
+    /// The Alertmanager that is to read files
+    #[arg(long, value_name = "VERSION")]
+    pub alertmanager: Option<Version>,
+    /// What the files are, where their content does not tell: prometheus, rules, rule-tests, targets, alertmanager
+    #[arg(long, value_name = "FORMAT")]
+    pub kind: Option<formats::Format>,
     /// Tools whose absence is a failure: promtool, amtool, docker-compose
     #[arg(long, value_name = "TOOL", value_delimiter = ',')]
     pub require: Vec<Tool>,
+    /// Ask no other program
+    #[arg(long, conflicts_with = "require")]
+    pub no_tools: bool,
     /// Use the files of this directory instead of the embedded templates of the same path
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
@@ -45,16 +68,16 @@ pub struct ValidateArgs {
     pub format: Format,
 }
 
-/// A bundle to check, and what is known of it beside its files.
-struct Subject {
-    shown: PathBuf,
-    bundle: Bundle,
-    context: EmbeddedContext,
-    routes: Vec<ExpectedRoute>,
-    /// Warnings about its profile.
-    warnings: Vec<Diagnostic>,
-    /// Where its files lie; `None` for one that exists in memory only.
-    directory: Option<PathBuf>,
+/// What a path turns out to be.
+enum Target {
+    Bundle(Box<Subject>),
+    Files(Box<Files>),
+}
+
+/// What came of it.
+enum Answer {
+    Bundle(Vec<CheckOutcome>),
+    Files(files::Validated),
 }
 
 /// Runs `validate`.
@@ -70,163 +93,188 @@ pub fn validate(args: &ValidateArgs, console: Console) -> Exit {
 
 fn run(args: &ValidateArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     let generator = Generator::new(args.templates.as_deref()).map_err(|error| vec![*error])?;
-    let mut subjects = Vec::new();
+    let mut targets = Vec::new();
     for path in &args.paths {
-        if path.is_dir() {
-            subjects.push(open_bundle(path)?);
-        } else {
-            subjects.extend(generate(path, args, &generator)?);
-        }
+        targets.extend(look_at(path, args, &generator)?);
     }
-    let toolbox = Toolbox::from_environment();
-    let progress = console.progress(subjects.len() as u64, "checking");
-    let results: Vec<Result<Vec<CheckOutcome>, Box<Diagnostic>>> = subjects
+    let toolbox = if args.no_tools {
+        Toolbox::none("`--no-tools` asks no other program")
+    } else {
+        Toolbox::from_environment()
+    };
+    let progress = console.progress(targets.len() as u64, "checking");
+    let answers: Vec<Result<Answer, Box<Diagnostic>>> = targets
         .par_iter()
-        .map(|subject| {
-            let outcomes = check_one(subject, &generator, &toolbox, &args.require);
+        .map(|target| {
+            let answer = match target {
+                Target::Bundle(subject) => {
+                    bundle::check_one(subject, &generator, &toolbox, &args.require)
+                        .map(Answer::Bundle)
+                }
+                Target::Files(files) => {
+                    let question = Question {
+                        wanted: Wanted {
+                            prometheus: args.prometheus,
+                            alertmanager: args.alertmanager,
+                        },
+                        catalogue: &generator.catalogue,
+                        toolbox: &toolbox,
+                        required: &args.require,
+                    };
+                    files.validate(&question).map(Answer::Files)
+                }
+            };
             progress.step();
-            outcomes
+            answer
         })
         .collect();
     drop(progress);
-    let warnings: Vec<Diagnostic> = subjects
-        .iter()
-        .flat_map(|subject| subject.warnings.clone())
+    let answers = answers
+        .into_iter()
+        .collect::<Result<Vec<Answer>, _>>()
+        .map_err(|error| vec![*error])?;
+    Ok(print(&targets, &answers, args.format, console))
+}
+
+/// The profile, bundle, file or directory at `path`; several for a profile with several environments.
+fn look_at(
+    path: &Path,
+    args: &ValidateArgs,
+    generator: &Generator,
+) -> Result<Vec<Target>, Vec<Diagnostic>> {
+    let bundled = |subject| Target::Bundle(Box::new(subject));
+    if path.is_dir() {
+        let bundles = bundles(path);
+        if !bundles.is_empty() {
+            let subjects = bundles.iter().map(|path| bundle::open_bundle(path));
+            return subjects.map(|subject| Ok(bundled(subject?))).collect();
+        }
+        let setup = open(path).map_err(|error| vec![*error])?;
+        return Ok(vec![Target::Files(Box::new(Files::new(path, setup, None)))]);
+    }
+    if args.kind.is_none() && (!path.is_file() || is_profile(path)) {
+        let subjects = bundle::generate(path, args, generator)?;
+        return Ok(subjects.into_iter().map(bundled).collect());
+    }
+    let setup = open(path).map_err(|error| vec![*error])?;
+    let files = Files::new(path, setup, args.kind);
+    if files.is_recognised() {
+        return Ok(vec![Target::Files(Box::new(files))]);
+    }
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    if !matches!(extension, Some("yaml" | "yml")) {
+        let shown = path.display();
+        return Err(vec![
+            Diagnostic::error(
+                "validate/unknown",
+                format!("`{shown}` is neither a profile nor a configuration that we know"),
+            )
+            .help("say what it is with `--kind`"),
+        ]);
+    }
+    // Whatever is wrong with it as a profile is the best that can be said.
+    let subjects = bundle::generate(path, args, generator)?;
+    Ok(subjects.into_iter().map(bundled).collect())
+}
+
+/// The bundle that a directory is, or the bundles of several environments in it.
+fn bundles(path: &Path) -> Vec<PathBuf> {
+    let is_bundle = |path: &PathBuf| path.join(MANIFEST_PATH).is_file();
+    let itself = path.to_owned();
+    if is_bundle(&itself) {
+        return vec![itself];
+    }
+    let entries = std::fs::read_dir(path).into_iter().flatten();
+    let mut bundles: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(is_bundle)
         .collect();
+    bundles.sort();
+    bundles
+}
+
+/// Whether a file has what only a profile has: targets, or environments, by name.
+fn is_profile(path: &Path) -> bool {
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return false;
+    };
+    let Ok(root) = parse_yaml(&text, Limits::default()) else {
+        return false;
+    };
+    ["targets", "environments"].iter().any(|key| {
+        root.get(key)
+            .is_some_and(|node| matches!(node.value, Yaml::Mapping(_)))
+    })
+}
+
+fn print(targets: &[Target], answers: &[Answer], format: Format, console: Console) -> Exit {
+    let mut warnings = Vec::new();
+    for (target, answer) in targets.iter().zip(answers) {
+        match (target, answer) {
+            (Target::Bundle(subject), _) => warnings.extend(subject.warnings.clone()),
+            (_, Answer::Files(validated)) => warnings.extend(
+                validated
+                    .files
+                    .iter()
+                    .flat_map(|file| file.warnings.clone()),
+            ),
+            _ => {}
+        }
+    }
     let warnings = deduplicated(warnings);
-    if args.format == Format::Text {
+    if format == Format::Text {
         console.diagnostics(&warnings);
     }
     let mut failed = false;
-    let mut objects = Vec::new();
-    for (subject, outcomes) in subjects.iter().zip(results) {
-        let outcomes = outcomes.map_err(|error| vec![*error])?;
-        failed |= outcomes.iter().any(CheckOutcome::failed);
-        match args.format {
-            Format::Text => {
-                let diagnostics: Vec<Diagnostic> = outcomes
-                    .iter()
-                    .filter_map(|outcome| match &outcome.verdict {
-                        Verdict::Failed(diagnostics) => Some(diagnostics.clone()),
-                        _ => None,
-                    })
-                    .flatten()
-                    .collect();
-                console.diagnostics(&diagnostics);
+    let (mut bundles, mut files) = (Vec::new(), Vec::new());
+    for (target, answer) in targets.iter().zip(answers) {
+        let outcomes: Vec<&CheckOutcome> = match answer {
+            Answer::Bundle(outcomes) => outcomes.iter().collect(),
+            Answer::Files(validated) => validated.outcomes().collect(),
+        };
+        failed |= outcomes.iter().any(|outcome| outcome.failed());
+        if format == Format::Text {
+            console.diagnostics(&failures(&outcomes));
+        }
+        match (format, target, answer) {
+            (Format::Text, Target::Bundle(subject), Answer::Bundle(outcomes)) => {
                 console.say(&format!("{}:\n", subject.shown.display()));
-                console.say(&outcome_lines(&outcomes, console));
+                console.say(&outcome_lines(outcomes, console));
             }
-            Format::Json => objects.push(json!({
-                "bundle": subject.shown.to_string_lossy(),
-                "checks": outcomes.iter().map(outcome_json).collect::<Vec<_>>(),
-            })),
+            (Format::Json, Target::Bundle(subject), Answer::Bundle(outcomes)) => {
+                bundles.push(json!({
+                    "bundle": subject.shown.to_string_lossy(),
+                    "checks": outcomes.iter().map(outcome_json).collect::<Vec<Value>>(),
+                }));
+            }
+            (Format::Text, _, Answer::Files(validated)) => {
+                console.say(&validated.lines(console));
+            }
+            (_, _, Answer::Files(validated)) => files.push(validated.json()),
+            _ => {}
         }
     }
-    if args.format == Format::Json {
+    if format == Format::Json {
         console.result(&format!(
             "{:#}\n",
             json!({
                 "version": 1,
-                "bundles": objects,
+                "bundles": bundles,
+                "files": files,
                 "diagnostics": warnings.iter().map(report::diagnostic_json).collect::<Vec<_>>(),
             })
         ));
     }
-    Ok(if failed { Exit::Findings } else { Exit::Clean })
+    if failed { Exit::Findings } else { Exit::Clean }
 }
 
-fn generate(
-    path: &Path,
-    args: &ValidateArgs,
-    generator: &Generator,
-) -> Result<Vec<Subject>, Vec<Diagnostic>> {
-    let document = read_profile(path).map_err(|error| vec![*error])?;
-    let environments = selected(&document, &args.env).map_err(|error| vec![*error])?;
-    let out = default_output(&document);
-    all(environments.par_iter().map(|environment| {
-        let generated = generator.generate(&document, environment)?;
-        Ok(Subject {
-            shown: out.join(environment),
-            context: generator.check_context(&generated.stack),
-            routes: expected_routes(&generated.stack),
-            bundle: generated.bundle,
-            warnings: generated.warnings,
-            directory: None,
+fn failures(outcomes: &[&CheckOutcome]) -> Vec<Diagnostic> {
+    outcomes
+        .iter()
+        .filter_map(|outcome| match &outcome.verdict {
+            Verdict::Failed(diagnostics) => Some(diagnostics.clone()),
+            _ => None,
         })
-    }))
-}
-
-fn open_bundle(path: &Path) -> Result<Subject, Vec<Diagnostic>> {
-    let shown = path.display();
-    let bundle = open(path).map_err(|error| {
-        vec![Diagnostic::error(
-            "bundle/unreadable",
-            format!("cannot read `{shown}`: {}", reason(&error)),
-        )]
-    })?;
-    let Some(bundle) = bundle else {
-        return Err(vec![
-            Diagnostic::error(
-                "bundle/not-a-bundle",
-                format!("`{shown}` has no {MANIFEST_PATH}, so it is not a bundle"),
-            )
-            .help(
-                "name an environment's folder, such as build/<profile>/<environment>, or a profile",
-            ),
-        ]);
-    };
-    Ok(Subject {
-        shown: path.into(),
-        bundle,
-        context: EmbeddedContext::default(),
-        routes: Vec::new(),
-        warnings: Vec::new(),
-        directory: Some(path.into()),
-    })
-}
-
-fn check_one(
-    subject: &Subject,
-    generator: &Generator,
-    toolbox: &Toolbox,
-    required: &[Tool],
-) -> Result<Vec<CheckOutcome>, Box<Diagnostic>> {
-    let mut outcomes = check::embedded(&subject.bundle, &generator.catalogue, &subject.context);
-    let in_memory = match subject.directory {
-        Some(_) => None,
-        None => Some(written(&subject.bundle).map_err(|error| {
-            Box::new(Diagnostic::error(
-                "validate/no-temporary-directory",
-                format!(
-                    "cannot write the bundle to a temporary directory: {}",
-                    reason(&error)
-                ),
-            ))
-        })?),
-    };
-    let directory = subject
-        .directory
-        .as_deref()
-        .or_else(|| in_memory.as_ref().map(tempfile::TempDir::path))
-        .unwrap_or(&subject.shown);
-    let options = ExternalOptions {
-        required,
-        routes: &subject.routes,
-        ..ExternalOptions::new(toolbox, &subject.shown)
-    };
-    outcomes.extend(check::external(directory, &options));
-    Ok(outcomes)
-}
-
-/// The bundle as files, for tools that read nothing else.
-fn written(bundle: &Bundle) -> Result<tempfile::TempDir, std::io::Error> {
-    let directory = tempfile::tempdir()?;
-    for artifact in bundle.artifacts() {
-        let path = directory.path().join(artifact.path.as_str());
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        std::fs::write(path, &artifact.text)?;
-    }
-    Ok(directory)
+        .flatten()
+        .collect()
 }

@@ -4,8 +4,9 @@ use super::NAME;
 use super::declarations::paths_in;
 use crate::bundle::Kind;
 use crate::check::embedded::compose::{ComposeFile, Named};
-use crate::check::embedded::container::{Place, Trace, fits, reader, trace};
+use crate::check::embedded::container::{Place, Trace, reader, trace};
 use crate::check::embedded::inspection::{Document, Inspection};
+use crate::check::pattern::fits;
 use crate::diagnostic::Diagnostic;
 use crate::document::{Entry, Node};
 

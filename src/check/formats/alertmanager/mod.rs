@@ -29,7 +29,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{Dialect, Value};
 use crate::source::{SourceFile, Span};
 
-static CONFIG: TableOf = TableOf {
+pub(super) static CONFIG: TableOf = TableOf {
     what: "an Alertmanager configuration",
     fields: &[&[
         field("global", Of(&GLOBAL)),

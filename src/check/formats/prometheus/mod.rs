@@ -31,7 +31,7 @@ use crate::source::SourceFile;
 
 pub(super) use self::discovery::{JSON_TARGETS, TARGETS};
 
-static CONFIG: TableOf = TableOf {
+pub(super) static CONFIG: TableOf = TableOf {
     what: "a Prometheus configuration",
     fields: &[&[
         field("global", Of(&GLOBAL)),
