@@ -221,7 +221,7 @@ impl Directives {
                 }
             }
         }
-        let wrong = self.misnomers.iter().map(|(wrong, meant)| (wrong, meant));
+        let wrong = self.misnomers.iter();
         let older = self.directives.iter();
         let older = older.filter_map(|it| Some((&it.name, it.now.as_ref()?)));
         for (entry, name) in wrong.clone().chain(older) {
