@@ -56,31 +56,11 @@ impl Failure {
     ) -> Outcome<Vec<Row>> {
         stack.receiver.clear();
         let broken = Instant::now();
-        (self.cause)(stack)?;
-        let told = until("everybody is told", PATIENCE, || {
-            let arrivals = stack.receiver.arrivals();
-            let missing: Vec<&str> = self
-                .told
-                .iter()
-                .filter(|told| !arrivals.iter().any(|arrival| is(arrival, told)))
-                .map(|(alert, _)| *alert)
-                .collect();
-            if missing.is_empty() {
-                return Ok(Some(()));
-            }
-            let alerts = stack.api().alerts().unwrap_or_default();
-            Err(format!(
-                "{} (in Prometheus: {}; arrived: {})",
-                missing.join(", "),
-                alerts.join(", "),
-                names(&arrivals)
-            ))
-        });
+        let told = (self.cause)(stack).and_then(|()| self.is_told(stack));
         let looked = look(stack);
         let mended = Instant::now();
         stack.release();
-        (self.mend)(stack)?;
-        let calm = stack.calms_down(PATIENCE);
+        let calm = (self.mend)(stack).and_then(|()| stack.calms_down(PATIENCE));
         let arrivals = stack.receiver.arrivals();
         told?;
         looked?;
@@ -105,6 +85,29 @@ impl Failure {
                 })
             })
             .collect())
+    }
+
+    /// Waits until every alert has arrived at its channel.
+    fn is_told(&self, stack: &Stack) -> Outcome<()> {
+        until("everybody is told", PATIENCE, || {
+            let arrivals = stack.receiver.arrivals();
+            let missing: Vec<&str> = self
+                .told
+                .iter()
+                .filter(|told| !arrivals.iter().any(|arrival| is(arrival, told)))
+                .map(|(alert, _)| *alert)
+                .collect();
+            if missing.is_empty() {
+                return Ok(Some(()));
+            }
+            let alerts = stack.api().alerts().unwrap_or_default();
+            Err(format!(
+                "{} (in Prometheus: {}; arrived: {})",
+                missing.join(", "),
+                alerts.join(", "),
+                names(&arrivals)
+            ))
+        })
     }
 
     /// Alerts that are not true, or about something else.

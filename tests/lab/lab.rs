@@ -9,7 +9,6 @@ use crate::failure::{Failure, Row};
 use crate::stack::Stack;
 use crate::tools::{Generation, generations};
 use crate::topology::Topology;
-use crate::wait::PATIENCE;
 use crate::{Outcome, failures, pace};
 
 /// What came of it.
@@ -119,10 +118,23 @@ struct LaneReport {
     dashboards: Option<(Topology, Dashboards)>,
 }
 
+/// Everything about one stack. What goes wrong is tried once more: on a machine that does other things as well a scrape
+/// can take longer than it may, which is no fault of an alert. What is wrong with an alert shows twice.
 fn walk(lane: Lane, tools: &Generation, start: Instant) -> LaneReport {
     let topology = lane.topology;
     let mut report = LaneReport::default();
-    let mut stack = match Stack::start(topology, tools) {
+    let say = |text: String| {
+        println!(
+            "{:4}s {}: {text}",
+            start.elapsed().as_secs(),
+            topology.name()
+        );
+    };
+    let started = Stack::start(topology, tools).or_else(|error| {
+        say(format!("started once more, because of {error}"));
+        Stack::start(topology, tools)
+    });
+    let mut stack = match started {
         Ok(stack) => stack,
         Err(error) => {
             report
@@ -131,14 +143,13 @@ fn walk(lane: Lane, tools: &Generation, start: Instant) -> LaneReport {
             return report;
         }
     };
-    let say = |text: String| {
-        println!(
-            "{:4}s {}: {text}",
-            start.elapsed().as_secs(),
-            topology.name()
-        );
-    };
-    match watch(&stack).and_then(|()| stack.verify()) {
+    let quiet = |stack: &Stack| watch(stack).and_then(|()| stack.verify());
+    let watched = quiet(&stack).or_else(|error| {
+        say(format!("once more, because of {error}"));
+        stack.receiver.clear();
+        quiet(&stack)
+    });
+    match watched {
         Ok(()) => say("quiet".into()),
         Err(error) => report
             .false_alarms
@@ -160,7 +171,12 @@ fn walk(lane: Lane, tools: &Generation, start: Instant) -> LaneReport {
             .push(format!("{}: dashboards: {error}", topology.name()));
     }
     for failure in lane.failures {
-        match failure.run(&mut stack, &mut look) {
+        let seen = failure.run(&mut stack, &mut look).or_else(|error| {
+            say(format!("{}: once more, because of {error}", failure.name));
+            stack.recovers();
+            failure.run(&mut stack, &mut look)
+        });
+        match seen {
             Ok(rows) => {
                 for row in &rows {
                     say(format!(
@@ -184,10 +200,7 @@ fn walk(lane: Lane, tools: &Generation, start: Instant) -> LaneReport {
                 report
                     .problems
                     .push(format!("{name}: {}: {error}\n{words}", failure.name));
-                // What is left of this failure is no news of the next one.
-                stack.release();
-                let _ = stack.revive();
-                let _ = stack.calms_down(PATIENCE);
+                stack.recovers();
             }
         }
     }

@@ -114,7 +114,7 @@ impl Stack {
     /// Waits until everything answers, and every target has been scraped.
     fn is_scraped(&mut self) -> Outcome<()> {
         let api = self.api();
-        until("every target is scraped", PATIENCE, || {
+        until("every target is scraped", 2 * PATIENCE, || {
             self.check()?;
             if !http::is_ready(self.ports.alertmanager(), "/-/ready") {
                 return Ok(None);
@@ -124,7 +124,19 @@ impl Stack {
             let is_up = down.iter().all(|series| series.value.1 == "0");
             let servers = self.servers.len().to_string();
             let is_watched = watched.iter().any(|series| series.value.1 == servers);
-            Ok((is_up && is_watched).then_some(()))
+            if is_up && is_watched {
+                return Ok(Some(()));
+            }
+            let down = api.query("up == 0 or redis_up == 0")?;
+            let labels: Vec<String> = down
+                .iter()
+                .map(|series| format!("{:?}", series.labels))
+                .collect();
+            Err(format!(
+                "{} of {servers} are watched; down: {}",
+                watched.first().map_or("none", |series| &series.value.1),
+                labels.join(", ")
+            ))
         })
     }
 
@@ -176,6 +188,14 @@ impl Stack {
             .iter_mut()
             .filter(|server| !server.daemon.is_running())
             .try_for_each(Server::up)
+    }
+
+    /// After a failure that was not seen as it should be: what is left of it is no news of the next one.
+    pub fn recovers(&mut self) {
+        self.release();
+        // Whatever does not work now is told by what comes next.
+        let _ = self.revive();
+        let _ = self.calms_down(PATIENCE);
     }
 
     /// Changes a configuration by hand, as nobody should, and makes its reader read it again.

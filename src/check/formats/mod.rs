@@ -278,4 +278,28 @@ mod tests {
             assert_eq!(validator.word.parse(), Ok(validator.format));
         }
     }
+
+    #[test]
+    fn a_scheme_without_a_port_of_its_own_was_refused_before_3_0() {
+        let text =
+            "scrape_configs: [{job_name: a, scheme: ftp, static_configs: [{targets: ['a:1', b]}]}]";
+        let file = Arc::new(SourceFile::new("prometheus.yml", text));
+        let validator = Format::Prometheus.validator();
+        let found = |version| {
+            let readers = Readers::default().with(Product::Prometheus, version);
+            let found = validator.check(&file, &validator.read(&file), &readers);
+            let places = found
+                .into_iter()
+                .map(|found| (found.id, found.location.map(|at| at.span)));
+            places.collect::<Vec<_>>()
+        };
+        assert_eq!(found(Version::new(3, 0, 0)), []);
+        assert_eq!(
+            found(Version::new(2, 55, 0)),
+            [(
+                "prometheus/invalid-scheme".to_owned(),
+                Some(crate::source::Span::new(39, 42))
+            )]
+        );
+    }
 }

@@ -70,7 +70,12 @@ const ESCAPING: [&str; 4] = ["allow-utf-8", "underscores", "dots", "values"];
 pub(super) static SCRAPE_CONFIG: TableOf = TableOf {
     what: "a scrape config",
     fields: &[OWN, HTTP, DISCOVERY],
-    rules: &[check_own, check_http, check_static_targets],
+    rules: &[
+        check_own,
+        check_http,
+        check_static_targets,
+        check_default_port,
+    ],
 };
 
 static OWN: &[Field] = &[
@@ -243,6 +248,34 @@ pub(super) fn check_static_targets(checker: &mut Checker<'_>, block: &Block<'_>)
                     Some("give the scheme with `scheme` and the path with `metrics_path`".into());
             }
         }
+    }
+}
+
+/// Until 3.0 a target without a port got that of its scheme, and other schemes have none.
+fn check_default_port(checker: &mut Checker<'_>, block: &Block<'_>) {
+    let Some(scheme) = block.written("scheme").map(|entry| &entry.value) else {
+        return;
+    };
+    let is_known = matches!(&*scheme.text, "http" | "https");
+    if is_known || checker.at_least(3, 0) || block.has_content("relabel_configs") {
+        return;
+    }
+    let without_port = block
+        .blocks("static_configs")
+        .flat_map(|section| section.items("targets"))
+        .find(|target| !target.text.is_empty() && !target.text.contains([':', '/']));
+    if let Some(target) = without_port {
+        checker
+            .error(
+                "invalid-scheme",
+                scheme.span,
+                format!(
+                    "`{}` is no scheme that has a port for `{}`",
+                    scheme.text, target.text
+                ),
+            )
+            .help = Some("use `http` or `https`".into());
+        checker.relate("a target without a port", target.span);
     }
 }
 
