@@ -191,7 +191,7 @@ fn run_all(
         return whole(Some(program.version.clone()), Verdict::Skipped(reason));
     }
     if check.kind == Kind::TestRoutes && options.routes.is_empty() {
-        let reason = "there is no alert to route".to_owned();
+        let reason = "there is no alert whose route the files alone decide".to_owned();
         return whole(Some(program.version.clone()), Verdict::Skipped(reason));
     }
     files

@@ -10,7 +10,7 @@ pub mod tool;
 
 pub use embedded::{
     ApplicationMetric, EMBEDDED_CHECKS, EmbeddedCheck, EmbeddedContext, Readings, ScrapedExporter,
-    embedded,
+    certain_routes, embedded,
 };
 pub use external::{EXTERNAL_CHECKS, ExpectedRoute, ExternalCheck, ExternalOptions, external};
 

@@ -150,7 +150,7 @@ fn what_is_no_readable_file_is_refused() {
             .contains("cannot read `profile.yaml`: not a directory")
     );
     assert!(at("validate nothing.yaml").contains("cannot read `nothing.yaml`"));
-    assert!(at("validate .").contains("`.` has no manifest.json, so it is not a bundle"));
+    assert!(at("validate .").contains("`.` holds nothing that can be checked"));
     assert_eq!(files(directory.path()).len(), 1);
 }
 

@@ -120,6 +120,12 @@ fn a_bundle_is_checked_as_it_lies_there_and_stays_as_it_is() {
         "{}",
         text.output
     );
+    // Without its profile, too, both readers of the routes must agree.
+    assert!(
+        text.output.contains("passed   amtool/routes-test"),
+        "{}",
+        text.output
+    );
     assert!(
         text.output.contains("(promtool 3.5.3"),
         "no version: {}",

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{CheckOutcome, Verdict};
+use super::{CheckOutcome, ExpectedRoute, Verdict};
 use crate::bundle::{Bundle, Kind};
 use crate::catalogue::{Catalogue, Circumstances, MetricType};
 use crate::diagnostic::Diagnostic;
@@ -167,6 +167,13 @@ pub fn embedded(
             verdict: verdict(check, &inspection),
         })
         .collect()
+}
+
+/// Where the alerts of a bundle end up, as far as its files say: what `amtool config routes test` must find too. An
+/// alert whose route depends on labels of its series is left out.
+pub fn certain_routes(bundle: &Bundle, catalogue: &Catalogue) -> Vec<ExpectedRoute> {
+    let context = EmbeddedContext::default();
+    routes::certain(&Inspection::new(bundle, catalogue, &context))
 }
 
 fn verdict(check: &EmbeddedCheck, inspection: &Inspection<'_>) -> Verdict {

@@ -7,6 +7,7 @@ use super::inspection::{Document, Inspection};
 use super::matcher::{KnownLabels, LabelMatcher, Truth};
 use super::rules::{Rule, alerts};
 use crate::bundle::Kind;
+use crate::check::ExpectedRoute;
 use crate::diagnostic::Diagnostic;
 use crate::document::{Node, Value};
 use crate::profile::suggestion;
@@ -41,6 +42,64 @@ fn known_labels(alert: Rule<'_>) -> KnownLabels<'_> {
         labels.insert(name, (!is_made).then_some(value));
     }
     KnownLabels { labels }
+}
+
+/// Where alerts end up whatever labels their series bring: the alerts whose own labels decide every route that they are
+/// asked about.
+pub(super) fn certain(inspection: &Inspection<'_>) -> Vec<ExpectedRoute> {
+    let documents = inspection.of_kind(Kind::AlertmanagerConfig);
+    let trees = documents.filter_map(|document| Some(route(document.tree.get("route")?, None)));
+    let trees: Vec<Route<'_>> = trees.collect();
+    let [tree] = trees.as_slice() else {
+        return Vec::new();
+    };
+    let expected = alerts(inspection).into_iter().filter_map(|alert| {
+        let known = known_labels(alert);
+        let mut receivers = Vec::new();
+        if !decide(tree, &known, &mut receivers)? {
+            return None;
+        }
+        let labels = known.labels.into_iter();
+        Some(ExpectedRoute {
+            // A label that a template makes decides nothing here, or `decide` had given up.
+            labels: labels
+                .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+                .collect(),
+            receivers,
+        })
+    });
+    let mut expected: Vec<ExpectedRoute> = expected.collect();
+    // Levels of one alert often have the same labels.
+    expected.sort_by(|a, b| a.labels.cmp(&b.labels));
+    expected.dedup_by(|a, b| a.labels == b.labels);
+    expected
+}
+
+/// Whether the route takes the alert, and whom it tells, in order; `None` where that depends on labels that only the
+/// firing alert has.
+fn decide(
+    route: &Route<'_>,
+    labels: &KnownLabels<'_>,
+    receivers: &mut Vec<String>,
+) -> Option<bool> {
+    match labels.fits_all(&route.matchers) {
+        Truth::No => return Some(false),
+        Truth::Maybe => return None,
+        Truth::Yes => {}
+    }
+    let mut is_taken = false;
+    for child in &route.routes {
+        if decide(child, labels, receivers)? {
+            is_taken = true;
+            if !child.continues {
+                break;
+            }
+        }
+    }
+    if !is_taken {
+        receivers.extend(route.receiver.map(str::to_owned));
+    }
+    Some(true)
 }
 
 /// A route, read.
@@ -252,7 +311,9 @@ fn follow<'i>(
 
 #[cfg(test)]
 mod tests {
-    use crate::check::embedded::samples::findings;
+    use crate::catalogue::Catalogue;
+    use crate::check::embedded::certain_routes;
+    use crate::check::embedded::samples::{bundle, findings};
 
     const RULES: &str = "groups:
   - name: a
@@ -290,6 +351,37 @@ inhibit_rules:
   - {source_matchers: ['alertname="RedisDown"'], target_matchers: ['alertname=~"Redis.+"', severity=warning]}
 "#;
         assert_eq!(found(config), [""; 0]);
+    }
+
+    #[test]
+    fn routes_are_certain_where_labels_of_rules_decide_them() {
+        let config = r#"route:
+  receiver: slack
+  routes:
+    - {receiver: pager, matchers: ['severity="critical"'], continue: true}
+    - {receiver: mail, matchers: ['severity=~"critical|info"']}
+    - receiver: slack
+      matchers: ['severity="warning"']
+      routes: [{receiver: mail, matchers: ['instance="a:9121"']}]
+receivers: [{name: slack}, {name: pager}, {name: mail}]
+"#;
+        let bundle = bundle(&[
+            ("alertmanager/alertmanager.yml", config),
+            ("prometheus/rules/a.yml", RULES),
+        ]);
+        let catalogue = Catalogue::embedded().unwrap();
+        let routes = certain_routes(&bundle, &catalogue);
+        let told: Vec<_> = routes
+            .iter()
+            .map(|route| {
+                (
+                    route.labels["alertname"].as_str(),
+                    route.receivers.as_slice(),
+                )
+            })
+            .collect();
+        let both: &[String] = &["pager".into(), "mail".into()];
+        assert_eq!(told, [("RedisDown", both)]);
     }
 
     #[test]

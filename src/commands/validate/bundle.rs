@@ -47,7 +47,7 @@ pub(super) fn generate(
 }
 
 /// Reads a bundle.
-pub(super) fn open_bundle(path: &Path) -> Result<Subject, Vec<Diagnostic>> {
+pub(super) fn open_bundle(path: &Path, generator: &Generator) -> Result<Subject, Vec<Diagnostic>> {
     let shown = path.display();
     let bundle = open(path).map_err(|error| {
         vec![Diagnostic::error(
@@ -68,9 +68,9 @@ pub(super) fn open_bundle(path: &Path) -> Result<Subject, Vec<Diagnostic>> {
     };
     Ok(Subject {
         shown: path.into(),
+        routes: check::certain_routes(&bundle, &generator.catalogue),
         bundle,
         context: EmbeddedContext::default(),
-        routes: Vec::new(),
         warnings: Vec::new(),
         directory: Some(path.into()),
     })

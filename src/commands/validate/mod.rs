@@ -146,7 +146,9 @@ fn look_at(
     if path.is_dir() {
         let bundles = bundles(path);
         if !bundles.is_empty() {
-            let subjects = bundles.iter().map(|path| bundle::open_bundle(path));
+            let subjects = bundles
+                .iter()
+                .map(|path| bundle::open_bundle(path, generator));
             return subjects.map(|subject| Ok(bundled(subject?))).collect();
         }
         let setup = open(path).map_err(|error| vec![*error])?;
