@@ -3,29 +3,21 @@
 //! on what else the machine does; the time that somebody waits does.
 
 use std::path::Path;
-use std::process::Command;
-use std::time::Instant;
 
 use stackwright::commands::{Color, Console, Exit, Format, RenderArgs, render};
 
-/// Runs per row; the fastest counts, because everything else is the machine's noise.
-const RUNS: usize = 5;
+mod process;
+
+use process::RUNS;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    if let [_, mode, profile, out] = arguments.as_slice()
-        && mode == "--one"
-    {
-        one(profile, out);
-        return;
+    if let Some(arguments) = process::arguments() {
+        let [profile, out] = arguments.as_slice() else {
+            panic!("a profile and a directory, not {arguments:?}");
+        };
+        return one(profile, out);
     }
-    // In memory, where it can be: some file systems take longer to create files after many were deleted.
-    let memory = Path::new("/dev/shm");
-    let directory = match memory.is_dir() {
-        true => tempfile::tempdir_in(memory),
-        false => tempfile::tempdir(),
-    }
-    .expect("a temporary directory");
+    let directory = process::directory();
     println!(
         "| targets | environments | time | processor time | per target and environment | peak memory | output |"
     );
@@ -83,29 +75,11 @@ fn profile(targets: usize, environments: usize) -> String {
 fn row(directory: &Path, label: &str, targets: usize, environments: usize, text: String) {
     let file = directory.join("profile.yaml");
     std::fs::write(&file, text).expect("a profile");
-    let mut best = f64::INFINITY;
-    let mut processor = f64::INFINITY;
-    let mut memory = String::new();
+    let mut best = None;
     let mut size = 0;
     for _ in 0..RUNS {
         let out = tempfile::tempdir_in(directory).expect("a temporary directory");
-        let start = Instant::now();
-        let output = Command::new(std::env::current_exe().expect("this program"))
-            .arg("--one")
-            .arg(&file)
-            .arg(out.path().join("out"))
-            .output()
-            .expect("a run");
-        best = best.min(start.elapsed().as_secs_f64());
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let (seconds, peak) = said.trim().split_once(' ').expect("two figures");
-        processor = processor.min(seconds.parse().expect("seconds"));
-        memory = peak.to_owned();
+        best = Some(process::measure([file.as_path(), &out.path().join("out")]).or(best));
         size = walkdir::WalkDir::new(out.path())
             .into_iter()
             .filter_map(|entry| entry.ok()?.metadata().ok())
@@ -113,16 +87,18 @@ fn row(directory: &Path, label: &str, targets: usize, environments: usize, text:
             .map(|metadata| metadata.len())
             .sum();
     }
-    let each = processor * 1e6 / (targets * environments) as f64;
+    let Some(best) = best else { return };
     println!(
-        "| {label} | {environments} | {:.0} ms | {:.0} ms | {each:.1} µs | {memory} | {:.1} MB |",
-        best * 1e3,
-        processor * 1e3,
+        "| {label} | {environments} | {:.0} ms | {:.0} ms | {:.1} µs | {} MB | {:.1} MB |",
+        best.seconds * 1e3,
+        best.processor * 1e3,
+        best.processor * 1e6 / (targets * environments) as f64,
+        best.megabytes,
         size as f64 / 1e6
     );
 }
 
-/// One render in this process; says how many seconds of processor time it took, and how much memory.
+/// One render in this process.
 fn one(profile: &str, out: &str) {
     let arguments = RenderArgs {
         profile: profile.into(),
@@ -135,32 +111,5 @@ fn one(profile: &str, out: &str) {
     };
     let exit = render(&arguments, Console::new(Color::Never, true));
     assert_eq!(exit, Exit::Clean, "the render failed");
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|value| value.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    println!(
-        "{} {}",
-        processor_time(),
-        peak.map_or_else(
-            || "unknown".into(),
-            |kilobytes| format!("{} MB", kilobytes / 1024)
-        )
-    );
-}
-
-/// Seconds that the threads of this process have run. Linux tells it in nanoseconds; `inf` elsewhere.
-fn processor_time() -> f64 {
-    let Ok(threads) = std::fs::read_dir("/proc/self/task") else {
-        return f64::INFINITY;
-    };
-    threads
-        .flatten()
-        .filter_map(|thread| {
-            let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-            text.split(' ').next()?.parse::<f64>().ok()
-        })
-        .sum::<f64>()
-        / 1e9
+    process::tell();
 }
