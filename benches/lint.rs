@@ -69,7 +69,7 @@ struct Arguments {
 
 /// One run of the linter in this process, whatever it finds.
 fn one(path: &str) {
-    let arguments = Arguments::parse_from(["lint", path, "--format", "json"]).lint;
+    let arguments = Arguments::parse_from(["lint", path, "--format", "concise"]).lint;
     let exit = lint(&arguments, Console::new(Color::Never, true));
     assert!(
         matches!(exit, Exit::Clean | Exit::Findings),

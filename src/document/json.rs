@@ -10,6 +10,9 @@ use crate::source::Span;
 /// Mappings up to this size are searched for a repeated key one by one, which is faster than hashing.
 const FEW_KEYS: usize = 16;
 
+/// Texts up to this number of bytes are kept once for each document.
+const SHORT: usize = 24;
+
 /// Reads one JSON document, strictly by RFC 8259, into the same tree as [`parse_yaml`]: three times as fast, and without
 /// what YAML allows beyond JSON (comments, trailing commas, unquoted text).
 ///
@@ -25,6 +28,7 @@ pub fn parse_json(text: &str, limits: Limits) -> Result<Arc<Node>, SyntaxError> 
         at: 0,
         limits,
         nodes: 0,
+        texts: HashSet::new(),
     };
     let node = reader.value(0)?;
     reader.skip_space();
@@ -40,9 +44,25 @@ struct Reader<'a> {
     at: usize,
     limits: Limits,
     nodes: usize,
+    /// Short texts so far: dashboards say the same names and words thousands of times.
+    texts: HashSet<Arc<str>>,
 }
 
 impl Reader<'_> {
+    /// The text from `start` to `end`, shared where it is short.
+    fn text(&mut self, start: usize, end: usize) -> Arc<str> {
+        let text = &self.text[start..end];
+        if text.len() > SHORT {
+            return text.into();
+        }
+        if let Some(known) = self.texts.get(text) {
+            return Arc::clone(known);
+        }
+        let text: Arc<str> = text.into();
+        self.texts.insert(Arc::clone(&text));
+        text
+    }
+
     fn skip_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {
             self.at += 1;
@@ -102,7 +122,7 @@ impl Reader<'_> {
         let text = match &value {
             Value::String(text) => Arc::clone(text),
             Value::Sequence(_) | Value::Mapping(_) => no_text(),
-            _ => self.text[start..self.at].into(),
+            _ => self.text(start, self.at),
         };
         Ok(Arc::new(Node {
             span: Span::new(start, self.at),
@@ -170,6 +190,7 @@ impl Reader<'_> {
                 Some(b',') => self.at += 1,
                 Some(b'}') => {
                     self.at += 1;
+                    entries.shrink_to_fit();
                     return Ok(Value::Mapping(entries));
                 }
                 _ => return Err(self.unexpected("`,` or `}`")),
@@ -192,6 +213,7 @@ impl Reader<'_> {
                 Some(b',') => self.at += 1,
                 Some(b']') => {
                     self.at += 1;
+                    items.shrink_to_fit();
                     return Ok(Value::Sequence(items));
                 }
                 _ => return Err(self.unexpected("`,` or `]`")),
@@ -260,9 +282,9 @@ impl Reader<'_> {
         // Nearly every string has no escape: its bytes are its text.
         self.plain_bytes();
         if self.peek() == Some(b'"') {
-            let text = &self.text[start..self.at];
+            let text = self.text(start, self.at);
             self.at += 1;
-            return Ok(text.into());
+            return Ok(text);
         }
         let mut out = self.text[start..self.at].to_owned();
         loop {
