@@ -238,7 +238,7 @@ fn shared<'a>(
 ) -> Shared<'a> {
     let services = context.services;
     let meets_outside = match service {
-        "alertmanager" => false,
+        "alertmanager" => services.alertmanager_meets_outside,
         "grafana" => services.is_stored_elsewhere,
         _ => true,
     };

@@ -17,7 +17,7 @@ use super::remote::QueryEndpoint;
 use super::secret::Secrets;
 use super::target::RedisTarget;
 use crate::document::Route;
-use crate::profile::{Links, Port, Problem, Profile, SecretRef, suggestion};
+use crate::profile::{Channel, Links, Port, Problem, Profile, SecretRef, WebhookUrl, suggestion};
 use crate::quantity::Duration;
 
 /// Name by which containers reach the host that runs them.
@@ -172,6 +172,8 @@ pub struct Services {
     pub prometheus: Vec<PrometheusService>,
     /// Alertmanager.
     pub alertmanager: MonitoringService,
+    /// Whether Alertmanager tells another container, on a network of somebody else.
+    pub alertmanager_meets_outside: bool,
     /// Grafana.
     pub grafana: MonitoringService,
     /// Whether Grafana asks a storage outside of the stack.
@@ -227,7 +229,11 @@ impl Services {
             // Twice, so that a repeat is still known when it is due.
             notification_retention: NOTIFICATION_RETENTION.max(longest.times(2)),
             prometheus: prometheus_servers(context),
-            alertmanager: page("alertmanager", 9093, &links.alertmanager),
+            alertmanager: MonitoringService {
+                reaches_host: told(context.profile).any(|host| host == HOST_GATEWAY),
+                ..page("alertmanager", 9093, &links.alertmanager)
+            },
+            alertmanager_meets_outside: told(context.profile).any(is_neighbour),
             grafana: MonitoringService {
                 reaches_host: host_of(&context.query_endpoint.url) == HOST_GATEWAY,
                 ..page("grafana", 3000, &links.grafana)
@@ -383,6 +389,23 @@ fn networks(context: ServiceContext<'_>) -> Vec<ServiceNetwork> {
             }
         })
         .collect()
+}
+
+/// Hosts that Alertmanager tells, as far as they are no secret.
+fn told(profile: &Profile) -> impl Iterator<Item = &str> {
+    let channels = profile.notifications.channels.values();
+    channels.filter_map(|channel| match channel {
+        Channel::Webhook {
+            url: WebhookUrl::Plain(url),
+        } => Some(host_of(url)),
+        Channel::Email { smarthost, .. } => Some(host_of(smarthost)),
+        _ => None,
+    })
+}
+
+/// Whether a host is a name that only another container has: one without a dot.
+fn is_neighbour(host: &str) -> bool {
+    !host.contains('.') && host != "localhost"
 }
 
 /// The stack's own network.

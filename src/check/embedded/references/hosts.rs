@@ -59,6 +59,27 @@ pub(super) fn check(inspection: &Inspection<'_>, compose: &ComposeFile<'_>) -> V
             }));
         }
     }
+    for document in inspection.of_kind(Kind::AlertmanagerConfig) {
+        let Some((alertmanager, _)) = reader(compose, &document.text.artifact.path) else {
+            continue;
+        };
+        for receiver in items(&document.tree, "receivers") {
+            for webhook in items(receiver, "webhook_configs") {
+                let Some(url) = webhook.get("url") else {
+                    continue;
+                };
+                findings.extend(network.connect(&Connection {
+                    from: alertmanager,
+                    to: url.as_str().unwrap_or_default(),
+                    scheme: "http",
+                    document,
+                    span: url.span,
+                    who: format!("the receiver `{}`", text(receiver, "name")),
+                    certainty: Certainty::Reachable,
+                }));
+            }
+        }
+    }
     findings
 }
 
@@ -547,6 +568,33 @@ scrape_configs:
             [
                 "grafana/provisioning/datasources/datasources.yaml:2:29: the datasource `Prometheus` asks port 9091 of \
                  `prometheus`, which listens on 9090"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_webhook_is_reached_from_alertmanager() {
+        let compose = COMPOSE.replace(
+            "networks: [own]}\n  grafana",
+            "networks: [own], volumes: ['./alertmanager:/etc/alertmanager']}\n  grafana",
+        );
+        let receivers = "receivers:
+  - name: team
+    webhook_configs: [{url: 'http://api:8000/alerts'}, {url: 'http://grafana:3001/x'}]
+  - name: far
+    webhook_configs: [{url: 'https://hooks.example.org/x'}, {url_file: /run/secrets/url}]
+";
+        let files = [
+            ("compose.yaml", compose.as_str()),
+            ("alertmanager/alertmanager.yml", receivers),
+        ];
+        assert_eq!(
+            findings("bundle/references", &files),
+            [
+                "alertmanager/alertmanager.yml:3:29: the receiver `team` asks `api`, which is no service of the Compose file \
+                 · help: its services: prometheus, alertmanager, grafana, redis-exporter, redis; what runs elsewhere is \
+                 reached through `compose.networks`, or as `host.docker.internal`",
+                "alertmanager/alertmanager.yml:3:61: the receiver `team` asks port 3001 of `grafana`, which listens on 3000",
             ]
         );
     }
