@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::BuildError;
 use crate::bundle::{Artifact, Kind};
-use crate::model::dashboard::{Dashboard, PROMETHEUS_UID};
+use crate::model::dashboard::{Dashboard, LOKI_UID, PROMETHEUS_UID};
 use crate::quantity::Duration;
 use crate::source::{SourceFile, Span};
 use crate::template::{TemplateError, Templates, file, promql_string};
@@ -16,6 +16,8 @@ struct DashboardContext<'a> {
     dashboard: &'a Dashboard,
     /// Uid of the Prometheus datasource.
     datasource: &'static str,
+    /// Uid of the Loki datasource.
+    loki: &'static str,
     /// How often an open dashboard asks again.
     refresh: Duration,
     variables: Vec<Variable>,
@@ -57,6 +59,7 @@ pub fn dashboards(
             let context = DashboardContext {
                 dashboard,
                 datasource: PROMETHEUS_UID,
+                loki: LOKI_UID,
                 refresh: scrape_interval.max(REFRESH_AT_LEAST),
                 variables: variables(dashboard),
                 annotations: Annotations {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::BuildError;
 use crate::bundle::{Artifact, Kind};
-use crate::model::dashboard::{ALERTMANAGER_UID, Dashboard, PROMETHEUS_UID};
+use crate::model::dashboard::{ALERTMANAGER_UID, Dashboard, LOKI_UID, PROMETHEUS_UID};
 use crate::model::remote::QueryEndpoint;
 use crate::quantity::Duration;
 use crate::template::Templates;
@@ -20,6 +20,8 @@ pub struct ProvisioningContext<'a> {
     pub prometheus: &'a QueryEndpoint,
     /// `host:port` of Alertmanager.
     pub alertmanager: &'a str,
+    /// Address of Loki, if there is one.
+    pub loki: Option<&'a str>,
     /// Global scrape interval.
     pub scrape_interval: Duration,
     /// All dashboards.
@@ -29,7 +31,8 @@ pub struct ProvisioningContext<'a> {
 #[derive(Serialize)]
 struct Datasources {
     prometheus: Prometheus,
-    alertmanager: Alertmanager,
+    alertmanager: Datasource,
+    loki: Option<Datasource>,
 }
 
 #[derive(Serialize)]
@@ -45,7 +48,7 @@ struct Prometheus {
 }
 
 #[derive(Serialize)]
-struct Alertmanager {
+struct Datasource {
     uid: &'static str,
     url: String,
 }
@@ -93,10 +96,14 @@ pub fn grafana_provisioning(
             password: credentials.password_file.as_ref().map(content),
             headers: headers.chain(token).collect(),
         },
-        alertmanager: Alertmanager {
+        alertmanager: Datasource {
             uid: ALERTMANAGER_UID,
             url: literal(&format!("http://{}", context.alertmanager)),
         },
+        loki: context.loki.map(|url| Datasource {
+            uid: LOKI_UID,
+            url: literal(url),
+        }),
     };
     let mut artifacts = vec![Artifact::new(
         "grafana/provisioning/datasources/datasources.yaml",

@@ -112,6 +112,8 @@ pub enum PanelKind {
     Table,
     /// States over time.
     StateTimeline,
+    /// Lines of text, from Loki.
+    Logs,
 }
 
 impl PanelKind {
@@ -124,6 +126,7 @@ impl PanelKind {
             Self::Bargauge => "bargauge",
             Self::Table => "table",
             Self::StateTimeline => "state-timeline",
+            Self::Logs => "logs",
         }
     }
 
@@ -140,6 +143,10 @@ impl PanelKind {
             },
             Self::Table => PanelSize {
                 width: 12,
+                height: 8,
+            },
+            Self::Logs => PanelSize {
+                width: 24,
                 height: 8,
             },
         }
@@ -180,6 +187,8 @@ pub enum Feature {
     OwnRules,
     /// Prometheus sends its samples to a storage elsewhere.
     RemoteWrite,
+    /// Logs are in a Loki.
+    Logs,
 }
 
 impl Feature {
@@ -196,6 +205,7 @@ impl Feature {
             Self::KeyPolicies => "a target with `key_policies`",
             Self::OwnRules => "a Prometheus that is no agent",
             Self::RemoteWrite => "`remote_write`",
+            Self::Logs => "a Loki, named in `logs`",
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod job;
 pub mod key_policy;
 pub mod key_scan;
 pub mod label;
+pub mod logs;
 pub mod memory_pressure;
 pub mod notification;
 pub mod probe;

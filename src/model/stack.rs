@@ -18,7 +18,7 @@ use super::secret::Secrets;
 use super::series::{self, SeriesEstimate, SeriesInputs};
 use super::service::{ServiceContext, Services};
 use super::target::{self, RedisTarget};
-use super::{label, memory_pressure, probe, scrape};
+use super::{label, logs, memory_pressure, probe, scrape};
 use crate::catalogue::{
     AlertCatalogue, Availability, Catalogue, Circumstances, DashboardLibrary, Direction, Feature,
     Version,
@@ -118,6 +118,7 @@ impl<'c> Stack<'c> {
         label::check(profile, catalogue, &mut problems);
         scrape::check_timings(profile, &mut problems);
         probe::check(&profile.probes, &mut problems);
+        logs::check(profile.logs.as_ref(), &mut problems);
         let own_exporter_version = exporter_version(profile, &tools);
         let written_exporters = target::exporters(profile);
         let targets = target::resolve(profile, &written_exporters, &mut problems);
@@ -610,6 +611,11 @@ fn dashboards(parts: &DashboardParts<'_, '_>, problems: &mut Vec<Problem>) -> Ve
             .collect::<Vec<_>>(),
         applications: parts.applications,
         thresholds: &thresholds,
+        logs: parts
+            .profile
+            .logs
+            .as_ref()
+            .map(|logs| logs.selector.as_str()),
         features: &features(parts.targets, parts.profile),
         unavailable: &unavailable,
     })
@@ -674,6 +680,9 @@ fn features(targets: &[RedisTarget], profile: &Profile) -> BTreeSet<Feature> {
     }
     if !profile.probes.is_empty() {
         features.insert(Feature::Probes);
+    }
+    if profile.logs.is_some() {
+        features.insert(Feature::Logs);
     }
     if targets.iter().any(|target| target.keys.is_some()) {
         features.insert(Feature::KeyPolicies);

@@ -60,6 +60,7 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
         &ProvisioningContext {
             prometheus: &stack.query_endpoint,
             alertmanager: &scrape::alertmanager(&stack.profile),
+            loki: stack.profile.logs.as_ref().map(|logs| logs.url.as_str()),
             scrape_interval: stack.profile.scrape.interval,
             dashboards: &stack.dashboards,
         },

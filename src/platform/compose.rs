@@ -239,7 +239,7 @@ fn shared<'a>(
     let services = context.services;
     let meets_outside = match service {
         "alertmanager" => services.alertmanager_meets_outside,
-        "grafana" => services.is_stored_elsewhere,
+        "grafana" => services.grafana_meets_outside,
         _ => true,
     };
     let outside = services

@@ -31,6 +31,9 @@ use crate::quantity::Duration;
 /// a variable to choose it could only be wrong.
 pub const PROMETHEUS_UID: &str = "stackwright-prometheus";
 
+/// Uid of the Loki datasource.
+pub const LOKI_UID: &str = "stackwright-loki";
+
 /// Uid of the Alertmanager datasource.
 pub const ALERTMANAGER_UID: &str = "stackwright-alertmanager";
 
@@ -54,6 +57,8 @@ pub struct DashboardInput<'a> {
     pub applications: &'a IndexMap<String, Application<'a>>,
     /// Thresholds by name, with the numbers of this environment.
     pub thresholds: &'a IndexMap<String, PanelThreshold>,
+    /// What Redis writes, as a selector of Loki's streams.
+    pub logs: Option<&'a str>,
     /// What the deployment has.
     pub features: &'a BTreeSet<Feature>,
     /// Why no scraped exporter exposes a metric; `None` where one does, or where nobody knows.

@@ -442,7 +442,12 @@ impl<'a> Resolution<'a> {
                 .map(|(index, query)| Query {
                     ref_id: ref_id(index),
                     interval: interval.filter(|_| query.expr.contains("$__rate_interval")),
-                    expr: query.expr,
+                    expr: match self.input.logs {
+                        Some(streams) if panel.kind == PanelKind::Logs => {
+                            query.expr.replace(LOG_STREAMS, streams)
+                        }
+                        _ => query.expr,
+                    },
                     legend: query.legend,
                     instant: query.instant,
                     style: query.style,
@@ -462,6 +467,9 @@ impl<'a> Resolution<'a> {
         }
     }
 }
+
+/// What stands for the streams of the Redis servers in a query of the library.
+const LOG_STREAMS: &str = "$streams";
 
 /// Slug of an application's own dashboard, which a dashboard of the library may have taken.
 pub fn application_slug(application: &str, library: &DashboardLibrary) -> String {
@@ -485,6 +493,8 @@ const fn neutral(kind: PanelKind) -> Color {
     match kind {
         PanelKind::Gauge | PanelKind::Bargauge => Color::Blue,
         PanelKind::Timeseries => Color::Green,
-        PanelKind::Stat | PanelKind::Table | PanelKind::StateTimeline => Color::Text,
+        PanelKind::Stat | PanelKind::Table | PanelKind::StateTimeline | PanelKind::Logs => {
+            Color::Text
+        }
     }
 }

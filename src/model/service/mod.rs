@@ -176,8 +176,8 @@ pub struct Services {
     pub alertmanager_meets_outside: bool,
     /// Grafana.
     pub grafana: MonitoringService,
-    /// Whether Grafana asks a storage outside of the stack.
-    pub is_stored_elsewhere: bool,
+    /// Whether Grafana asks a storage outside of the stack, of samples or of logs.
+    pub grafana_meets_outside: bool,
     /// Path in the container of the file with Grafana's first password.
     pub grafana_password_file: String,
     /// The blackbox exporter, where there are probes.
@@ -235,10 +235,10 @@ impl Services {
             },
             alertmanager_meets_outside: told(context.profile).any(is_neighbour),
             grafana: MonitoringService {
-                reaches_host: host_of(&context.query_endpoint.url) == HOST_GATEWAY,
+                reaches_host: asked_elsewhere(context).any(|host| host == HOST_GATEWAY),
                 ..page("grafana", 3000, &links.grafana)
             },
-            is_stored_elsewhere: !context.query_endpoint.is_own,
+            grafana_meets_outside: asked_elsewhere(context).next().is_some(),
             grafana_password_file: secrets.mount(
                 &SecretRef::Env(GRAFANA_PASSWORD.into()),
                 "grafana",
@@ -389,6 +389,14 @@ fn networks(context: ServiceContext<'_>) -> Vec<ServiceNetwork> {
             }
         })
         .collect()
+}
+
+/// Hosts outside of the stack that Grafana asks.
+fn asked_elsewhere(context: ServiceContext<'_>) -> impl Iterator<Item = &str> {
+    let storage = context.query_endpoint;
+    let logs = context.profile.logs.iter().map(|logs| &logs.url);
+    let urls = (!storage.is_own).then_some(&storage.url).into_iter();
+    urls.chain(logs).map(|url| host_of(url))
 }
 
 /// Hosts that Alertmanager tells, as far as they are no secret.

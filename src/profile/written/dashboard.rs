@@ -41,6 +41,17 @@ pub struct Section {
     pub collapsed: bool,
 }
 
+/// Logs in a Loki that runs already: a datasource, and the panel `activity-logs`. The stack runs no Loki
+/// and collects no logs.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Logs {
+    /// Where Grafana reaches Loki: `http(s)://host[:port]`, without credentials.
+    pub url: String,
+    /// What Redis writes, as labels of streams: `{compose_service=~"redis.*"}`.
+    pub selector: String,
+}
+
 /// A runbook of your own.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

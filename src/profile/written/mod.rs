@@ -18,7 +18,7 @@ pub use application::{
     Application, ApplicationMetric, Indicators, MetricType, MultiprocessMode, Probe,
 };
 pub use compose::{Compose, Network, Off, Port};
-pub use dashboard::{Dashboard, Runbook, Section};
+pub use dashboard::{Dashboard, Logs, Runbook, Section};
 pub use exporter::{BasicAuth, Exporter, ExporterMode, Flag, Scrape};
 pub use notification::{Channel, Notifications, Route, WebhookUrl};
 pub use scale::{Budget, Queue, RemoteWrite, Sharding};
@@ -83,6 +83,9 @@ pub struct Profile {
     /// `ruler/`, for the one who has the samples.
     #[serde(default)]
     pub agent: bool,
+    /// Where the servers' logs are, beside their metrics.
+    #[serde(default)]
+    pub logs: Option<Logs>,
     /// Who is told.
     #[serde(default)]
     pub notifications: Notifications,

@@ -21,7 +21,7 @@ use stackwright::promql::{self, Options, Parsed};
 use stackwright::quantity::Duration;
 use stackwright::template::Templates;
 
-const EVERYTHING: [Feature; 10] = [
+const EVERYTHING: [Feature; 11] = [
     Feature::Replicas,
     Feature::Sentinels,
     Feature::Cluster,
@@ -32,6 +32,7 @@ const EVERYTHING: [Feature; 10] = [
     Feature::KeyPolicies,
     Feature::OwnRules,
     Feature::RemoteWrite,
+    Feature::Logs,
 ];
 
 const KEYS: &str = r#"
@@ -114,6 +115,7 @@ impl Case {
             key_policies: &key_policies,
             applications: &applications,
             thresholds: &self.thresholds,
+            logs: Some("{compose_service=\"redis\"}"),
             features: &self.features,
             unavailable: &|metric| self.unavailable.get(metric).cloned(),
         })
@@ -131,6 +133,7 @@ impl Case {
                 credentials: Credentials::default(),
             },
             alertmanager: "alertmanager:9093",
+            loki: Some("http://loki:3100"),
             scrape_interval: interval,
             dashboards: &resolved,
         };
@@ -270,6 +273,8 @@ fn every_panel_of_the_five_systems_is_there() {
         "memory-fragmentation",
         "memory-used",
         "clients",
+        "clients-ratio",
+        "activity-logs",
     ];
     assert_eq!(cache, wanted);
     let services: Vec<_> = library.dashboards()["redis-services"].panels().collect();
@@ -306,7 +311,11 @@ fn ids_are_unique_and_nothing_overlaps_in_the_json() {
             }
         }
         for panel in panels.iter().filter(|panel| panel["type"] != "row") {
-            assert_eq!(panel["datasource"]["uid"], "stackwright-prometheus");
+            let datasource = match panel["type"].as_str() {
+                Some("logs") => "stackwright-loki",
+                _ => "stackwright-prometheus",
+            };
+            assert_eq!(panel["datasource"]["uid"], datasource);
             let refs: BTreeSet<_> = panel["targets"]
                 .as_array()
                 .unwrap()

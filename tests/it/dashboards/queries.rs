@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stackwright::catalogue::{PanelKind, Unit};
-use stackwright::model::dashboard::{Dashboard, Query};
+use stackwright::model::dashboard::{Dashboard, Panel, Query};
 use stackwright::promql::{self, Kind, Matching, NodeId, Parsed, Side};
 
 use super::{API, Case, parse, whole_library};
@@ -66,6 +66,7 @@ fn is_recorded(case: &Case, name: &str) -> bool {
 fn queries(dashboard: &Dashboard) -> Vec<(String, &Query)> {
     dashboard
         .panels()
+        .filter(|panel| panel.kind != PanelKind::Logs)
         .flat_map(|panel| {
             let name = format!("{}/{}", dashboard.slug, panel.name);
             panel.queries.iter().map(move |query| (name.clone(), query))
@@ -95,7 +96,8 @@ fn legends_use_only_labels_that_the_query_keeps() {
             .map(|(name, metric)| (name.clone(), metric.labels.clone()))
             .collect();
         for dashboard in case.resolve().unwrap() {
-            for panel in dashboard.panels() {
+            let of_prometheus = |panel: &&Panel| panel.kind != PanelKind::Logs;
+            for panel in dashboard.panels().filter(of_prometheus) {
                 for query in &panel.queries {
                     let parsed = parse(&query.expr);
                     let kept = kept_labels(&parsed, parsed.root(), &|metric| {
