@@ -8,7 +8,7 @@ use crate::model::remote::{QueryEndpoint, RemoteStorage};
 use crate::model::secret::Secrets;
 use crate::model::series::SeriesEstimate;
 use crate::model::service::{PrometheusService, ServiceSummary, Services, Storing};
-use crate::quantity::Count;
+use crate::quantity::{Count, Duration};
 use crate::template::Templates;
 
 /// What the bundle's `README.md` says.
@@ -69,6 +69,8 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
             .collect();
         uses.join("; ")
     };
+    // Never in the bundle, which the next render replaces as a whole.
+    let data = format!("/var/lib/{}", services.project);
     let view = View {
         profile: context.profile,
         description: context.description,
@@ -141,12 +143,15 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
         prometheus: services
             .prometheus
             .iter()
-            .map(|it| PrometheusView::new(it, services.prometheus.len() == 1))
+            .map(|it| PrometheusView::new(it, &data))
             .collect(),
+        alertmanager_data: shell::word(&format!("{data}/alertmanager")),
+        notification_retention: services.notification_retention,
         is_agent: services
             .prometheus
             .iter()
             .any(|it| matches!(it.storing, Storing::Agent(_))),
+        data: &data,
         rules_in: context.evaluator.directory(),
         storages: context.storages,
         query_url: (!context.query_endpoint.is_own).then_some(&context.query_endpoint.url),
@@ -184,6 +189,10 @@ struct View<'a> {
     counts: ReadmeCounts,
     series: SeriesView<'a>,
     prometheus: Vec<PrometheusView<'a>>,
+    /// Directory of everything that the programs remember, where no Compose file says.
+    data: &'a str,
+    alertmanager_data: String,
+    notification_retention: Duration,
     is_agent: bool,
     /// Directory of rules and tests.
     rules_in: &'a str,
@@ -203,28 +212,15 @@ struct PrometheusView<'a> {
 }
 
 impl<'a> PrometheusView<'a> {
-    fn new(prometheus: &'a PrometheusService, is_only: bool) -> Self {
-        let mut command = format!(
-            "prometheus --config.file={}",
-            shell::word(&format!("prometheus/{}", prometheus.config))
-        );
-        let storage = match prometheus.storing {
-            Storing::Agent(switch) => {
-                command.push(' ');
-                command.push_str(switch);
-                "agent"
-            }
-            Storing::For(_) | Storing::Nothing => "tsdb",
-        };
-        if !is_only {
-            let directory = shell::word(&prometheus.service);
-            command.push_str(&format!(" --storage.{storage}.path=data/{directory}"));
-        }
+    fn new(prometheus: &'a PrometheusService, data: &str) -> Self {
+        let configuration = format!("prometheus/{}", prometheus.config);
+        let flags = prometheus.flags(&configuration, &format!("{data}/{}", prometheus.service));
+        let flags: Vec<_> = flags.iter().map(|flag| shell::word(flag)).collect();
         Self {
             service: &prometheus.service,
             config: &prometheus.config,
             is_asked: prometheus.storing == Storing::Nothing,
-            command,
+            command: format!("prometheus {}", flags.join(" ")),
         }
     }
 }

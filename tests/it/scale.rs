@@ -186,14 +186,21 @@ fn versions(generation: &Generation) -> String {
     format!("versions: {{prometheus: {number}}}\n")
 }
 
-/// The lines of the README that start Prometheus.
-fn prometheus_lines(bundle: &Path, generation: &Generation) -> Vec<String> {
+/// The lines of the README that start Prometheus, which keeps its data below `root`.
+fn prometheus_lines(bundle: &Path, root: &Path, generation: &Generation) -> Vec<String> {
     let readme = fs::read_to_string(bundle.join("README.md")).expect("README.md");
     let program = generation.program("prometheus");
     readme
         .lines()
         .filter_map(|line| line.strip_prefix("prometheus --"))
-        .map(|rest| format!("{} --{rest}", program.display()))
+        .map(|rest| {
+            let own = rest.replace("=/var/lib/", &format!("={}/data/", root.display()));
+            assert_ne!(
+                own, rest,
+                "data in the bundle would be gone with the next render"
+            );
+            format!("{} --{own}", program.display())
+        })
         .collect()
 }
 
@@ -246,7 +253,7 @@ fn each_target_is_scraped_by_one_of_several_prometheus_servers_and_all_of_them_a
         ));
         render(root, &profile);
         let bundle = root.join("out/default");
-        let lines = prometheus_lines(&bundle, &generation);
+        let lines = prometheus_lines(&bundle, root, &generation);
         assert_eq!(lines.len(), 4, "{lines:?}");
         let daemons: Vec<Daemon> = lines
             .iter()
@@ -369,7 +376,7 @@ links: {{alertmanager: 'http://127.0.0.1:{anybody}', grafana: 'http://127.0.0.1:
             generation.program("prometheus").display()
         );
         let _storage = start(&storing, root, &root.join("storage.log"));
-        let lines = prometheus_lines(&bundle, &generation);
+        let lines = prometheus_lines(&bundle, root, &generation);
         assert_eq!(lines.len(), 1, "{lines:?}");
         let switch = match generation.name {
             "old" => "--enable-feature=agent",
