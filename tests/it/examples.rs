@@ -3,7 +3,9 @@
 
 use crate::program::{Program, repository, update_expected};
 
-const EXAMPLES: [&str; 5] = ["alfred", "gatewayz", "gplus", "gunicorn", "trinity"];
+const EXAMPLES: [&str; 6] = [
+    "alfred", "fleet", "gatewayz", "gplus", "gunicorn", "trinity",
+];
 
 #[test]
 fn the_committed_bundles_are_in_sync_with_their_profiles() {

@@ -439,3 +439,43 @@ links: {{alertmanager: 'http://127.0.0.1:{anybody}', grafana: 'http://127.0.0.1:
         assert_eq!(is_sent, generation.name == "new", "{head}");
     }
 }
+
+#[test]
+fn many_targets_stand_in_a_file_of_their_own() {
+    let rendered = |count: usize| {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let targets: String = (0..count)
+            .map(|number| {
+                format!(
+                    "  redis-{number}: {{address: 'redis://10.{}.{}.1'}}\n",
+                    number / 250,
+                    number % 250
+                )
+            })
+            .collect();
+        let channels = "notifications: {channels: {nobody: {kind: silent}}}";
+        render(
+            directory.path(),
+            &format!("name: fleet\ntargets:\n{targets}{channels}\n"),
+        );
+        let bundle = directory.path().join("out/default/prometheus");
+        let config = fs::read_to_string(bundle.join("prometheus.yml")).expect("prometheus.yml");
+        let file = fs::read_to_string(bundle.join("targets/redis.json")).ok();
+        (config, file)
+    };
+    let (config, file) = rendered(100);
+    assert_eq!(config.matches("redis://10.").count(), 100);
+    assert_eq!(file, None);
+    for count in [101, 10_000] {
+        let (config, file) = rendered(count);
+        assert!(config.contains("targets/redis.json"), "{config}");
+        assert_eq!(config.matches("redis://10.").count(), 0);
+        let groups: Vec<Json> =
+            serde_json::from_str(&file.expect("targets/redis.json")).expect("JSON");
+        let found: BTreeSet<&str> = (groups.iter())
+            .flat_map(|group| group["targets"].as_array().into_iter().flatten())
+            .filter_map(Json::as_str)
+            .collect();
+        assert_eq!(found.len(), count);
+    }
+}
