@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::Profile;
 use super::schema::{self, Problem, suggestion};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Limits, Node, Route, Step, Value, merge_patch, parse_yaml};
+use crate::document::{Limits, Node, Route, Step, Value, merge_patch, parse_yaml, written_span};
 use crate::source::SourceFile;
 
 /// Name of the environment of a profile without `environments`.
@@ -247,10 +247,10 @@ fn diagnostics(file: &Arc<SourceFile>, tree: &Node, problems: Vec<Problem>) -> V
     let mut diagnostics: Vec<Diagnostic> = problems
         .into_iter()
         .map(|problem| {
-            let span = if problem.at_key {
-                tree.key_span_of(&problem.route)
-            } else {
-                tree.span_of(&problem.route)
+            let span = match (problem.within, tree.find(&problem.route)) {
+                (Some(within), Some(node)) => written_span(file.text(), node, within),
+                _ if problem.at_key => tree.key_span_of(&problem.route),
+                _ => tree.span_of(&problem.route),
             };
             let mut diagnostic = Diagnostic::error(problem.id, problem.message).at(file, span);
             diagnostic.level = problem.level;

@@ -11,6 +11,7 @@ use super::{Address, Profile, overlay};
 use crate::catalogue::nearest;
 use crate::diagnostic::Level;
 use crate::document::{Node, Route, Step};
+use crate::source::Span;
 
 /// Something wrong at a place of a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Problem {
     pub level: Level,
     /// Point at the key instead of the value.
     pub at_key: bool,
+    /// Point at these bytes of the value's text instead of all of it.
+    pub within: Option<Span>,
     /// What is wrong, in one line.
     pub message: String,
     /// How to mend it.
@@ -37,6 +40,7 @@ impl Problem {
             route,
             level: Level::Error,
             at_key: false,
+            within: None,
             message: message.into(),
             help: None,
         }
@@ -48,6 +52,12 @@ impl Problem {
             at_key: true,
             ..Self::value(id, route, message)
         }
+    }
+
+    /// The same, about a part of the value's text.
+    pub fn within(mut self, span: Span) -> Self {
+        self.within = Some(span);
+        self
     }
 
     /// The same, as something that is rendered in spite of it.

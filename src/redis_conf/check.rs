@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::line::{Line, Word, bytes, lines};
+use super::line::{Line, LineError, Word, bytes, lines};
 use crate::catalogue::{Directive, DirectiveKind, DirectiveLookup, Directives, Version, nearest};
 use crate::diagnostic::Level;
 use crate::source::Span;
@@ -21,7 +21,8 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn error(span: Span, message: impl Into<String>) -> Self {
+    /// Something with which Redis does not start.
+    pub fn error(span: Span, message: impl Into<String>) -> Self {
         Self {
             span,
             level: Level::Error,
@@ -30,9 +31,17 @@ impl Finding {
         }
     }
 
-    fn help(mut self, help: impl Into<String>) -> Self {
+    /// The same, with advice in the imperative.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+}
+
+impl From<LineError> for Finding {
+    fn from(error: LineError) -> Self {
+        Self::error(error.span(), error.to_string())
+            .help("put a word with spaces or quotes in it between `\"` and `\"`, and a `\\` before each `\"` of its own")
     }
 }
 
@@ -44,9 +53,7 @@ pub fn check(text: &str, directives: &Directives, version: Option<Version>) -> V
         let line = match line {
             Ok(line) => line,
             Err(error) => {
-                let finding = Finding::error(error.span(), error.to_string());
-                findings
-                    .push(finding.help("quote a word as a whole, and `\\\"` for a quote in it"));
+                findings.push(error.into());
                 continue;
             }
         };
