@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::availability::{Circumstances, Needs};
 use super::instrumentation::{Indicators, InstrumentationPanel, UnboundedLabel};
 use super::metric::{Metric, MetricType, Unit};
+use super::permission::Permission;
 use super::series::SeriesFigures;
 use super::version::{Since, Version};
 
@@ -211,6 +212,9 @@ pub struct Exporter {
     /// Metrics by name under the default namespace; grouped by topic, sorted as in the files.
     #[serde(skip)]
     pub metrics: IndexMap<String, Metric>,
+    /// Commands that it sends, and when.
+    #[serde(skip)]
+    pub permissions: Vec<Permission>,
 }
 
 /// Which series of a family a name stands for.

@@ -15,6 +15,7 @@ use super::exporter::{Exporter, Part};
 use super::image::{Image, Images};
 use super::instrumentation;
 use super::metric::{Metric, MetricType, Topic};
+use super::permission::Permission;
 use super::prefix::{MetricPrefix, MetricPrefixes};
 use super::threshold::ThresholdDefinition;
 use super::version::Tool;
@@ -92,6 +93,8 @@ enum DataFile<'p> {
     Metrics { exporter: &'p str, topic: &'p str },
     /// `exporters/<name>/thresholds.yaml`
     Thresholds,
+    /// `exporters/<name>/permissions.yaml`
+    Permissions(&'p str),
     /// `exporters/<name>/recording_rules.yaml`
     RecordingRules,
     /// `exporters/<name>/alerts/<group>.yaml`
@@ -113,6 +116,7 @@ impl<'p> DataFile<'p> {
                 topic: file.strip_suffix(".yaml")?,
             }),
             ["exporters", _, "thresholds.yaml"] => Some(Self::Thresholds),
+            ["exporters", exporter, "permissions.yaml"] => Some(Self::Permissions(exporter)),
             ["exporters", _, "recording_rules.yaml"] => Some(Self::RecordingRules),
             ["exporters", _, "alerts", file] => Some(Self::Alerts(file.strip_suffix(".yaml")?)),
             _ => None,
@@ -129,6 +133,7 @@ enum Parsed {
     Exporter(Box<Exporter>),
     Metrics(String, Vec<Metric>),
     Thresholds(Vec<ThresholdDefinition>),
+    Permissions(String, Vec<Permission>),
     RecordingRules(Vec<RecordingRule>),
     Alerts(String, AlertGroup),
 }
@@ -153,6 +158,7 @@ pub(super) fn load<'t>(
     let mut errors = Vec::new();
     let mut catalogue = Catalogue::default();
     let mut metrics: BTreeMap<String, Vec<(&str, Vec<Metric>)>> = BTreeMap::new();
+    let mut permissions = Vec::new();
     let (mut has_tools, mut has_prefixes) = (false, false);
     for (path, parsed) in parsed {
         match parsed {
@@ -178,6 +184,9 @@ pub(super) fn load<'t>(
             }
             Ok(Parsed::Metrics(exporter, entries)) => {
                 metrics.entry(exporter).or_default().push((path, entries));
+            }
+            Ok(Parsed::Permissions(exporter, entries)) => {
+                permissions.push((exporter, path, entries));
             }
             Ok(Parsed::Thresholds(entries)) => {
                 catalogue.alerting.thresholds =
@@ -206,6 +215,17 @@ pub(super) fn load<'t>(
     for (name, files) in metrics {
         match catalogue.exporters.get_mut(&name) {
             Some(exporter) => adopt(exporter, files, &mut errors),
+            None => errors.push(CatalogueError::Missing {
+                path: exporter_path(&name),
+            }),
+        }
+    }
+    for (name, path, entries) in permissions {
+        match catalogue.exporters.get_mut(&name) {
+            Some(exporter) => {
+                check_permissions(path, exporter, &entries, &mut errors);
+                exporter.permissions = entries;
+            }
             None => errors.push(CatalogueError::Missing {
                 path: exporter_path(&name),
             }),
@@ -267,6 +287,10 @@ fn parse(path: &str, text: &str, kind: &DataFile<'_>) -> Result<Parsed, Catalogu
             }
             Ok(Parsed::Metrics((*exporter).to_owned(), metrics))
         }
+        DataFile::Permissions(exporter) => Ok(Parsed::Permissions(
+            (*exporter).to_owned(),
+            read(path, text)?,
+        )),
         DataFile::Thresholds => Ok(Parsed::Thresholds(read(path, text)?)),
         DataFile::RecordingRules => Ok(Parsed::RecordingRules(read(path, text)?)),
         DataFile::Alerts(group) => {
@@ -379,6 +403,27 @@ fn check_metric(
         }
     }
     check_needs(path, &metric.name, exporter, &metric.needs, errors);
+}
+
+/// Every flag that permissions speak of must exist.
+fn check_permissions(
+    path: &str,
+    exporter: &Exporter,
+    permissions: &[Permission],
+    errors: &mut Vec<CatalogueError>,
+) {
+    for permission in permissions {
+        for flag in permission.flag.iter().chain(permission.without.keys()) {
+            if exporter.flag(flag).is_none() {
+                errors.push(CatalogueError::Dangling {
+                    path: path.to_owned(),
+                    entry: permission.commands.join(", "),
+                    kind: "flag",
+                    name: flag.clone(),
+                });
+            }
+        }
+    }
 }
 
 /// Every flag that is needed must exist.
