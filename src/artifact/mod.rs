@@ -11,6 +11,7 @@ mod grafana_provisioning;
 mod key_script;
 mod prometheus;
 mod readme;
+mod redis_conf;
 mod rule_tests;
 mod rules;
 mod runbooks;
@@ -26,6 +27,7 @@ pub use grafana_provisioning::{DASHBOARDS_MOUNT, ProvisioningContext, grafana_pr
 pub use key_script::{key_script_directory, key_scripts};
 pub use prometheus::{PrometheusContext, prometheus};
 pub use readme::{ReadmeContext, ReadmeCounts, readme};
+pub use redis_conf::{EXPORTER_USER_FILE, redis_confs, redis_directory};
 pub use rule_tests::rule_tests;
 pub use rules::rules;
 pub use runbooks::{runbook, runbook_names, runbook_text, runbooks, runbooks_of};

@@ -35,6 +35,8 @@ pub struct ExporterProcess {
     pub server: Option<RedisServer>,
     /// Flags by name, in order, without those that only other parts of the model can know.
     pub flags: IndexMap<String, Flag>,
+    /// ACL user of all its servers; `None` where they differ and each address names its own.
+    pub user: Option<String>,
     /// Where the password of its servers is found.
     pub password: Option<SecretRef>,
     /// Where the file with one password per server is found.
@@ -344,6 +346,7 @@ impl Builder<'_> {
             exporter: self.name.into(),
             image: self.exporter.image.clone(),
             port,
+            user: server.and_then(|server| server.user.clone()),
             server: server.cloned(),
             flags,
             password: None,
@@ -441,6 +444,7 @@ impl Builder<'_> {
         let exporter = address::of(self.profile, self.name, self.port());
         let mut process = self.process(self.name.into(), None);
         process.password = watched.iter().find_map(|target| target.password.clone());
+        process.user = common_user(watched);
         if process.password_file.is_some() {
             process.password = None;
         }
@@ -545,6 +549,16 @@ impl Builder<'_> {
         job.basic_auth.clone_from(&self.basic_auth);
         (Vec::new(), vec![job], Vec::new(), Vec::new())
     }
+}
+
+/// The user of all servers. Old exporters take it from their environment only, and read that of an
+/// address as a password.
+pub(super) fn common_user(targets: &[&RedisTarget]) -> Option<String> {
+    let mut servers = targets.iter().flat_map(|target| &target.servers);
+    let user = servers.next()?.user.as_ref()?;
+    servers
+        .all(|server| server.user.as_ref() == Some(user))
+        .then(|| user.clone())
 }
 
 /// A duration as Go's `time.ParseDuration` takes it, which knows no days.

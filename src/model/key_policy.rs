@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::glob::{Glob, GlobError};
 use crate::document::Route;
-use crate::profile::{Problem, Target};
+use crate::profile::{Problem, Server, Target};
 use crate::quantity::Duration;
 
 /// How the exporter calls the keys that belong to no group.
@@ -295,10 +295,7 @@ fn check_eviction(
     let Some(written) = target.key_policies.get(pattern) else {
         return;
     };
-    let policy = target
-        .server
-        .as_ref()
-        .and_then(|server| server.maxmemory_policy.as_deref());
+    let policy = target.server.as_ref().and_then(Server::eviction_policy);
     let (true, Some(policy)) = (written.durable, policy) else {
         return;
     };

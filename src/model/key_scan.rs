@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 
 use super::address;
-use super::exporter::{EXPORTER_PORT, ExporterProcess, go_duration};
+use super::exporter::{EXPORTER_PORT, ExporterProcess, common_user, go_duration};
 use super::job::{Discovery, JobKind, Relabeling, ScrapeJob, discovery, grouped};
 use super::key_policy::KeyPolicies;
 use super::target::RedisTarget;
@@ -67,6 +67,7 @@ pub fn resolve(
         image: exporter.image.clone(),
         port,
         server: None,
+        user: common_user(&[target]),
         flags: flags(watcher, keys, port),
         password: match exporter.password_file {
             Some(_) => None,

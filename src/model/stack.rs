@@ -7,6 +7,7 @@ use super::alert::{self, AlertLinks, Alerting, AlertingInputs, Evaluation, Evalu
 use super::application::{self, Application};
 use super::dashboard::{self, Dashboard, DashboardInput, PanelThreshold};
 use super::exporter::{self, ExporterProcess, Exporting};
+use super::exporter_user::{self, ExporterUser};
 use super::image::{self, PinnedTool};
 use super::inhibition::Inhibition;
 use super::job::{JobKind, ScrapeJob};
@@ -49,6 +50,8 @@ pub struct Stack<'c> {
     pub targets: Vec<RedisTarget>,
     /// Exporters that the stack runs.
     pub exporters: Vec<ExporterProcess>,
+    /// ACL users with which exporters connect.
+    pub exporter_users: Vec<ExporterUser>,
     /// Scrape jobs, in the order of `prometheus.yml`.
     pub jobs: Vec<ScrapeJob>,
     /// Programs beside Redis, by name.
@@ -286,6 +289,7 @@ impl<'c> Stack<'c> {
                 profile,
                 environment: &environment.environment,
                 images: &images,
+                directives: catalogue.directives(),
                 targets: &targets,
                 exporters: &exporters,
                 prometheus_servers: &prometheus_servers,
@@ -309,7 +313,11 @@ impl<'c> Stack<'c> {
                 *value = value.replace('$', "$$");
             }
         }
+        let permissions = catalogue
+            .exporter(REDIS_EXPORTER)
+            .map_or(&[][..], |exporter| &exporter.permissions);
         let stack = Self {
+            exporter_users: exporter_user::resolve(&targets, &exporters, permissions),
             name: profile.name.clone(),
             environment: environment.environment.clone(),
             profile: Arc::clone(&environment.profile),

@@ -10,6 +10,7 @@ use crate::profile::{
     suggestion,
 };
 use crate::quantity::Bytes;
+use crate::redis_conf;
 
 /// Default port of a Redis server.
 pub const REDIS_PORT: u16 = 6379;
@@ -148,8 +149,8 @@ pub fn resolve(
             name: name.clone(),
             topology: written.topology,
             servers,
-            maxmemory: written.maxmemory.filter(|limit| limit.0 > 0),
-            maxclients: written.maxclients.unwrap_or(DEFAULT_MAXCLIENTS),
+            maxmemory: maxmemory(written).filter(|limit| limit.0 > 0),
+            maxclients: maxclients(written).unwrap_or(DEFAULT_MAXCLIENTS),
             persistence: written.persistence,
             password: written.password.clone(),
             exporter: exporter.unwrap_or_default().to_owned(),
@@ -158,6 +159,21 @@ pub fn resolve(
         });
     }
     targets
+}
+
+/// What is written in the server's redis.conf holds as well.
+fn maxmemory(target: &Target) -> Option<Bytes> {
+    target.maxmemory.or_else(|| {
+        let server = target.server.as_ref()?;
+        redis_conf::bytes(&server.conf.setting("maxmemory")?).map(Bytes)
+    })
+}
+
+fn maxclients(target: &Target) -> Option<u32> {
+    target.maxclients.or_else(|| {
+        let server = target.server.as_ref()?;
+        server.conf.setting("maxclients")?.parse().ok()
+    })
 }
 
 fn exporter_of<'a>(

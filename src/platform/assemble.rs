@@ -71,6 +71,11 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
         stack.profile.scrape.interval,
         templates,
     )?);
+    artifacts.extend(artifact::redis_confs(
+        &stack.services.redis,
+        &stack.exporter_users,
+        templates,
+    )?);
     artifacts.extend(artifact::key_scripts(&stack.exporters, templates)?);
     artifacts.extend(artifact::blackbox(
         BlackboxContext {

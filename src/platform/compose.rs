@@ -3,9 +3,12 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use crate::artifact::{BuildError, DASHBOARDS_MOUNT, key_script_directory};
+use crate::artifact::{
+    BuildError, DASHBOARDS_MOUNT, EXPORTER_USER_FILE, key_script_directory, redis_directory,
+};
 use crate::bundle::{Artifact, Kind};
 use crate::model::prometheus::PROMETHEUS_PORT;
+use crate::model::redis_conf::MOUNT;
 use crate::model::secret::{Delivery, Secret, Secrets};
 use crate::model::service::{
     ExporterService, MonitoringService, OWN_NETWORK, RedisService, Services,
@@ -127,9 +130,11 @@ struct Exporter<'a> {
 struct Redis<'a> {
     service: &'a str,
     image: &'a str,
-    args: Vec<String>,
-    password_path: Option<&'a str>,
-    script: String,
+    /// The directory of its redis.conf, as Compose mounts it.
+    mount: String,
+    conf: String,
+    /// What makes a configuration of the passwords, where there are some.
+    script: Option<String>,
     volume: Option<&'a str>,
     health: [String; 2],
     #[serde(flatten)]
@@ -322,9 +327,10 @@ impl<'a> Redis<'a> {
         Self {
             service: &redis.service,
             image: &redis.image,
-            args: redis.args.iter().map(|arg| literal(arg)).collect(),
-            password_path: path,
-            script: path.map(start_script).unwrap_or_default(),
+            mount: format!("./{}:{MOUNT}:ro", redis_directory(&redis.target)),
+            conf: format!("{MOUNT}/redis.conf"),
+            script: (path.is_some() || redis.exporter_user.is_some())
+                .then(|| literal(&start_script(redis))),
             volume: redis.volume.as_deref(),
             health: [
                 "CMD-SHELL".into(),
@@ -339,14 +345,29 @@ impl<'a> Redis<'a> {
     }
 }
 
-/// Starts Redis with the password from `path`. The image's own entrypoint follows, which gives up
-/// root. An empty password would be none, so it stops there.
-fn start_script(path: &str) -> String {
-    format!(
-        "head -n 1 {path} | grep -q . || {{ echo 'the password of Redis is empty' >&2; exit 1; }}\n\
-         sed -n '1{{s/[\\\\\"]/\\\\&/g;s/.*/requirepass \"&\"/p}}' {path} > /run/redis/redis.conf\n\
-         exec docker-entrypoint.sh redis-server /run/redis/redis.conf \"$$@\"\n"
-    )
+/// Starts Redis with the passwords from their files. Redis is told their hashes only: then neither a
+/// strange character nor `CONFIG GET requirepass` gives one away. The image's own entrypoint follows,
+/// which gives up root. An empty password would be none, so it stops there.
+fn start_script(redis: &RedisService) -> String {
+    let mut script = String::from(
+        "hash() {\n  \
+         head -n 1 \"$1\" | grep -q . || { echo \"the password in $1 is empty\" >&2; return 1; }\n  \
+         head -n 1 \"$1\" | tr -d '\\n' | sha256sum | cut -c 1-64\n}\n",
+    );
+    let mut lines = format!("  echo 'include {MOUNT}/redis.conf'\n");
+    if let Some(path) = &redis.password_path {
+        script.push_str(&format!("everybody=$(hash {path})\n"));
+        lines.push_str("  echo \"user default on #$everybody ~* &* +@all\"\n");
+    }
+    if let Some((user, path)) = &redis.exporter_user {
+        script.push_str(&format!("exporter=$(hash {path})\n"));
+        lines.push_str(&format!(
+            "  sed -n \"s/^user {user} on resetpass/& #$exporter/p\" {MOUNT}/{EXPORTER_USER_FILE}\n"
+        ));
+    }
+    script.push_str(&format!("{{\n{lines}}} > /run/redis/redis.conf\n"));
+    script.push_str("exec docker-entrypoint.sh redis-server /run/redis/redis.conf\n");
+    script
 }
 
 impl<'a> SecretView<'a> {

@@ -27,6 +27,7 @@ mod stack;
 #[allow(dead_code)] // Shared with the other tests.
 mod tools;
 mod topology;
+mod users;
 mod wait;
 
 use std::collections::BTreeSet;

@@ -65,12 +65,8 @@ fn service(
         .as_ref()
         .map_or_else(String::new, |server| server.instance.clone());
     environment.insert("REDIS_ADDR".to_owned(), address);
-    if let Some(user) = process
-        .server
-        .as_ref()
-        .and_then(|server| server.user.clone())
-    {
-        environment.insert("REDIS_USER".to_owned(), user);
+    if let Some(user) = &process.user {
+        environment.insert("REDIS_USER".to_owned(), user.clone());
     }
     let purpose = format!("password with which {name} connects to Redis");
     let (mut password_variable, mut password_path) = (None, None);

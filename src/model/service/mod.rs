@@ -16,6 +16,7 @@ use super::prometheus::{PROMETHEUS, PROMETHEUS_PORT, PrometheusProcess, Role};
 use super::remote::QueryEndpoint;
 use super::secret::Secrets;
 use super::target::RedisTarget;
+use crate::catalogue::Directives;
 use crate::document::Route;
 use crate::profile::{Channel, Links, Port, Problem, Profile, SecretRef, WebhookUrl, suggestion};
 use crate::quantity::Duration;
@@ -40,6 +41,8 @@ pub struct ServiceContext<'a> {
     /// Whole image references that are pinned, by tool: `prometheus`, `alertmanager`, `grafana`,
     /// `blackbox_exporter`, `redis_exporter`, `redis`.
     pub images: &'a IndexMap<String, String>,
+    /// What may stand in a redis.conf.
+    pub directives: &'a Directives,
     /// The targets.
     pub targets: &'a [RedisTarget],
     /// The exporters that the stack runs, with all of their flags.

@@ -1,8 +1,10 @@
 use super::{HOST_GATEWAY, ServiceContext, image, volume};
+use crate::catalogue::Version;
 use crate::document::Route;
+use crate::model::redis_conf::{self, RedisConf};
 use crate::model::secret::Secrets;
 use crate::model::target::REDIS_PORT;
-use crate::profile::{Persistence, Problem, Server, Target, Topology, suggestion};
+use crate::profile::{Persistence, Problem, SecretRef, Server, Target, Topology, suggestion};
 
 /// A Redis that the stack runs itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,10 +19,12 @@ pub struct RedisService {
     pub port: u16,
     /// Port on the host; `None` where it is not published.
     pub published: Option<u16>,
-    /// Arguments of `redis-server`.
-    pub args: Vec<String>,
+    /// Its redis.conf.
+    pub conf: RedisConf,
     /// File in the container that holds the password.
     pub password_path: Option<String>,
+    /// Name of the exporter's own user, and the file in the container that holds its password.
+    pub exporter_user: Option<(String, String)>,
     /// Named volume of its data; `None` for a pure cache.
     pub volume: Option<String>,
 }
@@ -49,7 +53,7 @@ pub(super) fn resolve(
         .filter_map(|(name, target)| {
             let server = target.server.as_ref()?;
             check(name, target, server, problems);
-            Some(service(context, name, target, server, secrets))
+            Some(service(context, name, target, server, secrets, problems))
         })
         .collect()
 }
@@ -60,49 +64,45 @@ fn service(
     target: &Target,
     server: &Server,
     secrets: &mut Secrets,
+    problems: &mut Vec<Problem>,
 ) -> RedisService {
     let service = target.address.host.clone();
-    let port = target.address.port_or(REDIS_PORT);
-    let mut args = Vec::new();
-    let mut set = |directive: &str, value: String| {
-        args.push(format!("--{directive}"));
-        args.push(value);
+    let image = image(context, &service, "redis", server.image.as_ref());
+    let tag = image.rsplit_once(':').map(|(_, tag)| tag);
+    let version = tag.and_then(Version::from_tag);
+    let directives = context.directives;
+    let conf = redis_conf::resolve(name, target, server, directives, version, problems);
+    let user = exporter_user(target);
+    // The target's password is the exporter's: of a user of its own, or of everybody.
+    let (password, own) = match &user {
+        Some(_) => (&server.password, &target.password),
+        None => (&target.password, &None),
     };
-    if port != REDIS_PORT {
-        set("port", port.to_string());
-    }
-    if let Some(limit) = target.maxmemory.filter(|limit| limit.0 > 0) {
-        set("maxmemory", limit.to_string());
-    }
-    if let Some(policy) = &server.maxmemory_policy {
-        set("maxmemory-policy", policy.clone());
-    }
-    if let Some(limit) = target.maxclients {
-        set("maxclients", limit.to_string());
-    }
-    match target.persistence {
-        Persistence::Rdb => {}
-        Persistence::None => set("save", String::new()),
-        Persistence::Aof => {
-            set("save", String::new());
-            set("appendonly", "yes".into());
-        }
-        Persistence::RdbAndAof => set("appendonly", "yes".into()),
-    }
+    let mut mount = |source: &Option<SecretRef>, whose: &str| {
+        let purpose = format!("password of {whose}Redis {name}");
+        let source = source.as_ref()?;
+        Some(secrets.mount(source, &service, &purpose))
+    };
+    let password_path = mount(password, "");
+    let own_path = mount(own, "the exporter's user of ");
     RedisService {
         target: name.into(),
-        image: image(context, &service, "redis", server.image.as_ref()),
-        port,
+        image,
+        port: target.address.port_or(REDIS_PORT),
         published: super::published(context, &service, server.port),
-        args,
-        password_path: target
-            .password
-            .as_ref()
-            .map(|source| secrets.mount(source, &service, &format!("password of Redis {name}"))),
+        conf,
+        password_path,
+        exporter_user: user.zip(own_path),
         volume: (target.persistence != Persistence::None || server.volume.is_some())
             .then(|| volume(context, &service, server.volume.as_ref())),
         service,
     }
+}
+
+/// The user of the address, where it is not everybody's.
+fn exporter_user(target: &Target) -> Option<String> {
+    let user = target.address.user.as_ref();
+    user.filter(|user| *user != "default").cloned()
 }
 
 /// What a Redis that the stack runs cannot be.
@@ -128,18 +128,7 @@ fn check(name: &str, target: &Target, server: &Server, problems: &mut Vec<Proble
             "write `redis://`; the connection stays inside the stack's network",
         );
     }
-    if target
-        .address
-        .user
-        .as_deref()
-        .is_some_and(|user| user != "default")
-    {
-        wrong(
-            route.key("address"),
-            "a Redis that the stack runs itself has no users but `default`".into(),
-            "remove the user from the address, or remove `server`",
-        );
-    }
+    check_users(target, server, &route, problems);
     if target.topology != Topology::Standalone {
         problems.push(
             Problem::key(
@@ -160,5 +149,62 @@ fn check(name: &str, target: &Target, server: &Server, problems: &mut Vec<Proble
         );
         problem.help = suggestion(policy, POLICIES, "policies");
         problems.push(problem);
+    }
+}
+
+/// Who may log in, and with what.
+fn check_users(target: &Target, server: &Server, route: &Route, problems: &mut Vec<Problem>) {
+    let Some(user) = exporter_user(target) else {
+        if server.password.is_some() {
+            problems.push(
+                Problem::key(
+                    "profile/impossible-server",
+                    route.key("server").key("password"),
+                    "without a user in the address there is one password, the target's",
+                )
+                .help("remove it, or give the exporter a user: `redis://exporter@…`"),
+            );
+        }
+        return;
+    };
+    let is_name = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '.' | '-');
+    if !user.chars().all(is_name) {
+        problems.push(
+            Problem::value(
+                "profile/impossible-server",
+                route.key("address"),
+                format!("the stack makes no user `{user}`"),
+            )
+            .help("use letters, digits, `_`, `.` and `-` in its name"),
+        );
+    }
+    if target.password.is_none() {
+        problems.push(
+            Problem::key(
+                "profile/impossible-server",
+                route.clone(),
+                format!("the user `{user}` has no password, and could not log in"),
+            )
+            .help("add `password: {env: REDIS_EXPORTER_PASSWORD}`; that of everybody else is `server.password`"),
+        );
+    } else if server.password.is_none() {
+        problems.push(
+            Problem::key(
+                "profile/open-server",
+                route.key("server"),
+                format!("`{user}` needs a password, and everybody else needs none"),
+            )
+            .warning()
+            .help("add `password: {env: REDIS_PASSWORD}` to `server`"),
+        );
+    } else if server.password == target.password {
+        problems.push(
+            Problem::value(
+                "profile/impossible-server",
+                route.key("server").key("password"),
+                format!("`{user}` has the password of everybody, and could do everything"),
+            )
+            .help("give the two different passwords"),
+        );
     }
 }

@@ -8,6 +8,7 @@ mod dashboard;
 mod exporter;
 mod notification;
 mod scale;
+mod server;
 mod target;
 
 pub use crate::catalogue::Severity;
@@ -22,7 +23,8 @@ pub use dashboard::{Dashboard, Logs, Runbook, Section};
 pub use exporter::{BasicAuth, Exporter, ExporterMode, Flag, Scrape};
 pub use notification::{Channel, Notifications, Route, WebhookUrl};
 pub use scale::{Budget, Queue, RemoteWrite, Sharding};
-pub use target::{KeyPolicy, KeyScan, Persistence, Server, Target, Topology};
+pub use server::{Conf, ConfLines, ConfValue, Server};
+pub use target::{KeyPolicy, KeyScan, Persistence, Target, Topology};
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Server;
 use crate::profile::{Address, SecretRef};
 use crate::quantity::{Bytes, Duration};
 
@@ -168,18 +169,4 @@ pub enum Persistence {
     Aof,
     /// Snapshots and the append-only file.
     RdbAndAof,
-}
-
-/// A Redis that the Compose file runs. The service's name is the host of the target's address.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Server {
-    /// Whole image reference; unset: `redis` in the pinned version.
-    pub image: Option<String>,
-    /// Host port to publish, on `compose.bind`. Unset: not published.
-    pub port: Option<u16>,
-    /// Named volume of its data. Unset: `<service>_data`, unless `persistence` is `none`.
-    pub volume: Option<String>,
-    /// What Redis does at `maxmemory`, its `maxmemory-policy`.
-    pub maxmemory_policy: Option<String>,
 }

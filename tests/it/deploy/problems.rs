@@ -225,7 +225,7 @@ fn a_redis_of_our_own_has_limits() {
         ),
         (
             "{address: 'redis://me@cache', server: {}}",
-            "has no users but `default`",
+            "the user `me` has no password",
         ),
         (
             "{address: 'redis://cache', server: {maxmemory_policy: allkeys-lur}}",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 use stackwright::artifact::{
     AlertmanagerContext, BlackboxContext, EnvExampleContext, ReadmeContext, ReadmeCounts,
-    alertmanager, blackbox, env_example, readme,
+    alertmanager, blackbox, env_example, readme, redis_confs,
 };
 use stackwright::bundle::Artifact;
 use stackwright::catalogue::Catalogue;
@@ -70,6 +70,7 @@ impl Stack {
             )
             .expect("blackbox.yml"),
         );
+        files.extend(redis_confs(&services.redis, &[], &templates).expect("redis.conf"));
         files.push(
             env_example(
                 EnvExampleContext {
@@ -331,11 +332,13 @@ pub fn stack_with(text: &str, has_webhook_url_file: bool) -> Stack {
         ]
         .map(|(tool, image)| (tool.to_owned(), image.to_owned())),
     );
+    let catalogue = stackwright::catalogue::Catalogue::embedded().expect("a catalogue");
     let services = Services::resolve(
         ServiceContext {
             profile: &profile,
             environment: "default",
             images: &images,
+            directives: catalogue.directives(),
             targets: &targets,
             exporters: &exporting.processes,
             prometheus_servers: &prometheus::resolve(&profile, &jobs),
