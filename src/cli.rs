@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    self, Color, Console, Exit, ExplainArgs, InitArgs, InspectArgs, LintArgs, ListArgs, PromqlArgs,
+    self, Color, Console, Exit, ExplainArgs, FixArgs, InitArgs, InspectArgs, LintArgs, ListArgs, PromqlArgs,
     RenderArgs, ValidateArgs,
 };
 
@@ -25,6 +25,7 @@ Examples:
   stackwright render profile.yaml                write build/<name>/<environment>/…
   stackwright render profile.yaml --check        has anything drifted? exits 1 with a diff
   stackwright lint .                             what is wrong with an existing setup?
+  stackwright fix .                              show what can be repaired, as a diff
   stackwright explain redis_memory_max_bytes     what a metric, alert or threshold means
 
 Exit status: 0 clean, 1 findings or drift, 2 could not run, 3 nothing to lint."
@@ -46,6 +47,7 @@ enum Command {
     Render(RenderArgs),
     Validate(ValidateArgs),
     Lint(LintArgs),
+    Fix(FixArgs),
     Inspect(InspectArgs),
     List(ListArgs),
     Explain(ExplainArgs),
@@ -79,6 +81,7 @@ pub fn run() -> ExitCode {
         Command::Render(args) => commands::render(&args, console),
         Command::Validate(args) => commands::validate(&args, console),
         Command::Lint(args) => commands::lint(&args, console),
+        Command::Fix(args) => commands::fix(&args, console),
         Command::Inspect(args) => commands::inspect(&args, console),
         Command::List(args) => commands::list(&args, console),
         Command::Explain(args) => commands::explain(&args, console),

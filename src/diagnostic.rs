@@ -91,6 +91,17 @@ pub struct Fix {
     pub title: String,
     /// All of it, in any order, never overlapping; empty where it is only described.
     pub edits: Vec<Edit>,
+    /// Files that come into being with it.
+    pub creates: Vec<NewFile>,
+}
+
+/// A file that a [`Fix`] makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewFile {
+    /// Its path relative to the setup, with `/`.
+    pub path: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// One thing that is wrong: what, where, and how to mend it.

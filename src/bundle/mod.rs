@@ -5,6 +5,7 @@ mod drift;
 mod manifest;
 mod output;
 mod path;
+mod replace;
 mod write;
 
 use indexmap::IndexMap;
@@ -13,6 +14,7 @@ pub use drift::{Difference, Drift, compare, open};
 pub use manifest::{MANIFEST_PATH, Manifest, ManifestFile, sha256};
 pub use output::OutputDirectory;
 pub use path::{BundlePath, PathError};
+pub use replace::{Replacement, replace};
 pub use write::{Committed, Staged, WriteError};
 
 /// What an artifact is for; decides which checks read it.

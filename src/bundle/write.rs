@@ -78,7 +78,7 @@ impl OutputDirectory {
         };
         staged.keep_foreign(bundle, written.as_ref())?;
         staged.write(bundle, manifest, written.as_ref())?;
-        like(&directory, staged.staging.path()).map_err(io(&directory))?;
+        like(&directory, staged.staging.path(), 0o755).map_err(io(&directory))?;
         Ok(staged)
     }
 }
@@ -130,7 +130,7 @@ impl Staged {
         }
         // The deepest first: a folder that cannot be written to is closed only when it is complete.
         for (from, to) in folders.into_iter().rev() {
-            like(&from, &to).map_err(io(&from))?;
+            like(&from, &to, 0o755).map_err(io(&from))?;
         }
         Ok(())
     }
@@ -257,13 +257,13 @@ impl Committed {
     }
 }
 
-/// Gives `to` the permissions of the directory `from`, and its owner where we may. Without `from`, everybody may
-/// read: a temporary directory is private, and a bundle is read by containers that run as anybody.
+/// Gives `to` the permissions of `from`, and its owner where we may. Without `from`, those of `mode`: what is temporary
+/// is private, and files of a stack are read by containers that run as anybody.
 #[cfg(unix)]
-fn like(from: &Path, to: &Path) -> std::io::Result<()> {
+pub(super) fn like(from: &Path, to: &Path, mode: u32) -> std::io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let Ok(metadata) = std::fs::metadata(from) else {
-        return std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o755));
+        return std::fs::set_permissions(to, std::fs::Permissions::from_mode(mode));
     };
     let ours = std::fs::metadata(to)?;
     if (ours.uid(), ours.gid()) != (metadata.uid(), metadata.gid()) {
@@ -274,7 +274,7 @@ fn like(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn like(_: &Path, _: &Path) -> std::io::Result<()> {
+pub(super) fn like(_: &Path, _: &Path, _: u32) -> std::io::Result<()> {
     Ok(())
 }
 

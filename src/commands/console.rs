@@ -89,6 +89,20 @@ impl Console {
         }
     }
 
+    /// A unified diff as a result, in the usual colours.
+    pub fn diff(self, diff: &str) {
+        for line in diff.split_inclusive('\n') {
+            let colour = match line.as_bytes().first() {
+                Some(b'+') => "32",
+                Some(b'-') => "31",
+                Some(b'@') => "36",
+                _ => "0",
+            };
+            let body = line.strip_suffix('\n').unwrap_or(line);
+            self.result(&format!("{}\n", self.paint(body, colour)));
+        }
+    }
+
     /// Diagnostics, on standard error; with `--quiet` the errors only.
     pub fn diagnostics(self, diagnostics: &[Diagnostic]) {
         let style = self.style(std::io::stderr().is_terminal());

@@ -3,10 +3,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::fix::write_changes;
 use super::{Console, Exit};
 use crate::catalogue::Catalogue;
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::{Diagnostic, Level, Safety};
 use crate::facts::Facts;
+use crate::fix::{Wish, mend};
 use crate::lint::{Selection, check};
 use crate::report::{self, folded};
 use crate::setup::{Setup, Skipped};
@@ -14,7 +16,8 @@ use crate::setup::{Setup, Skipped};
 /// Say what is wrong with an existing monitoring setup.
 ///
 /// Looks for Compose files, Prometheus, rules, Alertmanager, Grafana dashboards and provisioning below each path, judges
-/// them together, and says what is wrong, where, why it matters and how to mend it. Nothing is executed, written or sent.
+/// them together, and says what is wrong, where, why it matters and how to mend it. Nothing is executed or sent, and without --fix nothing is
+/// written.
 ///
 /// Exits with 0 when clean, 1 with findings at or above --fail-on, 2 when it could not run, 3 when there is nothing to lint.
 #[derive(Debug, clap::Args)]
@@ -23,6 +26,7 @@ Examples:
   stackwright lint .
   stackwright lint monitoring --format concise
   stackwright lint . --select promql,stack --fail-on warning
+  stackwright lint . --fix                       repair what is safe to repair first
   stackwright explain promql/unknown-metric      why it matters, and what to do")]
 pub struct LintArgs {
     /// Directories, or single files
@@ -37,6 +41,9 @@ pub struct LintArgs {
     /// The lowest level that makes the run fail
     #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
     pub fail_on: FailOn,
+    /// Repair first what keeps its meaning, and print what remains
+    #[arg(long)]
+    pub fix: bool,
     /// How to print the findings
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: LintFormat,
@@ -81,6 +88,8 @@ struct Linted {
     findings: Vec<Diagnostic>,
     overviews: Vec<(PathBuf, String)>,
     skipped: Vec<(PathBuf, Skipped)>,
+    /// How many findings were repaired before.
+    fixed: usize,
     is_empty: bool,
 }
 
@@ -99,7 +108,7 @@ pub fn lint(args: &LintArgs, console: Console) -> Exit {
         );
         return Exit::CouldNotRun;
     }
-    let linted = match run(&args.paths, &selection) {
+    let linted = match run(args, &selection) {
         Ok(linted) => linted,
         Err(diagnostic) => {
             console.diagnostics(&[*diagnostic]);
@@ -137,17 +146,43 @@ pub(super) fn open(path: &Path) -> Result<Setup, Box<Diagnostic>> {
     })
 }
 
-fn run(paths: &[PathBuf], selection: &Selection) -> Result<Linted, Box<Diagnostic>> {
+/// Applies the safe fixes of the setup at `path`, and reads it again; also how many there were.
+fn repaired(
+    path: &Path,
+    setup: Setup,
+    catalogue: &Catalogue,
+    selection: &Selection,
+) -> Result<(Setup, usize), Box<Diagnostic>> {
+    let wish = Wish {
+        selection: selection.clone(),
+        safety: Safety::Safe,
+    };
+    let mended = mend(&setup, catalogue, &wish);
+    if mended.changes.is_empty() {
+        return Ok((setup, 0));
+    }
+    write_changes(&setup, &mended.changes, None)?;
+    Ok((open(path)?, mended.applied.len()))
+}
+
+fn run(args: &LintArgs, selection: &Selection) -> Result<Linted, Box<Diagnostic>> {
     let catalogue = catalogue()?;
     let mut linted = Linted {
         findings: Vec::new(),
         overviews: Vec::new(),
         skipped: Vec::new(),
+        fixed: 0,
         is_empty: true,
     };
-    for path in paths {
+    for path in &args.paths {
+        let mut setup = open(path)?;
+        if args.fix {
+            let (after, count) = repaired(path, setup, &catalogue, selection)?;
+            setup = after;
+            linted.fixed += count;
+        }
         // The process ends soon, and taking millions of nodes apart would take as long as the lints.
-        let setup = ManuallyDrop::new(open(path)?);
+        let setup = ManuallyDrop::new(setup);
         linted.is_empty &= setup
             .documents()
             .iter()
@@ -189,6 +224,9 @@ fn print(format: LintFormat, linted: &Linted, console: Console) {
                     skipped.why
                 ));
             }
+            if linted.fixed > 0 {
+                console.say(&format!("fixed: {}\n", linted.fixed));
+            }
             console.say(&format!("{}\n", counts(&linted.findings)));
         }
         LintFormat::Concise => {
@@ -209,6 +247,7 @@ fn print(format: LintFormat, linted: &Linted, console: Console) {
                     "version": 1,
                     "diagnostics": linted.findings.iter().map(report::diagnostic_json).collect::<Vec<_>>(),
                     "summary": {
+                        "fixed": linted.fixed,
                         "errors": count(Level::Error),
                         "warnings": count(Level::Warning),
                         "infos": count(Level::Info),

@@ -1,6 +1,7 @@
 //! One file per command: wiring, and the only printing.
 
 mod console;
+mod fix;
 mod generate;
 mod init;
 mod input;
@@ -16,6 +17,7 @@ mod validate;
 use std::process::ExitCode;
 
 pub use console::{Color, Console, Format};
+pub use fix::{FixArgs, fix};
 pub use init::{InitArgs, init};
 pub use inspect::{InspectArgs, inspect};
 pub use lint::{LintArgs, lint};

@@ -330,16 +330,7 @@ fn print_drift(drift: &Drift, directory: &Path, console: Console) {
         return;
     };
     let diff = report::diff(&path.to_string_lossy(), found, expected);
-    for line in diff.split_inclusive('\n') {
-        let colour = match line.as_bytes().first() {
-            Some(b'+') => "32",
-            Some(b'-') => "31",
-            Some(b'@') => "36",
-            _ => "0",
-        };
-        let body = line.strip_suffix('\n').unwrap_or(line);
-        console.result(&format!("{}\n", console.paint(body, colour)));
-    }
+    console.diff(&diff);
 }
 
 fn to_json(rendered: &[Rendered]) -> serde_json::Value {

@@ -136,7 +136,16 @@ impl Finding<'_, '_> {
             safety,
             title: title.into(),
             edits,
+            creates: Vec::new(),
         });
+        self
+    }
+
+    /// The fix also makes this file, by path relative to the setup.
+    pub fn creating(self, path: String, text: String) -> Self {
+        if let Some(fix) = &mut self.diagnostic.fix {
+            fix.creates.push(crate::diagnostic::NewFile { path, text });
+        }
         self
     }
 }

@@ -1,5 +1,6 @@
 //! Finding and reading the files of a setup.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,7 +50,11 @@ pub(super) fn open(root: &Path, working_directory: Option<&Path>) -> Result<Setu
         fs::read_dir(root).map_err(unreadable)?;
     }
     let shown = shown(directory, working_directory);
-    let mut setup = Setup::default();
+    let mut setup = Setup {
+        directory: Some(directory.to_path_buf()),
+        shown: shown.clone(),
+        ..Setup::default()
+    };
     let mut candidates = Vec::new();
     if metadata.is_file() {
         let name = root
@@ -88,7 +93,10 @@ pub(super) fn of_texts<'t>(
     shown: &str,
     texts: impl IntoIterator<Item = (&'t str, &'t [u8])>,
 ) -> Setup {
-    let mut setup = Setup::default();
+    let mut setup = Setup {
+        shown: shown.into(),
+        ..Setup::default()
+    };
     let mut files = Vec::new();
     let shown = Path::new(shown);
     for (path, bytes) in texts {
@@ -103,6 +111,66 @@ pub(super) fn of_texts<'t>(
     }
     assemble(&mut setup, files);
     setup
+}
+
+pub(super) fn with(before: &Setup, texts: &BTreeMap<String, Option<String>>) -> Setup {
+    let mut after = Setup {
+        listing: before.listing.clone(),
+        directory: before.directory.clone(),
+        shown: before.shown.clone(),
+        skipped: before.skipped.clone(),
+        documents: Vec::new(),
+    };
+    after
+        .skipped
+        .retain(|skipped| !texts.contains_key(&skipped.path));
+    let mut files: Vec<ReadFile> = Vec::new();
+    for (path, text) in texts {
+        let Some(text) = text else {
+            after.listing.remove_file(path);
+            continue;
+        };
+        after.listing.add_file(path);
+        // What was read once because somebody named it is read again, whatever its name.
+        let was_read = before.at(path).next().is_some();
+        let Some(language) = language(path).or(was_read.then_some(Language::Yaml)) else {
+            continue;
+        };
+        match read_bytes(path, &before.shown.join(path), language, text.as_bytes()) {
+            Ok(file) => files.push(file),
+            Err(skipped) => after.skipped.push(skipped),
+        }
+    }
+    let kept = before
+        .documents
+        .chunk_by(|one, other| one.path == other.path)
+        .filter(|documents| !texts.contains_key(&*documents[0].path));
+    files.extend(kept.map(|documents| {
+        let first = documents[0].id.0;
+        ReadFile {
+            path: documents[0].path.to_string(),
+            file: Arc::clone(&documents[0].file),
+            documents: documents
+                .iter()
+                .map(|document| Found {
+                    name: Arc::clone(&document.name),
+                    kind: document.kind,
+                    text: Arc::clone(&document.text),
+                    root: Arc::clone(&document.root),
+                    syntax_error: document.syntax_error.clone(),
+                    problems: document.problems.clone(),
+                    comments: document.comments.clone(),
+                    wrapper: document
+                        .wrapper
+                        .map(|wrapper| wrapper.0.saturating_sub(first) as usize),
+                    placement: document.placement.clone(),
+                    is_part: document.is_part,
+                })
+                .collect(),
+        }
+    }));
+    assemble(&mut after, files);
+    after
 }
 
 /// The path before every file's own in messages: relative to the working directory where it lies below it.

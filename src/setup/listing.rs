@@ -26,6 +26,11 @@ impl Listing {
         self.directories.insert(path.to_owned());
     }
 
+    /// Forgets a file; the directories above it stay.
+    pub(super) fn remove_file(&mut self, path: &str) {
+        self.files.remove(path);
+    }
+
     /// Whether there is a file at `path`.
     pub fn is_file(&self, path: &str) -> bool {
         self.files.contains(path)

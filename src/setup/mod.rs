@@ -11,7 +11,8 @@ mod kubernetes;
 mod listing;
 mod read;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use classify::{Kind, is_logql};
@@ -37,7 +38,7 @@ pub struct Place {
 }
 
 /// One document: a whole file, one of several in a YAML file, or a text inside a wrapper such as a ConfigMap.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Document {
     /// Its number.
     pub id: DocumentId,
@@ -90,6 +91,11 @@ impl Document {
         said
     }
 
+    /// The file that it is in, as a whole.
+    pub const fn file(&self) -> &Arc<SourceFile> {
+        &self.file
+    }
+
     /// Whether it is only a part of what its text holds: the spec of a PrometheusRule, the dashboard of an export.
     pub fn is_part(&self) -> bool {
         self.is_part
@@ -122,6 +128,10 @@ pub struct Setup {
     listing: Listing,
     /// Files that could have been something and were not read.
     skipped: Vec<Skipped>,
+    /// The directory that it was read from; `None` for texts in memory.
+    directory: Option<PathBuf>,
+    /// What is put before each path in messages.
+    shown: PathBuf,
 }
 
 /// Why a setup cannot be opened.
@@ -161,6 +171,23 @@ impl Setup {
                 .artifacts()
                 .map(|artifact| (artifact.path.as_str(), artifact.text.as_bytes())),
         )
+    }
+
+    /// The same setup with other texts in some files, by path: new ones too, and `None` for files that are gone. No file is
+    /// read or written.
+    #[must_use]
+    pub fn with(&self, texts: &BTreeMap<String, Option<String>>) -> Self {
+        discovery::with(self, texts)
+    }
+
+    /// Where the file at `path` lies, for a setup that was read from files.
+    pub fn on_disk(&self, path: &str) -> Option<PathBuf> {
+        self.directory.as_ref().map(|directory| directory.join(path))
+    }
+
+    /// How messages name the file at `path`.
+    pub fn shown(&self, path: &str) -> PathBuf {
+        self.shown.join(path)
     }
 
     /// Every document.
