@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    self, Color, Console, Exit, ExplainArgs, FixArgs, InitArgs, InspectArgs, LintArgs, ListArgs, PromqlArgs,
-    RenderArgs, ValidateArgs,
+    self, Color, Console, Exit, ExplainArgs, FixArgs, InitArgs, InspectArgs, LintArgs, ListArgs,
+    PromqlArgs, RenderArgs, ValidateArgs,
 };
 
 /// One profile in, a proven Redis monitoring stack out.

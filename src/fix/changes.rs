@@ -220,7 +220,9 @@ impl Changes {
 
     /// Every file that changes, by path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Changed)> {
-        self.0.iter().map(|(path, changed)| (path.as_str(), changed))
+        self.0
+            .iter()
+            .map(|(path, changed)| (path.as_str(), changed))
     }
 
     /// Whether nothing changes.

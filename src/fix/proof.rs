@@ -90,9 +90,7 @@ fn parses(before: &Setup, after: &Setup, path: &str) -> Result<(), Defect> {
     let faults = |setup: &Setup| {
         setup
             .at(path)
-            .map(|document| {
-                document.problems.len() + usize::from(document.syntax_error.is_some())
-            })
+            .map(|document| document.problems.len() + usize::from(document.syntax_error.is_some()))
             .sum::<usize>()
     };
     let is_there = after.at(path).next().is_some();
@@ -150,7 +148,10 @@ fn unmatched<'f, 'e>(
             .map(|location| location.file.path())
     }
     fn start(finding: &Diagnostic) -> Option<usize> {
-        finding.location.as_ref().map(|location| location.span.start)
+        finding
+            .location
+            .as_ref()
+            .map(|location| location.span.start)
     }
     let mut known: BTreeMap<_, Vec<Option<Known<'e>>>> = BTreeMap::new();
     for finding in expected {
@@ -175,9 +176,9 @@ fn unmatched<'f, 'e>(
                 return true;
             };
             let same = known.iter_mut().find(|known| {
-                known.as_ref().is_some_and(|known| {
-                    alike(known.finding, new, known.start == start(new))
-                })
+                known
+                    .as_ref()
+                    .is_some_and(|known| alike(known.finding, new, known.start == start(new)))
             });
             match same {
                 Some(same) => {

@@ -102,7 +102,11 @@ pub fn mend(setup: &Setup, catalogue: &Catalogue, wish: &Wish) -> Mended {
         let outcome = round.apply(&candidates);
         let newly_refused = round.refused;
         let is_retry = avoided.is_empty();
-        avoided.extend(newly_refused.iter().map(|(finding, _)| key(&findings[*finding])));
+        avoided.extend(
+            newly_refused
+                .iter()
+                .map(|(finding, _)| key(&findings[*finding])),
+        );
         match outcome {
             Some(outcome) => {
                 applied.extend(outcome.fixed.iter().filter_map(|index| {
@@ -139,9 +143,12 @@ pub fn mend(setup: &Setup, catalogue: &Catalogue, wish: &Wish) -> Mended {
 
 /// The same finding in two rounds.
 fn key(finding: &Diagnostic) -> String {
-    let file = finding.location.as_ref().map_or_else(String::new, |location| {
-        location.file.path().display().to_string()
-    });
+    let file = finding
+        .location
+        .as_ref()
+        .map_or_else(String::new, |location| {
+            location.file.path().display().to_string()
+        });
     format!("{}\n{file}\n{}", finding.id, finding.message)
 }
 

@@ -182,7 +182,9 @@ impl Setup {
 
     /// Where the file at `path` lies, for a setup that was read from files.
     pub fn on_disk(&self, path: &str) -> Option<PathBuf> {
-        self.directory.as_ref().map(|directory| directory.join(path))
+        self.directory
+            .as_ref()
+            .map(|directory| directory.join(path))
     }
 
     /// How messages name the file at `path`.
