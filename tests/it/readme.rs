@@ -18,8 +18,8 @@ fn the_example_prints_what_the_readme_prints() {
     let sessions = blocks(&readme, "console");
     assert_eq!(
         sessions.len(),
-        2,
-        "one session that works, and one with a mistake"
+        3,
+        "one session that works, one with a mistake, and one of the linter"
     );
     let directory = tempfile::tempdir().expect("a temporary directory");
     for (session, profile) in sessions.iter().zip([
@@ -42,6 +42,19 @@ fn the_example_prints_what_the_readme_prints() {
             without_sizes(printed.trim_end())
         );
     }
+}
+
+#[test]
+fn the_linter_prints_what_the_readme_prints() {
+    let readme = std::fs::read_to_string(repository().join("README.md")).expect("README.md");
+    let session = blocks(&readme, "console")[2];
+    let printed = session.strip_prefix("$ stackwright lint .\n");
+    let run = Program::in_directory(&repository().join("tests/it/setup_of_the_readme"))
+        .arguments(["lint", "."])
+        .run()
+        .ends(1);
+    let found = format!("{}{}", run.output, run.errors);
+    assert_eq!(Some(found.trim_end()), printed);
 }
 
 /// How many files there are changes with every new alert; that it is said does not.
