@@ -24,6 +24,7 @@ mod readme;
 mod redis_conf;
 mod reference;
 mod scale;
+mod seed_systems;
 mod shared;
 mod strange_texts;
 mod tools;
