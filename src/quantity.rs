@@ -1,11 +1,15 @@
 //! Durations, byte sizes and counts as people of this field write them.
 
+mod date;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use date::{Date, DateError};
 
 /// A length of time in Prometheus' notation: `30s`, `1m30s`, `1d`. Whole milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -228,8 +232,12 @@ fn split_letters(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
+/// What a duration looks like, for JSON Schemas.
+pub const DURATION_PATTERN: &str =
+    "^(0|([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$";
+
 macro_rules! as_text {
-    ($type:ty, $name:literal, $description:literal, $pattern:literal) => {
+    ($type:ty, $name:literal, $description:literal, $pattern:expr) => {
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -275,7 +283,7 @@ as_text!(
     Duration,
     "Duration",
     "A duration in Prometheus' notation: 30s, 5m, 1h30m.",
-    "^(0|([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$"
+    DURATION_PATTERN
 );
 as_text!(
     Bytes,
