@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::metrics_page::MetricsPage;
 use crate::catalogue::Catalogue;
 use crate::promql::analysis::{Knowledge, MetricFacts, MetricKind, Unit};
 
@@ -11,13 +12,20 @@ pub struct Metrics<'m> {
     catalogue: &'m Catalogue,
     /// Names that a recording rule of the setup gives: of these the catalogue says nothing.
     recorded: BTreeSet<String>,
+    /// Metrics that the project lists.
+    listed: &'m MetricsPage,
 }
 
 impl<'m> Metrics<'m> {
-    pub(super) const fn new(catalogue: &'m Catalogue, recorded: BTreeSet<String>) -> Self {
+    pub(super) const fn new(
+        catalogue: &'m Catalogue,
+        recorded: BTreeSet<String>,
+        listed: &'m MetricsPage,
+    ) -> Self {
         Self {
             catalogue,
             recorded,
+            listed,
         }
     }
 }
@@ -27,7 +35,9 @@ impl Knowledge for Metrics<'_> {
         if self.recorded.contains(name) {
             return None;
         }
-        Knowledge::metric(self.catalogue, name).or_else(|| conventional(name))
+        Knowledge::metric(self.catalogue, name)
+            .or_else(|| self.listed.facts(name))
+            .or_else(|| conventional(name))
     }
 }
 
@@ -64,7 +74,7 @@ fn conventional(name: &str) -> Option<MetricFacts> {
 }
 
 /// The unit at the end of a name.
-fn named_unit(name: &str) -> Option<Unit> {
+pub(super) fn named_unit(name: &str) -> Option<Unit> {
     ["seconds", "bytes", "milliseconds", "microseconds"]
         .into_iter()
         .find(|unit| {

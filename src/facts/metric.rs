@@ -6,7 +6,7 @@ use crate::catalogue::{MetricType, Part, Resolved};
 /// Who says what a metric is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evidence {
-    /// The catalogue knows it.
+    /// The catalogue knows it, or a page of metrics that the project lists.
     Catalogue,
     /// Its name ends as the conventions want it: `_total`, `_bucket`.
     Name,
@@ -28,6 +28,11 @@ impl Facts<'_> {
         }
         match self.catalogue.metric(name) {
             Some(resolved) => resolved.is_cumulative().then_some(Evidence::Catalogue),
+            None if self.given.metrics.is_typed(name) => self
+                .given
+                .metrics
+                .is_cumulative(name)
+                .then_some(Evidence::Catalogue),
             None => ["_total", "_bucket"]
                 .iter()
                 .any(|ending| name.ends_with(ending))
@@ -37,11 +42,14 @@ impl Facts<'_> {
 
     /// Whether the catalogue says that `name` does not only grow: a level, a state, the quantile of a summary.
     pub fn is_gauge(&self, name: &str) -> bool {
-        self.resolved(name).is_some_and(|resolved| {
-            resolved.part == Part::Whole
-                && !resolved.is_cumulative()
-                && resolved.metric.kind != MetricType::Histogram
-        })
+        match self.resolved(name) {
+            Some(resolved) => {
+                resolved.part == Part::Whole
+                    && !resolved.is_cumulative()
+                    && resolved.metric.kind != MetricType::Histogram
+            }
+            None => !self.recorded.contains(name) && self.given.metrics.is_gauge(name),
+        }
     }
 
     /// What has to be assumed for the catalogue's word to hold for `name` in this setup: completes "this assumes that …".

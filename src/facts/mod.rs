@@ -9,12 +9,14 @@ pub mod dashboard;
 pub mod datasource;
 pub mod dockerfile;
 pub mod expression;
+pub mod given;
 pub mod grafana_alerting;
 pub mod image;
 pub mod interpolation;
 pub mod knowledge;
 pub mod matcher;
 pub mod metric;
+pub mod metrics_page;
 pub mod missing_metric;
 pub mod prometheus;
 pub mod provider;
@@ -25,6 +27,7 @@ pub mod scalars;
 mod scraped;
 pub mod secret;
 pub mod substitution;
+pub mod suppression;
 pub mod text;
 
 use std::collections::BTreeSet;
@@ -34,14 +37,16 @@ use compose::{ComposeProject, ComposeService};
 use dashboard::{Dashboard, Panel};
 use datasource::Datasource;
 use expression::{Expression, ExpressionId, Expressions, Origin};
+use given::Given;
 use grafana_alerting::{GrafanaNotifications, GrafanaRule};
 use knowledge::Metrics;
 use prometheus::{PrometheusServer, ServiceId};
 use provider::DashboardProvider;
 use rules::{PromRule, RuleFile, RuleKind};
 pub use scraped::Scraped;
+use suppression::Suppressions;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Version};
 use crate::setup::Setup;
 
 /// What a setup says.
@@ -73,13 +78,23 @@ pub struct Facts<'a> {
     pub expressions: Vec<Expression>,
     /// Names that recording rules of the setup give.
     pub recorded: BTreeSet<String>,
+    /// What comments ask not to be told.
+    pub suppressions: Suppressions,
+    /// What is known of the setup beyond its files.
+    pub given: &'a Given,
 }
 
 impl<'a> Facts<'a> {
-    /// Reads the facts out of a setup.
+    /// Reads the facts out of a setup of which nothing else is known.
     pub fn of(setup: &'a Setup, catalogue: &'a Catalogue) -> Self {
+        Self::knowing(setup, catalogue, Given::nothing())
+    }
+
+    /// Reads the facts out of a setup.
+    pub fn knowing(setup: &'a Setup, catalogue: &'a Catalogue, given: &'a Given) -> Self {
         let projects = compose::projects(setup, catalogue);
-        let prometheus = prometheus::servers(setup, catalogue, &projects);
+        let mut prometheus = prometheus::servers(setup, catalogue, &projects);
+        given.complete_servers(&mut prometheus);
         let mut expressions = Expressions::default();
         let rule_files = rules::rule_files(setup, &prometheus, &mut expressions);
         let datasources = datasource::datasources(setup);
@@ -100,9 +115,13 @@ impl<'a> Facts<'a> {
             .filter(|(_, rule)| rule.kind == RuleKind::Recording)
             .map(|(_, rule)| rule.name.value.to_string())
             .collect();
-        let metrics = Metrics::new(catalogue, recorded.clone());
+        let metrics = Metrics::new(catalogue, recorded.clone(), &given.metrics);
+        let mut alertmanagers = alertmanager::alertmanagers(setup, &projects);
+        given.complete_alertmanagers(&mut alertmanagers);
         Self {
-            alertmanagers: alertmanager::alertmanagers(setup, &projects),
+            alertmanagers,
+            suppressions: suppression::suppressions(setup),
+            given,
             grafana_notifications: grafana_alerting::notifications(setup),
             expressions: expressions.read(&metrics),
             setup,
@@ -126,6 +145,18 @@ impl<'a> Facts<'a> {
     /// The service of that name and project.
     pub fn service(&self, id: &ServiceId) -> Option<&ComposeService> {
         self.projects.get(id.project)?.services.get(&id.service)
+    }
+
+    /// The oldest Grafana of the setup, as far as versions are known.
+    pub fn grafana_version(&self) -> Option<Version> {
+        let services = self
+            .projects
+            .iter()
+            .flat_map(|project| project.running("grafana"));
+        services
+            .filter_map(ComposeService::version)
+            .min()
+            .or_else(|| self.given.version("grafana"))
     }
 
     /// The rule that an expression belongs to, and its file.

@@ -1,7 +1,10 @@
 //! How a lint says what it finds.
 
 use super::Lint;
-use crate::diagnostic::{Diagnostic, Edit, Fix, Level, Safety};
+use super::options::Options;
+use super::policy::Policy;
+use super::suppress::{Applied, Suppressing};
+use crate::diagnostic::{Diagnostic, Edit, Fix, Level, Location, Safety};
 use crate::facts::text::placeholder;
 use crate::setup::{Document, Place, Setup};
 use crate::source::Span;
@@ -11,21 +14,64 @@ use crate::source::Span;
 pub struct Findings<'f> {
     lint: &'f Lint,
     setup: &'f Setup,
+    circumstances: Circumstances<'f>,
     found: Vec<Diagnostic>,
 }
 
+/// What a lint may look at besides the facts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Circumstances<'f> {
+    pub policy: &'f Policy,
+    pub suppressing: &'f Suppressing<'f>,
+    /// What all lints found but those of the area `config`.
+    pub of_others: &'f [Diagnostic],
+}
+
 impl<'f> Findings<'f> {
-    pub(super) const fn new(lint: &'f Lint, setup: &'f Setup) -> Self {
+    pub(super) const fn new(
+        lint: &'f Lint,
+        setup: &'f Setup,
+        circumstances: Circumstances<'f>,
+    ) -> Self {
         Self {
             lint,
             setup,
+            circumstances,
             found: Vec::new(),
         }
     }
 
+    /// What is wanted of the lints.
+    pub const fn policy(&self) -> &'f Policy {
+        self.circumstances.policy
+    }
+
+    /// What the project says to the lint.
+    pub const fn options(&self) -> &'f Options {
+        &self.circumstances.policy.options
+    }
+
+    /// Every suppression, for lints of the area `config`.
+    pub(super) fn suppressing(&self) -> impl Iterator<Item = &'f Applied<'f>> + use<'f> {
+        self.circumstances.suppressing.iter()
+    }
+
+    /// What other lints found, for lints of the area `config`.
+    pub(super) const fn of_others(&self) -> &'f [Diagnostic] {
+        self.circumstances.of_others
+    }
+
     /// Something is wrong at `place`: one line that can stand alone, the value in backticks, present tense.
     pub fn report(&mut self, place: Place, message: impl Into<String>) -> Finding<'_, 'f> {
-        let location = self.setup.location(place);
+        self.report_at(&self.setup.location(place), message)
+    }
+
+    /// Something is wrong at a place of a text that need not be the setup's.
+    pub fn report_at(
+        &mut self,
+        location: &Location,
+        message: impl Into<String>,
+    ) -> Finding<'_, 'f> {
         let diagnostic = Diagnostic::new(self.lint.level, self.lint.id, message)
             .at(&location.file, location.span);
         self.push(diagnostic)

@@ -2,11 +2,15 @@
 //! `src/lint/<area>/<name>.rs`: it reads [`Facts`], says what it finds, cannot fail and touches no file.
 
 mod finding;
+pub mod options;
 mod page;
+mod policy;
 mod subject;
+mod suppress;
 
 mod alertmanager;
 mod compose;
+mod config;
 mod dashboard;
 mod promql;
 mod provisioning;
@@ -17,8 +21,11 @@ mod stack;
 
 use rayon::prelude::*;
 
+use finding::Circumstances;
 pub use finding::{Finding, Findings};
 pub use page::{Example, Page, page};
+pub use policy::{Base, PathPattern, PathRule, Policy, Selection};
+use suppress::Suppressing;
 
 use crate::diagnostic::{Diagnostic, Level};
 use crate::facts::Facts;
@@ -70,12 +77,18 @@ impl Lint {
     pub fn area(&self) -> &'static str {
         self.id.split('/').next().unwrap_or(self.id)
     }
+
+    /// Whether `name` is its id or its area.
+    pub fn is_called(&self, name: &str) -> bool {
+        name == self.id || name == self.area()
+    }
 }
 
 /// Every lint, by area and name.
 pub static LINTS: &[&[&Lint]] = &[
     alertmanager::LINTS,
     compose::LINTS,
+    config::LINTS,
     dashboard::LINTS,
     promql::LINTS,
     provisioning::LINTS,
@@ -95,51 +108,80 @@ pub fn lint(id: &str) -> Option<&'static Lint> {
     lints().find(|lint| lint.id == id)
 }
 
-/// Which lints run.
+/// The first lint whose id or area `name` is.
+pub fn lint_named(name: &str) -> Option<&'static Lint> {
+    lints().find(|lint| lint.is_called(name))
+}
+
+/// What came of running lints.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
-    /// Ids or areas; empty: all.
-    pub select: Vec<String>,
-    /// Ids or areas that do not run; wins over `select`.
-    pub ignore: Vec<String>,
+pub struct Judged {
+    /// What is to be told, in the order of files and places.
+    pub findings: Vec<Diagnostic>,
+    /// How many findings a suppression hides.
+    pub suppressed: usize,
 }
 
-impl Selection {
-    /// Whether a lint runs.
-    pub fn includes(&self, lint: &Lint) -> bool {
-        let named = |names: &[String]| {
-            names
-                .iter()
-                .any(|name| name == lint.id || name == lint.area())
-        };
-        (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
-    }
-
-    /// Names that are neither a lint nor an area.
-    pub fn unknown(&self) -> impl Iterator<Item = &str> {
-        self.select
-            .iter()
-            .chain(&self.ignore)
-            .map(String::as_str)
-            .filter(|name| !lints().any(|lint| lint.id == *name || lint.area() == *name))
-    }
-}
-
-/// Runs the selected lints. Findings come in the order of files and places; what two lints find alike is said by both, what
-/// one finds twice is said once.
+/// Runs the selected lints with nothing else wanted.
 pub fn check(facts: &Facts<'_>, selection: &Selection) -> Vec<Diagnostic> {
-    let selected: Vec<&Lint> = lints().filter(|lint| selection.includes(lint)).collect();
-    let mut found: Vec<Diagnostic> = selected
-        .into_par_iter()
+    judge(facts, &Policy::from(selection)).findings
+}
+
+/// Runs lints. Findings come in the order of files and places; what two lints find alike is said by both, what one finds
+/// twice is said once.
+pub fn judge(facts: &Facts<'_>, policy: &Policy) -> Judged {
+    let suppressing = Suppressing::of(facts, policy);
+    let is_selected = |lint: &Lint| policy.selection.includes(lint);
+    // Whether a suppression is of use is known only when its lints have run.
+    let is_watched = config::LINTS.iter().copied().any(is_selected);
+    let (last, first): (Vec<&Lint>, Vec<&Lint>) = lints()
+        .filter(|lint| is_selected(lint) || is_watched && suppressing.names(lint))
+        .partition(|lint| lint.area() == config::AREA);
+    let of_others = run(&first, facts, policy, &suppressing, &[]);
+    let mut found = run(&last, facts, policy, &suppressing, &of_others);
+    found.extend(of_others);
+    found.retain(|finding| lint(&finding.id).is_some_and(is_selected));
+    let before = found.len();
+    found.retain(|finding| !suppressing.covers(finding, policy));
+    let suppressed = before - found.len();
+    let mut findings: Vec<Diagnostic> = found
+        .into_iter()
+        .filter_map(|finding| policy.judged(lint(&finding.id)?, finding))
+        .collect();
+    sort(&mut findings);
+    Judged {
+        findings,
+        suppressed,
+    }
+}
+
+fn run(
+    lints: &[&Lint],
+    facts: &Facts<'_>,
+    policy: &Policy,
+    suppressing: &Suppressing<'_>,
+    of_others: &[Diagnostic],
+) -> Vec<Diagnostic> {
+    let circumstances = Circumstances {
+        policy,
+        suppressing,
+        of_others,
+    };
+    let mut found: Vec<Diagnostic> = lints
+        .par_iter()
         .flat_map_iter(|lint| {
-            let mut findings = Findings::new(lint, facts.setup);
+            let mut findings = Findings::new(lint, facts.setup, circumstances);
             (lint.check)(facts, &mut findings);
             findings.into_diagnostics()
         })
         .collect();
+    sort(&mut found);
+    found
+}
+
+fn sort(found: &mut Vec<Diagnostic>) {
     found.sort_by(|one, other| order(one).cmp(&order(other)));
     found.dedup_by(|one, other| order(one) == order(other));
-    found
 }
 
 /// Where a finding stands in the report; equal for findings that are the same.

@@ -30,7 +30,12 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let Some(route) = route.filter(|_| receiver.integrations.is_empty()) else {
                 continue;
             };
-            if ON_PURPOSE.iter().any(|word| lower.contains(word)) {
+            let is_listed = findings
+                .options()
+                .silent_receivers
+                .iter()
+                .any(|silent| silent == name);
+            if is_listed || ON_PURPOSE.iter().any(|word| lower.contains(word)) {
                 continue;
             }
             findings

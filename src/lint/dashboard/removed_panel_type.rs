@@ -47,13 +47,7 @@ const GIVEN_UP: [(&str, &str); 20] = [
 ];
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    // The oldest Grafana in sight decides.
-    let version = facts
-        .projects
-        .iter()
-        .flat_map(|project| project.running("grafana"))
-        .filter_map(|service| service.version())
-        .min();
+    let version = facts.grafana_version();
     for dashboard in &facts.dashboards {
         for panel in &dashboard.panels {
             check_panel(panel, version, findings);

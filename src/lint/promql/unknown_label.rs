@@ -124,6 +124,12 @@ fn check_matcher(
         || !asks_for_it
         || matcher.label.has_variables
         || attached.names.contains(label)
+        || findings.options().labels.iter().any(|known| known == label)
+        || facts
+            .given
+            .metrics
+            .labels(name)
+            .is_some_and(|labels| labels.contains(label))
     {
         return;
     }

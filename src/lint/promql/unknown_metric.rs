@@ -23,8 +23,13 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let Some(name) = selector.metric_name() else {
                 continue;
             };
+            if facts.given.metrics.has(name) {
+                continue;
+            }
             if let Some(exporter) = unknown_to(facts, name) {
                 report(facts, findings, expression, read.selector, name, exporter);
+            } else if let Some(listed) = slip(facts, name) {
+                report_slip(facts, findings, expression, read.selector, name, listed);
             }
         }
     }
@@ -49,6 +54,52 @@ fn unknown_to<'f>(facts: &'f Facts<'_>, name: &str) -> Option<&'f Exporter> {
                     .is_some_and(|rest| rest.starts_with('_'))
             })
     })
+}
+
+/// The metric that the project lists and that differs from `name` as a slip of the pen does, where nobody knows `name`.
+fn slip<'f>(facts: &'f Facts<'_>, name: &str) -> Option<&'f str> {
+    let is_known = facts.recorded.contains(name) || facts.catalogue.know(name).is_some();
+    if is_known || name.contains(':') || name.len() < SHORTEST {
+        return None;
+    }
+    let listed = facts.given.metrics.names();
+    let mut near = listed.filter(|listed| strsim::damerau_levenshtein(listed, name) <= SLIPS);
+    near.next()
+}
+
+/// In shorter names a slip makes another word.
+const SHORTEST: usize = 8;
+/// More slips than this are another name.
+const SLIPS: usize = 2;
+
+fn report_slip(
+    facts: &Facts<'_>,
+    findings: &mut Findings<'_>,
+    expression: &Expression,
+    node: NodeId,
+    name: &str,
+    listed: &str,
+) {
+    let parsed = &expression.parsed;
+    let Kind::Selector(selector) = &parsed[node].kind else {
+        return;
+    };
+    let span = selector.metric_name_span().unwrap_or(parsed[node].span);
+    let place = expression.place(facts.setup, span);
+    let message = format!(
+        "{} reads `{name}`, which is not among the metrics of this project",
+        facts.owner(expression)
+    );
+    findings
+        .report(place, message)
+        .label("no such metric")
+        .help(format!("did you mean `{listed}`?"))
+        .fix(
+            Safety::Unsafe,
+            format!("rename to `{listed}`"),
+            vec![(place, listed.to_owned())],
+        )
+        .assuming(&format!("`{listed}` is meant"));
 }
 
 fn report(

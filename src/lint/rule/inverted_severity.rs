@@ -1,6 +1,7 @@
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::rules::{PromRule, RuleFile, RuleKind};
+use crate::lint::options::Options;
 use crate::lint::{Findings, Lint};
 use crate::promql::BinaryOp;
 use crate::quantity::Duration;
@@ -56,7 +57,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         .rule_files
         .iter()
         .enumerate()
-        .flat_map(|(index, file)| steps(facts, index, file))
+        .flat_map(|(index, file)| steps(facts, findings.options(), index, file))
         .collect();
     for (index, step) in steps.iter().enumerate() {
         for other in steps.iter().skip(index + 1) {
@@ -112,8 +113,21 @@ fn compare(mild: &Step<'_>, severe: &Step<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// How severe a word is; `None` for one that nobody knows.
+fn rank(options: &Options, severity: &str) -> Option<usize> {
+    match options.severities.as_slice() {
+        [] => SEVERITIES
+            .iter()
+            .position(|words| words.contains(&severity)),
+        own => own
+            .iter()
+            .position(|words| words.iter().any(|word| word.eq_ignore_ascii_case(severity))),
+    }
+}
+
 fn steps<'f>(
     facts: &'f Facts<'_>,
+    options: &'f Options,
     index: usize,
     file: &'f RuleFile,
 ) -> impl Iterator<Item = Step<'f>> {
@@ -146,9 +160,7 @@ fn steps<'f>(
                 .or_else(of_group)?
                 .as_str()
                 .to_ascii_lowercase();
-            let rank = SEVERITIES
-                .iter()
-                .position(|words| words.contains(&severity.as_str()))?;
+            let rank = rank(options, &severity)?;
             let subject = parsed
                 .slice(parsed[comparison.binary.left].span)
                 .split_whitespace()

@@ -17,7 +17,9 @@ const LOOKBACK: Duration = Duration::from_secs(300);
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for (index, server) in facts.prometheus.iter().enumerate() {
-        let lookback = lookback(facts, server);
+        let lookback = lookback(facts, server)
+            .or(findings.options().lookback)
+            .unwrap_or(LOOKBACK);
         for job in &server.jobs {
             if job.scrape_interval < lookback {
                 continue;
@@ -63,12 +65,11 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn lookback(facts: &Facts<'_>, server: &PrometheusServer) -> Duration {
+fn lookback(facts: &Facts<'_>, server: &PrometheusServer) -> Option<Duration> {
     server
         .service
         .as_ref()
         .and_then(|id| facts.service(id))
         .and_then(|service| service.flag("query.lookback-delta"))
         .and_then(|text| text.as_str().parse().ok())
-        .unwrap_or(LOOKBACK)
 }

@@ -33,6 +33,14 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some((program, what)) = OPEN.iter().find(|(program, _)| service.runs(program)) else {
             continue;
         };
+        if findings
+            .options()
+            .open_programs
+            .iter()
+            .any(|open| open == program)
+        {
+            continue;
+        }
         // A configuration of its web server may ask for a password.
         if service.has_flag("web.config.file") || service.has_flag("web.config") {
             continue;

@@ -137,7 +137,17 @@ impl<'f> Known<'f> {
             .unread
             .iter()
             .any(|document| document.text.text().contains(uid));
-        if uid.is_empty() || self.uids.contains(uid) || is_elsewhere || self.is_generated {
+        let is_listed = findings
+            .options()
+            .dashboards
+            .iter()
+            .any(|known| known == uid);
+        if uid.is_empty()
+            || self.uids.contains(uid)
+            || is_elsewhere
+            || is_listed
+            || self.is_generated
+        {
             return false;
         }
         let place = text.part(facts.setup, Span::new(start, start + uid.len()));

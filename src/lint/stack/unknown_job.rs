@@ -50,6 +50,11 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 if value.is_empty()
                     || wanted.accepts("")
                     || known.iter().any(|job| wanted.accepts(job))
+                    || findings
+                        .options()
+                        .jobs
+                        .iter()
+                        .any(|job| wanted.accepts(job))
                 {
                     continue;
                 }

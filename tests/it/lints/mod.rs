@@ -9,11 +9,14 @@ use std::sync::LazyLock;
 use stackwright::catalogue::Catalogue;
 use stackwright::diagnostic::Diagnostic;
 use stackwright::facts::Facts;
-use stackwright::lint::{Selection, check};
+use stackwright::lint::{Policy, Selection, judge};
 use stackwright::setup::Setup;
 
 static CATALOGUE: LazyLock<Catalogue> =
     LazyLock::new(|| Catalogue::embedded().expect("the catalogue is checked"));
+
+/// The day on which the cases are judged.
+const TODAY: &str = "2027-01-15";
 
 /// What one lint says of a setup, or all where `only` is empty.
 fn findings(setup: &Setup, only: &str) -> Vec<Diagnostic> {
@@ -22,5 +25,9 @@ fn findings(setup: &Setup, only: &str) -> Vec<Diagnostic> {
         select: select.into_iter().collect(),
         ignore: Vec::new(),
     };
-    check(&Facts::of(setup, &CATALOGUE), &selection)
+    let policy = Policy {
+        today: Some(TODAY.parse().expect("a date")),
+        ..Policy::from(&selection)
+    };
+    judge(&Facts::of(setup, &CATALOGUE), &policy).findings
 }
