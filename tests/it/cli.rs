@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::program::{Program, SMALL, directory_with, repository, stackwright};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "init",
     "render",
     "validate",
     "lint",
+    "fix",
     "inspect",
     "list",
     "explain",

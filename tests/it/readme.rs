@@ -49,7 +49,7 @@ fn the_linter_prints_what_the_readme_prints() {
     let readme = std::fs::read_to_string(repository().join("README.md")).expect("README.md");
     let session = blocks(&readme, "console")[2];
     let printed = session.strip_prefix("$ stackwright lint .\n");
-    let run = Program::in_directory(&repository().join("tests/it/setup_of_the_readme"))
+    let run = Program::in_directory(repository().join("tests/it/setup_of_the_readme"))
         .arguments(["lint", "."])
         .run()
         .ends(1);
