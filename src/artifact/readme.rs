@@ -4,6 +4,7 @@ use serde::Serialize;
 use super::{BuildError, key_script_directory, shell};
 use crate::bundle::{Artifact, Kind};
 use crate::model::alert::Evaluator;
+use crate::model::exporter_user::ExporterUser;
 use crate::model::remote::{QueryEndpoint, RemoteStorage};
 use crate::model::secret::Secrets;
 use crate::model::series::SeriesEstimate;
@@ -38,6 +39,8 @@ pub struct ReadmeContext<'a> {
     pub counts: ReadmeCounts,
     /// About how many series there are.
     pub series: &'a SeriesEstimate,
+    /// ACL users with which exporters connect.
+    pub exporter_users: &'a [ExporterUser],
     /// Who evaluates the rules.
     pub evaluator: Evaluator,
     /// Where samples are sent.
@@ -134,6 +137,7 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
             .into_iter()
             .map(|(path, secret)| (path.to_owned(), reads(&secret.uses)))
             .collect(),
+        redis_files: RedisFilesView::new(services, context.exporter_users),
         has_probes: services.blackbox.is_some(),
         has_applications: context.has_applications,
         runbooks: context.runbooks,
@@ -182,6 +186,7 @@ struct View<'a> {
     networks: Vec<&'a str>,
     variables: Vec<(String, String)>,
     files: Vec<(String, String)>,
+    redis_files: RedisFilesView<'a>,
     has_probes: bool,
     has_applications: bool,
     runbooks: &'a [(String, String)],
@@ -199,6 +204,37 @@ struct View<'a> {
     storages: &'a [RemoteStorage],
     /// `None` where Grafana asks Prometheus.
     query_url: Option<&'a String>,
+}
+
+/// Which files for Redis there are.
+#[derive(Debug, Serialize)]
+struct RedisFilesView<'a> {
+    confs: bool,
+    users: bool,
+    /// Target, user and rules, as arguments for a shell, where somebody else runs the servers.
+    users_elsewhere: Vec<(&'a str, String, String)>,
+}
+
+impl<'a> RedisFilesView<'a> {
+    fn new(services: &Services, users: &'a [ExporterUser]) -> Self {
+        let runs_here = |user: &&ExporterUser| services.runs(&user.target);
+        let elsewhere = users.iter().filter(|user| !runs_here(user));
+        Self {
+            confs: !services.redis.is_empty(),
+            users: !users.is_empty(),
+            users_elsewhere: elsewhere
+                .map(|user| {
+                    let rules: Vec<String> =
+                        user.rules.iter().map(|rule| shell::word(rule)).collect();
+                    (
+                        user.target.as_str(),
+                        shell::word(&user.name),
+                        rules.join(" "),
+                    )
+                })
+                .collect(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::BuildError;
 use crate::bundle::{Artifact, Kind};
 use crate::model::exporter_user::ExporterUser;
-use crate::model::service::RedisService;
+use crate::model::service::Services;
 use crate::template::Templates;
 
 /// Name of the file that says what the exporter's user may do.
@@ -21,17 +21,17 @@ pub fn redis_directory(target: &str) -> String {
 ///
 /// A template that does not render.
 pub fn redis_confs(
-    servers: &[RedisService],
+    services: &Services,
     users: &[ExporterUser],
     templates: &Templates,
 ) -> Result<Vec<Artifact>, BuildError> {
     let mut artifacts = Vec::new();
     let mut add = |target: &str, file: &str, text: String| {
         let path = format!("{}/{file}", redis_directory(target));
-        artifacts.push(Artifact::new(&path, Kind::Configuration, text)?);
+        artifacts.push(Artifact::new(&path, Kind::RedisConf, text)?);
         Ok::<(), BuildError>(())
     };
-    for server in servers {
+    for server in &services.redis {
         let view = ConfView {
             target: &server.target,
             fields: &server.conf.fields,
@@ -45,7 +45,7 @@ pub fn redis_confs(
             target: &user.target,
             name: &user.name,
             rules: &user.rules,
-            runs_here: servers.iter().any(|server| server.target == user.target),
+            runs_here: services.runs(&user.target),
         };
         let text = templates.render("stack/redis/exporter-user.conf.j2", &view)?;
         add(&user.target, EXPORTER_USER_FILE, text)?;

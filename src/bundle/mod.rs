@@ -43,6 +43,8 @@ pub enum Kind {
     GrafanaDashboardProviders,
     /// Modules of blackbox_exporter.
     BlackboxConfig,
+    /// What a Redis server reads when it starts.
+    RedisConf,
     /// A Compose file.
     Compose,
     /// The variables that the bundle refers to.

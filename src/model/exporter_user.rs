@@ -81,9 +81,11 @@ fn rules(
         }
     }
     // Reading alone is a permission since Redis 7.0.
-    let keys = if reads_keys { "%R~*" } else { "resetkeys" };
-    [keys, "resetchannels", "-@all"]
+    let keys = reads_keys.then_some("%R~*");
+    ["resetkeys"]
         .into_iter()
+        .chain(keys)
+        .chain(["resetchannels", "-@all"])
         .map(ToOwned::to_owned)
         .chain(commands.into_iter().map(|command| format!("+{command}")))
         .collect()

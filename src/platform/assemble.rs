@@ -72,7 +72,7 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
         templates,
     )?);
     artifacts.extend(artifact::redis_confs(
-        &stack.services.redis,
+        &stack.services,
         &stack.exporter_users,
         templates,
     )?);
@@ -160,6 +160,7 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
                 alerts: rules().flat_map(Alerting::rules).count(),
             },
             series: &stack.series,
+            exporter_users: &stack.exporter_users,
             evaluator: stack.alerting.evaluator,
             storages: &stack.storages,
             query_endpoint: &stack.query_endpoint,

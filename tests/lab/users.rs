@@ -1,5 +1,6 @@
 //! A Redis as the Compose file of a rendered bundle starts it, and what its exporters may do there.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -122,6 +123,7 @@ fn exporter(
     bundle: &Path,
     root: &Path,
     service: &str,
+    (user, password): (&str, &str),
 ) -> Outcome<Daemon> {
     let mut command = vec![
         tools
@@ -140,18 +142,28 @@ fn exporter(
         "--web.listen-address=127.0.0.1:{}",
         ports.exporter()
     ));
-    let user = compose(bundle)?["services"][service]["environment"]["REDIS_USER"].clone();
-    let user = user.as_str().ok_or("the exporter is told no user")?;
+    let told = &compose(bundle)?["services"][service]["environment"]["REDIS_USER"];
+    if told != "exporter" {
+        return Err(format!("the exporter is told to be {told}"));
+    }
     let mut exporter = Daemon::new(service, command, bundle, root)
         .variable("REDIS_ADDR", "")
         .variable("REDIS_USER", user)
-        .variable("REDIS_PASSWORD", EXPORTER);
+        .variable("REDIS_PASSWORD", password);
     exporter.start()?;
     until("redis_exporter answers", PATIENCE, || {
         exporter.check()?;
         Ok(http::is_ready(ports.exporter(), "/health").then_some(()))
     })?;
     Ok(exporter)
+}
+
+/// Names of the metrics of a scrape.
+fn names(scrape: &str) -> BTreeSet<&str> {
+    let lines = scrape.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .filter_map(|line| line.split(['{', ' ']).next())
+        .collect()
 }
 
 fn log_in(ports: &Ports, user: &str, password: &str) -> Outcome<Connection> {
@@ -216,12 +228,20 @@ fn an_exporter_may_do_what_it_does_and_nothing_else() {
                 // It would have to read the values, too.
                 continue;
             }
-            let _exporter = exporter(&tools, &ports, &bundle, root.path(), service).unwrap();
-            let path = format!(
-                "/scrape?target=redis://exporter@127.0.0.1:{}",
-                ports.redis(0)
-            );
-            let scrape = http::text(ports.exporter(), &path).unwrap();
+            let as_user = |user, password| {
+                let login = (user, password);
+                let _exporter =
+                    exporter(&tools, &ports, &bundle, root.path(), service, login).unwrap();
+                let path = format!("/scrape?target=redis://{user}@127.0.0.1:{}", ports.redis(0));
+                http::text(ports.exporter(), &path).unwrap()
+            };
+            // Alerts and panels have whatever there is.
+            let everything = as_user("default", EVERYBODY);
+            let scrape = as_user("exporter", EXPORTER);
+            let (all, seen) = (names(&everything), names(&scrape));
+            let missing: Vec<_> = all.difference(&seen).collect();
+            assert!(missing.is_empty(), "{}, {service}: {missing:?}", tools.name);
+            assert!(all.len() > 100, "{}: {}", tools.name, all.len());
             for wanted in [
                 "redis_up 1",
                 "redis_exporter_last_scrape_error{err=\"\"} 0",

@@ -10,6 +10,7 @@ mod inspection;
 mod matcher;
 mod metrics;
 mod parse;
+mod redis_conf;
 mod references;
 mod routes;
 
@@ -111,6 +112,14 @@ pub const EMBEDDED_CHECKS: &[EmbeddedCheck] = &[
         about: &[Kind::PrometheusRules],
         reads: &[Kind::PrometheusRuleTests, Kind::GrafanaDashboard],
         run: rule_tests::check,
+    },
+    EmbeddedCheck {
+        name: redis_conf::NAME,
+        files: "redis/*/*.conf",
+        summary: "every directive is one with which that version of Redis starts",
+        about: &[Kind::RedisConf],
+        reads: &[Kind::Compose],
+        run: redis_conf::check,
     },
     EmbeddedCheck {
         name: secrets::NAME,

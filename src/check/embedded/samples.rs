@@ -24,6 +24,7 @@ fn kind(path: &str) -> Kind {
             Kind::GrafanaDashboardProviders
         }
         _ if path.starts_with("grafana/dashboards/") => Kind::GrafanaDashboard,
+        _ if path.starts_with("redis/") => Kind::RedisConf,
         _ if path.ends_with(".tmpl") => Kind::NotificationTemplate,
         _ if path.ends_with(".md") => Kind::Document,
         _ => Kind::Configuration,

@@ -256,6 +256,11 @@ impl Services {
         services
     }
 
+    /// Whether the stack itself runs the Redis of a target.
+    pub fn runs(&self, target: &str) -> bool {
+        self.redis.iter().any(|redis| redis.target == target)
+    }
+
     /// Every service, in the order of the Compose file.
     pub fn summaries(&self) -> Vec<ServiceSummary<'_>> {
         let blackbox = self.blackbox.iter().map(|probe| ServiceSummary {

@@ -41,6 +41,9 @@ const POLICIES: [&str; 8] = [
     "volatile-ttl",
 ];
 
+/// Reading keys without writing them is a permission of its own since Redis 7.0.
+const OLDEST_WITH_USERS: Version = Version::new(7, 0, 0);
+
 pub(super) fn resolve(
     context: ServiceContext<'_>,
     secrets: &mut Secrets,
@@ -73,6 +76,16 @@ fn service(
     let directives = context.directives;
     let conf = redis_conf::resolve(name, target, server, directives, version, problems);
     let user = exporter_user(target);
+    if user.is_some() && version.is_some_and(|version| version < OLDEST_WITH_USERS) {
+        problems.push(
+            Problem::value(
+                "profile/impossible-server",
+                Route::of(["targets", name, "address"]),
+                format!("`{image}` cannot have a user that may only read keys"),
+            )
+            .help("use Redis 7.0 or newer, or an address without a user"),
+        );
+    }
     // The target's password is the exporter's: of a user of its own, or of everybody.
     let (password, own) = match &user {
         Some(_) => (&server.password, &target.password),

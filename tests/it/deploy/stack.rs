@@ -70,7 +70,7 @@ impl Stack {
             )
             .expect("blackbox.yml"),
         );
-        files.extend(redis_confs(&services.redis, &[], &templates).expect("redis.conf"));
+        files.extend(redis_confs(&services, &[], &templates).expect("redis.conf"));
         files.push(
             env_example(
                 EnvExampleContext {
@@ -112,6 +112,7 @@ impl Stack {
                         alerts: self.alerts.len(),
                     },
                     series: &SeriesEstimate::default(),
+                    exporter_users: &[],
                     evaluator: Evaluator::Prometheus,
                     storages: &[],
                     query_endpoint: &remote::query_endpoint(&self.profile, &mut Secrets::new()),

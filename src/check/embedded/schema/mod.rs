@@ -79,6 +79,7 @@ fn schema_of(artifact: &Artifact) -> Option<&'static Schema> {
         | Kind::PrometheusRules
         | Kind::PrometheusRuleTests
         | Kind::AlertmanagerConfig
+        | Kind::RedisConf
         | Kind::Compose
         | Kind::NotificationTemplate
         | Kind::EnvExample
