@@ -70,7 +70,7 @@ impl Stack {
             )
             .expect("blackbox.yml"),
         );
-        files.extend(redis_confs(&services, &[], &templates).expect("redis.conf"));
+        files.extend(redis_confs(services, &[], &templates).expect("redis.conf"));
         files.push(
             env_example(
                 EnvExampleContext {
