@@ -582,10 +582,14 @@ scrape_configs:
   - name: team
     webhook_configs: [{url: 'http://api:8000/alerts'}, {url: 'http://grafana:3001/x'}]
   - name: far
-    webhook_configs: [{url: 'https://hooks.example.org/x'}, {url_file: /run/secrets/url}]
+    webhook_configs: [{url: 'https://hooks.example.org/x'}]
 ";
         let files = [
             ("compose.yaml", compose.as_str()),
+            (
+                "prometheus/prometheus.yml",
+                "scrape_configs: [{static_configs: [{targets: ['redis-exporter:9122']}]}]",
+            ),
             ("alertmanager/alertmanager.yml", receivers),
         ];
         assert_eq!(
@@ -594,7 +598,7 @@ scrape_configs:
                 "alertmanager/alertmanager.yml:3:29: the receiver `team` asks `api`, which is no service of the Compose file \
                  · help: its services: prometheus, alertmanager, grafana, redis-exporter, redis; what runs elsewhere is \
                  reached through `compose.networks`, or as `host.docker.internal`",
-                "alertmanager/alertmanager.yml:3:61: the receiver `team` asks port 3001 of `grafana`, which listens on 3000",
+                "alertmanager/alertmanager.yml:3:62: the receiver `team` asks port 3001 of `grafana`, which listens on 3000",
             ]
         );
     }
