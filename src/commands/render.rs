@@ -300,7 +300,11 @@ fn print_text(args: &RenderArgs, rendered: &[Rendered], notes: &[String], consol
             one.files,
             one.bytes.div_ceil(1024)
         ));
-        let names: Vec<&str> = one.outcomes.iter().map(|outcome| outcome.check).collect();
+        let passed = one
+            .outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome.verdict, Verdict::Passed));
+        let names: Vec<&str> = passed.map(|outcome| outcome.check).collect();
         console.say(&format!("  passed: {} (embedded)\n", names.join(", ")));
         console.say(&format!("  series: {}\n", one.series));
     }

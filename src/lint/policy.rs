@@ -99,6 +99,8 @@ impl PathPattern {
             ));
         }
         let mut builder = ignore::gitignore::GitignoreBuilder::new("");
+        // Git takes a class that does not end for text; here it is a slip.
+        builder.allow_unclosed_class(false);
         let said = |error: ignore::Error| match error {
             ignore::Error::Glob { err, .. } => err,
             other => other.to_string(),
