@@ -52,6 +52,25 @@ fn cases() -> Vec<Case> {
     cases
 }
 
+/// The files of every case, by their paths.
+pub(super) fn inputs() -> Vec<Vec<(String, Vec<u8>)>> {
+    let files = |case: Case| {
+        let input = case.directory.join("input");
+        walkdir::WalkDir::new(&input)
+            .sort_by_file_name()
+            .into_iter()
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_type().is_file())
+            .map(|entry| {
+                let path = entry.path().strip_prefix(&input).expect("a path in it");
+                let text = std::fs::read(entry.path()).expect("a readable case");
+                (path.to_string_lossy().into_owned(), text)
+            })
+            .collect()
+    };
+    cases().into_iter().map(files).collect()
+}
+
 /// What the lint says, as a person reads it.
 fn said(case: &Case) -> String {
     let input = case.directory.join("input");

@@ -1,6 +1,8 @@
 //! Lints: their cases, their pages, their score on real setups.
 
 mod cases;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod pages;
 mod score;
 
