@@ -4,6 +4,7 @@ use serde::Serialize;
 use super::{BuildError, key_script_directory, shell};
 use crate::bundle::{Artifact, Kind};
 use crate::model::alert::Evaluator;
+use crate::model::consumer::Consumer;
 use crate::model::exporter_user::ExporterUser;
 use crate::model::remote::{QueryEndpoint, RemoteStorage};
 use crate::model::secret::Secrets;
@@ -41,6 +42,8 @@ pub struct ReadmeContext<'a> {
     pub series: &'a SeriesEstimate,
     /// ACL users with which exporters connect.
     pub exporter_users: &'a [ExporterUser],
+    /// Applications that use the targets.
+    pub consumers: &'a [Consumer],
     /// Who evaluates the rules.
     pub evaluator: Evaluator,
     /// Where samples are sent.
@@ -138,6 +141,7 @@ pub fn readme(context: ReadmeContext<'_>, templates: &Templates) -> Result<Artif
             .map(|(path, secret)| (path.to_owned(), reads(&secret.uses)))
             .collect(),
         redis_files: RedisFilesView::new(services, context.exporter_users),
+        has_consumers: !context.consumers.is_empty(),
         has_probes: services.blackbox.is_some(),
         has_applications: context.has_applications,
         runbooks: context.runbooks,
@@ -187,6 +191,7 @@ struct View<'a> {
     variables: Vec<(String, String)>,
     files: Vec<(String, String)>,
     redis_files: RedisFilesView<'a>,
+    has_consumers: bool,
     has_probes: bool,
     has_applications: bool,
     runbooks: &'a [(String, String)],

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use indexmap::IndexMap;
 
+use super::consumer::key_pattern;
 use super::glob::{Glob, GlobError};
 use crate::document::Route;
-use crate::profile::{Problem, Server, Target};
+use crate::profile::{self, Problem, Server, Target};
 use crate::quantity::Duration;
 
 /// How the exporter calls the keys that belong to no group.
@@ -141,21 +142,27 @@ fn csv_field(text: &str) -> String {
 /// The policies of one target; `None` where it has none, or where they are wrong.
 pub fn resolve(name: &str, target: &Target, problems: &mut Vec<Problem>) -> Option<KeyPolicies> {
     let route = Route::of(["targets", name]);
-    if target.key_policies.is_empty() {
+    let before = problems.len();
+    let written = written(target, &route, problems);
+    if written.is_empty() {
         return None;
     }
-    let before = problems.len();
     let scan = target.key_scan;
     let timeout = check_scan(target, &route.key("key_scan"), problems);
-    let route = route.key("key_policies");
-    let mut policies = Vec::with_capacity(target.key_policies.len());
+    let mut policies = Vec::with_capacity(written.len());
     let mut groups: IndexMap<String, &str> = IndexMap::new();
-    for (pattern, written) in &target.key_policies {
-        let route = route.key(pattern);
+    for (
+        pattern,
+        Entry {
+            route,
+            policy: written,
+        },
+    ) in &written
+    {
         let glob = match Glob::parse(pattern) {
             Ok(glob) => glob,
             Err(error) => {
-                problems.push(bad_pattern(route, error));
+                problems.push(bad_pattern(route.clone(), error));
                 continue;
             }
         };
@@ -182,7 +189,7 @@ pub fn resolve(name: &str, target: &Target, problems: &mut Vec<Problem>) -> Opti
                 .help("remove `key_scan.lua: false` if the server allows `EVAL`"),
             );
         }
-        check_eviction(name, pattern, target, &route, problems);
+        check_eviction(name, pattern, written, target, route, problems);
         let policy = KeyPolicy {
             pattern: glob,
             description: written.description.clone(),
@@ -196,7 +203,7 @@ pub fn resolve(name: &str, target: &Target, problems: &mut Vec<Problem>) -> Opti
             problems.push(
                 Problem::key(
                     "profile/bad-key-policy",
-                    route,
+                    route.clone(),
                     "this pattern has no character that is itself, and its keys cannot be counted",
                 )
                 .help("begin with what the keys have in common, such as `user:*`, or write `*` for all keys"),
@@ -205,7 +212,7 @@ pub fn resolve(name: &str, target: &Target, problems: &mut Vec<Problem>) -> Opti
             problems.push(
                 Problem::key(
                     "profile/bad-key-policy",
-                    route,
+                    route.clone(),
                     format!("the keys of `{other}` and `{pattern}` would be counted together"),
                 )
                 .help("the exporter tells groups of keys apart by the plain characters of their patterns; change one, or join the two"),
@@ -224,6 +231,49 @@ pub fn resolve(name: &str, target: &Target, problems: &mut Vec<Problem>) -> Opti
             database: target.address.db.unwrap_or(0),
         }
     })
+}
+
+/// A policy, and the place that asks for it.
+struct Entry {
+    route: Route,
+    policy: profile::KeyPolicy,
+}
+
+/// The policies by pattern: those of the target, and for the keys of its consumers what they promise.
+fn written(target: &Target, route: &Route, problems: &mut Vec<Problem>) -> IndexMap<String, Entry> {
+    let own = target.key_policies.iter().map(|(pattern, policy)| {
+        let route = route.key("key_policies").key(pattern);
+        let policy = policy.clone();
+        (pattern.clone(), Entry { route, policy })
+    });
+    let mut all: IndexMap<String, Entry> = own.collect();
+    for (name, consumer) in &target.consumers {
+        let route = route.key("consumers").key(name);
+        let Some(pattern) = consumer.key_prefix.as_deref().and_then(key_pattern) else {
+            continue;
+        };
+        let entry = all.entry(pattern.clone()).or_insert_with(|| Entry {
+            route: route.clone(),
+            policy: profile::KeyPolicy {
+                description: consumer.description.clone(),
+                ttl: consumer.ttl,
+                ..profile::KeyPolicy::default()
+            },
+        });
+        match (entry.policy.ttl, consumer.ttl) {
+            (Some(said), Some(ttl)) if said != ttl => problems.push(
+                Problem::value(
+                    "profile/bad-key-policy",
+                    route.key("ttl"),
+                    format!("keys that fit `{pattern}` may live for {ttl} here, and for {said} elsewhere"),
+                )
+                .help("say it once: the time to live of a consumer is that of its keys' policy"),
+            ),
+            (None, ttl) => entry.policy.ttl = ttl,
+            _ => {}
+        }
+    }
+    all
 }
 
 fn bad_pattern(route: Route, error: GlobError) -> Problem {
@@ -288,13 +338,11 @@ fn check_scan(target: &Target, route: &Route, problems: &mut Vec<Problem>) -> Du
 fn check_eviction(
     name: &str,
     pattern: &str,
+    written: &profile::KeyPolicy,
     target: &Target,
     route: &Route,
     problems: &mut Vec<Problem>,
 ) {
-    let Some(written) = target.key_policies.get(pattern) else {
-        return;
-    };
     let policy = target.server.as_ref().and_then(Server::eviction_policy);
     let (true, Some(policy)) = (written.durable, policy) else {
         return;

@@ -4,6 +4,7 @@ pub mod address;
 pub mod alert;
 pub mod annotation;
 pub mod application;
+pub mod consumer;
 pub mod dashboard;
 pub mod exporter;
 pub mod exporter_user;

@@ -5,6 +5,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::alert::{self, AlertLinks, Alerting, AlertingInputs, Evaluation, Evaluator};
 use super::application::{self, Application};
+use super::consumer::{self, Consumer};
 use super::dashboard::{self, Dashboard, DashboardInput, PanelThreshold};
 use super::exporter::{self, ExporterProcess, Exporting};
 use super::exporter_user::{self, ExporterUser};
@@ -52,6 +53,8 @@ pub struct Stack<'c> {
     pub exporters: Vec<ExporterProcess>,
     /// ACL users with which exporters connect.
     pub exporter_users: Vec<ExporterUser>,
+    /// Applications that use the targets.
+    pub consumers: Vec<Consumer>,
     /// Scrape jobs, in the order of `prometheus.yml`.
     pub jobs: Vec<ScrapeJob>,
     /// Programs beside Redis, by name.
@@ -302,6 +305,7 @@ impl<'c> Stack<'c> {
             &mut secrets,
             &mut problems,
         );
+        let consumers = consumer::resolve(profile, &mut problems);
         if problems.iter().any(Problem::is_error) {
             return Err(StackError::Profile(problems));
         }
@@ -318,6 +322,7 @@ impl<'c> Stack<'c> {
             .map_or(&[][..], |exporter| &exporter.permissions);
         let stack = Self {
             exporter_users: exporter_user::resolve(&targets, &exporters, permissions),
+            consumers,
             name: profile.name.clone(),
             environment: environment.environment.clone(),
             profile: Arc::clone(&environment.profile),

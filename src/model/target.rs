@@ -113,17 +113,12 @@ pub fn resolve(
             .and_then(|exporter| exporters.get(exporter))
             .map(|exporter| exporter.mode);
         check_topology(written, &route, mode, problems);
-        let keys = key_policy::resolve(name, written, problems);
-        if keys.is_some() && mode == Some(ExporterMode::External) {
-            problems.push(
-                Problem::key(
-                    "profile/impossible-mode",
-                    route.key("key_policies"),
-                    "an external exporter is told elsewhere which keys to look at",
-                )
-                .help("give this target an exporter that the stack runs, or remove `key_policies`"),
-            );
-        }
+        let keys = if mode == Some(ExporterMode::External) {
+            check_unwatched_keys(written, &route, problems);
+            None
+        } else {
+            key_policy::resolve(name, written, problems)
+        };
         let servers = servers(written);
         for server in &servers {
             let place = format!("{}:{}", server.host, server.port);
@@ -142,7 +137,7 @@ pub fn resolve(
                 );
             }
         }
-        if problems.len() > before {
+        if problems[before..].iter().any(Problem::is_error) {
             continue;
         }
         targets.push(RedisTarget {
@@ -159,6 +154,27 @@ pub fn resolve(
         });
     }
     targets
+}
+
+/// What nobody looks at where the exporter runs elsewhere.
+fn check_unwatched_keys(target: &Target, route: &Route, problems: &mut Vec<Problem>) {
+    const WHY: &str = "an external exporter is told elsewhere which keys to look at";
+    if !target.key_policies.is_empty() {
+        let place = route.key("key_policies");
+        problems
+            .push(Problem::key("profile/impossible-mode", place, WHY).help(
+                "give this target an exporter that the stack runs, or remove `key_policies`",
+            ));
+    }
+    let mut consumers = target.consumers.iter();
+    if let Some((name, _)) = consumers.find(|(_, consumer)| consumer.key_prefix.is_some()) {
+        let place = route.key("consumers").key(name).key("key_prefix");
+        problems.push(
+            Problem::key("profile/unwatched-policy", place, WHY)
+                .warning()
+                .help("give this target an exporter that the stack runs, or nobody sees these keys grow"),
+        );
+    }
 }
 
 /// What is written in the server's redis.conf holds as well.

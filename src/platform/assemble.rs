@@ -1,7 +1,7 @@
 use super::{ComposeContext, compose};
 use crate::artifact::{
-    self, AlertmanagerContext, BlackboxContext, BuildError, EnvExampleContext, PrometheusContext,
-    ProvisioningContext, ReadmeContext, ReadmeCounts, VerifyContext,
+    self, AlertmanagerContext, BlackboxContext, BuildError, ConsumerContext, EnvExampleContext,
+    PrometheusContext, ProvisioningContext, ReadmeContext, ReadmeCounts, VerifyContext,
 };
 use crate::bundle::Bundle;
 use crate::model::alert::{Alerting, Evaluator};
@@ -74,6 +74,14 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
     artifacts.extend(artifact::redis_confs(
         &stack.services,
         &stack.exporter_users,
+        templates,
+    )?);
+    artifacts.extend(artifact::consumers(
+        ConsumerContext {
+            environment,
+            consumers: &stack.consumers,
+            services: &stack.services,
+        },
         templates,
     )?);
     artifacts.extend(artifact::key_scripts(&stack.exporters, templates)?);
@@ -161,6 +169,7 @@ pub fn assemble(stack: &Stack<'_>, templates: &Templates) -> Result<Bundle, Buil
             },
             series: &stack.series,
             exporter_users: &stack.exporter_users,
+            consumers: &stack.consumers,
             evaluator: stack.alerting.evaluator,
             storages: &stack.storages,
             query_endpoint: &stack.query_endpoint,

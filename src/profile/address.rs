@@ -65,6 +65,11 @@ impl Address {
         }
     }
 
+    /// Its user, unless that is the one whom everybody is without a name.
+    pub fn own_user(&self) -> Option<&str> {
+        self.user.as_deref().filter(|user| *user != "default")
+    }
+
     /// The address as redis_exporter takes it in `target`: without the database, which it ignores,
     /// and always with a port, so that one server has one spelling.
     pub fn to_exporter_target(&self, default_port: u16) -> String {

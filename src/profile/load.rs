@@ -295,6 +295,12 @@ fn names_of(tree: &Node, environment: &str) -> Vec<Problem> {
         Route::of(["notifications", "channels"]),
         Route::of(["notifications", "routes"]),
     ]);
+    let targets = tree.find(&Route::of(["targets"]));
+    let consumers = targets
+        .iter()
+        .flat_map(|targets| targets.entries())
+        .map(|entry| Route::of(["targets", &*entry.key.text, "consumers"]));
+    let blocks = blocks.chain(consumers);
     for block in blocks {
         let Some(node) = tree.find(&block) else {
             continue;

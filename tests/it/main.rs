@@ -2,6 +2,7 @@
 
 mod alerts;
 mod cli;
+mod consumers;
 mod dashboards;
 mod deploy;
 mod determinism;

@@ -75,7 +75,7 @@ fn service(
     let version = tag.and_then(Version::from_tag);
     let directives = context.directives;
     let conf = redis_conf::resolve(name, target, server, directives, version, problems);
-    let user = exporter_user(target);
+    let user = target.address.own_user().map(str::to_owned);
     if user.is_some() && version.is_some_and(|version| version < OLDEST_WITH_USERS) {
         problems.push(
             Problem::value(
@@ -110,12 +110,6 @@ fn service(
             .then(|| volume(context, &service, server.volume.as_ref())),
         service,
     }
-}
-
-/// The user of the address, where it is not everybody's.
-fn exporter_user(target: &Target) -> Option<String> {
-    let user = target.address.user.as_ref();
-    user.filter(|user| *user != "default").cloned()
 }
 
 /// What a Redis that the stack runs cannot be.
@@ -167,7 +161,7 @@ fn check(name: &str, target: &Target, server: &Server, problems: &mut Vec<Proble
 
 /// Who may log in, and with what.
 fn check_users(target: &Target, server: &Server, route: &Route, problems: &mut Vec<Problem>) {
-    let Some(user) = exporter_user(target) else {
+    let Some(user) = target.address.own_user() else {
         if server.password.is_some() {
             problems.push(
                 Problem::key(

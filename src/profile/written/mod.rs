@@ -4,6 +4,7 @@
 mod alerting;
 mod application;
 mod compose;
+mod consumer;
 mod dashboard;
 mod exporter;
 mod notification;
@@ -19,6 +20,7 @@ pub use application::{
     Application, ApplicationMetric, Indicators, MetricType, MultiprocessMode, Probe,
 };
 pub use compose::{Compose, Network, Off, Port};
+pub use consumer::{Consumer, ConsumerVariables};
 pub use dashboard::{Dashboard, Logs, Runbook, Section};
 pub use exporter::{BasicAuth, Exporter, ExporterMode, Flag, Scrape};
 pub use notification::{Channel, Notifications, Route, WebhookUrl};

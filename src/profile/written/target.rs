@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Server;
+use super::{Consumer, Server};
 use crate::profile::{Address, SecretRef};
 use crate::quantity::{Bytes, Duration};
 
@@ -51,7 +51,10 @@ pub struct Target {
     /// key that fits several must keep all of them; its memory is that of the first.
     #[serde(default)]
     pub key_policies: IndexMap<String, KeyPolicy>,
-    /// How its keys are looked at; only with `key_policies`.
+    /// Applications that use it, by name: what each is told, and what is expected of its keys.
+    #[serde(default)]
+    pub consumers: IndexMap<String, Consumer>,
+    /// How its keys are looked at; only with `key_policies`, or consumers with a `key_prefix`.
     #[serde(default)]
     pub key_scan: KeyScan,
     /// Static labels of its series.

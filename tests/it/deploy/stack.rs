@@ -113,6 +113,7 @@ impl Stack {
                     },
                     series: &SeriesEstimate::default(),
                     exporter_users: &[],
+                    consumers: &[],
                     evaluator: Evaluator::Prometheus,
                     storages: &[],
                     query_endpoint: &remote::query_endpoint(&self.profile, &mut Secrets::new()),
