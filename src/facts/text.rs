@@ -139,11 +139,27 @@ pub fn placeholder(text: &str) -> Option<&str> {
         if let Some(start) = text.find(open)
             && let Some(length) = text[start + open.len()..].find(close)
             && length > 0
+            && is_name_for_value(open, &text[start + open.len()..][..length])
         {
             return Some(&text[start..start + open.len() + length + close.len()]);
         }
     }
     words(text).find(|word| is_capital_name(word))
+}
+
+/// Whether what stands between the marks can be a name: `a < b and c > d` are two comparisons, `__name__` is a label.
+fn is_name_for_value(open: &str, inside: &str) -> bool {
+    match open {
+        "<" => {
+            inside.starts_with(|first: char| first.is_alphabetic())
+                && inside.ends_with(char::is_alphanumeric)
+                && inside.chars().all(|character| {
+                    character.is_alphanumeric() || matches!(character, ' ' | '-' | '_' | '.' | ':')
+                })
+        }
+        "__" => !inside.contains(|character: char| character.is_ascii_lowercase()),
+        _ => true,
+    }
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -173,7 +189,12 @@ mod tests {
             ("MIMIR_URL/api/v1/push", Some("MIMIR_URL")),
             ("{{ host }}:9121", Some("{{ host }}")),
             ("<your-host>:9121", Some("<your-host>")),
+            ("<your host>:9121", Some("<your host>")),
+            ("__HOST__:9121", Some("__HOST__")),
             ("redis-exporter:9121", None),
+            ("a < b and c > d", None),
+            ("a<1 and c>d", None),
+            ("{__name__=\"a\"}", None),
             ("api_v1:80", None),
             ("HOST", None),
             ("API:80", None),

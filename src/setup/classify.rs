@@ -392,29 +392,18 @@ pub fn is_logql(query: &str) -> bool {
             // PromQL has no `|`.
             (None, b'|') => {
                 let after = query.get(at + 1..).unwrap_or_default().trim_start();
+                // A word behind a bar is a stage only behind a stream, which has no name: elsewhere it is a slip in PromQL.
                 return after.starts_with(['=', '~', '>', '!'])
-                    || [
-                        "json",
-                        "logfmt",
-                        "pattern",
-                        "regexp",
-                        "unpack",
-                        "line_format",
-                        "label_format",
-                        "unwrap",
-                        "drop",
-                        "keep",
-                        "decolorize",
-                    ]
-                    .iter()
-                    .any(|stage| after.starts_with(stage))
                     || after
-                        .chars()
-                        .next()
-                        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+                        .starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+                        && (is_nameless(query) || !query.contains('{') && query.contains('$'));
             }
+            // A filter of lines compares with a text, which PromQL's comparisons cannot.
             (None, b'!')
-                if bytes.get(at + 1) == Some(&b'=') && query[..at].trim_end().ends_with('}') =>
+                if query[at..]
+                    .strip_prefix("!=")
+                    .is_some_and(|rest| rest.trim_start().starts_with(['"', '`']))
+                    && query[..at].trim_end().ends_with('}') =>
             {
                 return true;
             }
@@ -556,6 +545,8 @@ mod tests {
             "{a=\"b\"} |= \"x\"",
             "sum(rate({a=\"b\"} | json [5m]))",
             "{a=\"b\"} != \"x\"",
+            "{a=\"b\"} != `x`",
+            "$streams | json",
             "rate({a=\"b\"} |~ \"x\" [5m])",
         ] {
             assert!(is_logql(text), "{text}");
@@ -564,6 +555,8 @@ mod tests {
             "up == 1",
             "a{b=~\"x|y\"}",
             "a{b=\"c\"} > 1",
+            "a{b=\"c\"} != 1",
+            "a{b=\"c\"} < /dev/null | tail",
             "label_replace(up, \"a\", \"$1|x\", \"b\", \"(.*)\")",
         ] {
             assert!(!is_logql(text), "{text}");
