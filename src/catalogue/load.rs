@@ -12,12 +12,15 @@ use super::alert::{AlertGroup, GROUPS, RecordingRule};
 use super::availability::{Needs, ServerKind};
 use super::directive::Directives;
 use super::exporter::{Exporter, Part};
+use super::flag::ProgramFlag;
+use super::grafana::GrafanaTypes;
 use super::image::{Image, Images};
 use super::instrumentation;
 use super::metric::{Metric, MetricType, Topic};
 use super::permission::Permission;
 use super::prefix::{MetricPrefix, MetricPrefixes};
 use super::threshold::ThresholdDefinition;
+use super::title::TitleWords;
 use super::version::Tool;
 
 /// A mistake in the data. `path` is relative to `templates/`.
@@ -85,6 +88,12 @@ enum DataFile<'p> {
     Prefixes,
     /// `images.yaml`
     Images,
+    /// `flags.yaml`
+    Flags,
+    /// `grafana.yaml`
+    Grafana,
+    /// `titles.yaml`
+    Titles,
     /// `redis/directives.yaml`
     Directives,
     /// `exporters/<name>/exporter.yaml`
@@ -109,6 +118,9 @@ impl<'p> DataFile<'p> {
             ["versions.yaml"] => Some(Self::Tools),
             ["metric_prefixes.yaml"] => Some(Self::Prefixes),
             ["images.yaml"] => Some(Self::Images),
+            ["flags.yaml"] => Some(Self::Flags),
+            ["grafana.yaml"] => Some(Self::Grafana),
+            ["titles.yaml"] => Some(Self::Titles),
             ["redis", "directives.yaml"] => Some(Self::Directives),
             ["exporters", exporter, "exporter.yaml"] => Some(Self::Exporter(exporter)),
             ["exporters", exporter, "metrics", file] => Some(Self::Metrics {
@@ -129,6 +141,9 @@ enum Parsed {
     Tools(Vec<Tool>),
     Prefixes(Vec<MetricPrefix>),
     Images(Vec<Image>),
+    Flags(Vec<ProgramFlag>),
+    Grafana(Box<GrafanaTypes>),
+    Titles(TitleWords),
     Directives(Box<Directives>),
     Exporter(Box<Exporter>),
     Metrics(String, Vec<Metric>),
@@ -175,6 +190,9 @@ pub(super) fn load<'t>(
                 let unique = by_name(path, images, |image| &image.program, &mut errors);
                 catalogue.images = Images::new(unique.into_values().collect());
             }
+            Ok(Parsed::Flags(flags)) => catalogue.flags = flags,
+            Ok(Parsed::Grafana(types)) => catalogue.grafana = *types,
+            Ok(Parsed::Titles(titles)) => catalogue.titles = titles,
             Ok(Parsed::Directives(directives)) => {
                 directives.check(&mut errors);
                 catalogue.directives = *directives;
@@ -271,6 +289,9 @@ fn parse(path: &str, text: &str, kind: &DataFile<'_>) -> Result<Parsed, Catalogu
         DataFile::Tools => Ok(Parsed::Tools(read(path, text)?)),
         DataFile::Prefixes => Ok(Parsed::Prefixes(read(path, text)?)),
         DataFile::Images => Ok(Parsed::Images(read(path, text)?)),
+        DataFile::Flags => Ok(Parsed::Flags(read(path, text)?)),
+        DataFile::Grafana => Ok(Parsed::Grafana(Box::new(read(path, text)?))),
+        DataFile::Titles => Ok(Parsed::Titles(read(path, text)?)),
         DataFile::Directives => Ok(Parsed::Directives(Box::new(read(path, text)?))),
         DataFile::Exporter(directory) => {
             let exporter: Exporter = read(path, text)?;

@@ -12,6 +12,8 @@ pub mod dashboard;
 pub mod directive;
 pub mod explain;
 pub mod exporter;
+pub mod flag;
+pub mod grafana;
 pub mod image;
 pub mod instrumentation;
 mod knowledge;
@@ -21,6 +23,7 @@ pub mod permission;
 pub mod prefix;
 pub mod series;
 pub mod threshold;
+pub mod title;
 pub mod version;
 
 #[cfg(test)]
@@ -37,6 +40,8 @@ pub use dashboard::{
 };
 pub use directive::{Directive, DirectiveKind, DirectiveLookup, Directives};
 pub use exporter::{Exporter, Flag, Included, Part, Resolved};
+pub use flag::ProgramFlag;
+pub use grafana::GrafanaTypes;
 pub use image::{Image, Images};
 pub use instrumentation::{Indicator, IndicatorName, Indicators, LabelMatch, MatchOp};
 pub use load::CatalogueError;
@@ -44,6 +49,7 @@ pub use metric::{Domain, Metric, MetricType, Semantic, Topic, Unit, Zero};
 pub use permission::Permission;
 pub use prefix::{Evidence, MetricPrefix, MetricPrefixes};
 pub use threshold::{Direction, ThresholdDefinition, ThresholdUnit};
+pub use title::TitleWords;
 pub use version::{Since, Tool, Version};
 
 /// All we know, checked.
@@ -53,6 +59,9 @@ pub struct Catalogue {
     tools: IndexMap<String, Tool>,
     prefixes: MetricPrefixes,
     images: Images,
+    flags: Vec<ProgramFlag>,
+    grafana: GrafanaTypes,
+    titles: TitleWords,
     directives: Directives,
     dashboards: DashboardLibrary,
     alerting: AlertCatalogue,
@@ -129,6 +138,21 @@ impl Catalogue {
     /// What runs in which image.
     pub const fn images(&self) -> &Images {
         &self.images
+    }
+
+    /// Flags that not every version of a program has.
+    pub fn flags(&self) -> &[ProgramFlag] {
+        &self.flags
+    }
+
+    /// What Grafana has without plugins.
+    pub const fn grafana(&self) -> &GrafanaTypes {
+        &self.grafana
+    }
+
+    /// What words in titles speak of.
+    pub const fn titles(&self) -> &TitleWords {
+        &self.titles
     }
 
     /// What may stand in a redis.conf.

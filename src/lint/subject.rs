@@ -3,61 +3,12 @@
 use crate::catalogue::{Catalogue, Evidence, Topic, Unit};
 use crate::promql::{Kind, Parsed};
 
-/// Words for products in titles, and how their metrics or labels are recognised.
-const PRODUCTS: [(&str, &[&str]); 21] = [
-    ("redis", &["redis", "valkey"]),
-    ("valkey", &["redis", "valkey"]),
-    ("postgres", &["postgres", "pg_", "pgbouncer", "sql"]),
-    ("postgresql", &["postgres", "pg_", "pgbouncer", "sql"]),
-    ("mysql", &["mysql", "mariadb", "sql"]),
-    ("mariadb", &["mysql", "mariadb", "sql"]),
-    ("mongodb", &["mongo"]),
-    ("elasticsearch", &["elastic"]),
-    ("opensearch", &["opensearch", "elastic"]),
-    ("kafka", &["kafka"]),
-    ("rabbitmq", &["rabbit"]),
-    ("nginx", &["nginx", "ingress"]),
-    ("haproxy", &["haproxy"]),
-    ("traefik", &["traefik"]),
-    ("memcached", &["memcache"]),
-    ("celery", &["celery"]),
-    ("gunicorn", &["gunicorn"]),
-    ("cassandra", &["cassandra"]),
-    ("clickhouse", &["clickhouse"]),
-    ("etcd", &["etcd"]),
-    (
-        "database",
-        &[
-            "database", "db", "sql", "query", "queries", "postgres", "pg_", "mongo", "redis",
-            "supabase",
-        ],
-    ),
-];
-
-/// Words that make a title speak of an application as well: then nobody can tell what is meant.
-const OTHERS: [&str; 14] = [
-    "api",
-    "http",
-    "app",
-    "application",
-    "backend",
-    "request",
-    "requests",
-    "endpoint",
-    "node",
-    "host",
-    "container",
-    "vs",
-    "and",
-    "database",
-];
-
 /// A product that a title names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Product {
+pub(super) struct Product<'c> {
     /// The word.
-    pub word: &'static str,
-    signs: &'static [&'static str],
+    pub word: &'c str,
+    signs: &'c [String],
 }
 
 /// Words of a title in lower case; `RedisDown` is two.
@@ -80,22 +31,27 @@ pub(super) fn words(title: &str) -> Vec<String> {
 }
 
 /// The only product that a title speaks of.
-pub(super) fn product(title: &str) -> Option<Product> {
+pub(super) fn product<'c>(catalogue: &'c Catalogue, title: &str) -> Option<Product<'c>> {
     let words = words(title);
-    let mut named = PRODUCTS
+    let mut named = catalogue
+        .titles()
+        .products
         .iter()
-        .filter(|(word, _)| words.iter().any(|other| other == word));
-    let (word, signs) = named.next()?;
-    named.next().is_none().then_some(Product { word, signs })
+        .filter(|product| words.contains(&product.word));
+    let product = named.next()?;
+    named.next().is_none().then_some(Product {
+        word: &product.word,
+        signs: &product.signs,
+    })
 }
 
 /// Whether a title names the product and nothing that could just as well be meant.
-pub(super) fn is_only(title: &str, product: Product) -> bool {
+pub(super) fn is_only(catalogue: &Catalogue, title: &str, product: Product<'_>) -> bool {
     let words = words(title);
-    !OTHERS.iter().any(|other| {
-        *other != product.word
-            && !matches!(*other, "request" | "requests")
-            && words.iter().any(|word| word == other)
+    !catalogue.titles().others.iter().any(|other| {
+        other != product.word
+            && !matches!(other.as_str(), "request" | "requests")
+            && words.contains(other)
     })
 }
 
@@ -114,10 +70,10 @@ pub(super) enum Relation<'e> {
 pub(super) fn relation<'e>(
     catalogue: &'e Catalogue,
     parsed: &'e Parsed,
-    product: Product,
+    product: Product<'_>,
 ) -> Relation<'e> {
     let text = parsed.text().to_ascii_lowercase();
-    let names_it = product.signs.iter().any(|sign| match *sign {
+    let names_it = product.signs.iter().any(|sign| match sign.as_str() {
         "db" => {
             self::words(&text).iter().any(|word| word.starts_with("db")) || text.contains("_db")
         }
@@ -158,64 +114,14 @@ pub(super) fn technology<'c>(catalogue: &'c Catalogue, name: &str) -> Option<&'c
     (prefix.evidence == Evidence::Strong && !is_monitoring).then_some(prefix.technology.as_str())
 }
 
-/// Words of titles and metric names, and the topics of Redis metrics that they speak of.
-const TOPICS: [(&str, &[Topic]); 47] = [
-    ("memory", &[Topic::Memory]),
-    ("mem", &[Topic::Memory]),
-    ("oom", &[Topic::Memory]),
-    ("rss", &[Topic::Memory]),
-    ("fragmentation", &[Topic::Memory]),
-    ("clients", &[Topic::Clients]),
-    ("client", &[Topic::Clients]),
-    ("connections", &[Topic::Clients]),
-    ("hits", &[Topic::Keyspace]),
-    ("hit", &[Topic::Keyspace]),
-    ("misses", &[Topic::Keyspace]),
-    ("evicted", &[Topic::Keyspace]),
-    ("evictions", &[Topic::Keyspace]),
-    ("expired", &[Topic::Keyspace]),
-    ("keys", &[Topic::Keyspace, Topic::Keys]),
-    ("keyspace", &[Topic::Keyspace, Topic::Keys]),
-    ("items", &[Topic::Keyspace, Topic::Keys, Topic::Streams]),
-    ("commands", &[Topic::Commands, Topic::Latency]),
-    ("command", &[Topic::Commands, Topic::Latency]),
-    ("cmd", &[Topic::Commands, Topic::Latency]),
-    ("latency", &[Topic::Latency]),
-    ("latencies", &[Topic::Latency]),
-    ("duration", &[Topic::Latency]),
-    ("slowlog", &[Topic::Latency]),
-    ("cpu", &[Topic::Cpu]),
-    ("network", &[Topic::Network]),
-    ("net", &[Topic::Network]),
-    ("traffic", &[Topic::Network]),
-    ("bandwidth", &[Topic::Network]),
-    ("rdb", &[Topic::Persistence]),
-    ("aof", &[Topic::Persistence]),
-    ("persistence", &[Topic::Persistence]),
-    ("bgsave", &[Topic::Persistence]),
-    ("replication", &[Topic::Replication]),
-    ("repl", &[Topic::Replication]),
-    ("replica", &[Topic::Replication]),
-    ("replicas", &[Topic::Replication]),
-    ("slave", &[Topic::Replication]),
-    ("slaves", &[Topic::Replication]),
-    ("backlog", &[Topic::Replication]),
-    ("cluster", &[Topic::Cluster, Topic::Replication]),
-    ("slots", &[Topic::Cluster]),
-    ("sentinel", &[Topic::Sentinel]),
-    ("stream", &[Topic::Streams]),
-    ("streams", &[Topic::Streams]),
-    ("uptime", &[Topic::Server]),
-    ("fork", &[Topic::Latency, Topic::Persistence]),
-];
-
 /// The topics that words speak of.
-pub(super) fn topics(words: &[String]) -> Vec<Topic> {
-    let is_said = |known: &str| words.iter().any(|word| word == known);
-    TOPICS
+pub(super) fn topics(catalogue: &Catalogue, words: &[String]) -> Vec<Topic> {
+    catalogue
+        .titles()
+        .topics
         .iter()
-        .filter(|(word, _)| is_said(word))
-        .flat_map(|(_, topics)| topics.iter().copied())
+        .filter(|known| words.contains(&known.word))
+        .flat_map(|known| known.topics.iter().copied())
         .collect()
 }
 
@@ -236,10 +142,10 @@ pub(super) fn topics_read(catalogue: &Catalogue, parsed: &Parsed) -> Option<Vec<
         if resolved.unit() == Some(Unit::Bytes) && !resolved.is_cumulative() {
             found.push(Topic::Memory);
         }
-        found.extend(topics(&words(name)));
+        found.extend(topics(catalogue, &words(name)));
         // A command's calls and the time they take are told apart by labels only.
         for matcher in selector.label_matchers() {
-            found.extend(topics(&words(&matcher.value.text())));
+            found.extend(topics(catalogue, &words(&matcher.value.text())));
         }
     }
     (!found.is_empty()).then_some(found)

@@ -30,7 +30,8 @@ fn check_dashboard(facts: &Facts<'_>, dashboard: &Dashboard, findings: &mut Find
     let Some(title) = &dashboard.title else {
         return;
     };
-    let Some(product) = product(title.as_str()).filter(|product| is_only(title.as_str(), *product))
+    let Some(product) = product(facts.catalogue, title.as_str())
+        .filter(|product| is_only(facts.catalogue, title.as_str(), *product))
     else {
         return;
     };

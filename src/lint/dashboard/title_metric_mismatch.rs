@@ -34,7 +34,9 @@ fn check_product(
     findings: &mut Findings<'_>,
 ) -> bool {
     let title = panel.title.as_str();
-    let Some(product) = product(title).filter(|product| is_only(title, *product)) else {
+    let Some(product) =
+        product(facts.catalogue, title).filter(|product| is_only(facts.catalogue, title, *product))
+    else {
         return false;
     };
     let description = panel
@@ -68,11 +70,9 @@ fn check_product(
             .label(format!("says {}", product.word))
             .related("and reads this", place)
             .help("name the panel after what it shows, or query what its title promises");
-        if let Some(name) = dashboard
-            .title
-            .as_ref()
-            .filter(|name| crate::lint::subject::product(name.as_str()) == Some(product))
-        {
+        if let Some(name) = dashboard.title.as_ref().filter(|name| {
+            crate::lint::subject::product(facts.catalogue, name.as_str()) == Some(product)
+        }) {
             finding = finding.related("so does the dashboard", name.place);
         }
         let _complete = finding;
@@ -83,7 +83,7 @@ fn check_product(
 
 /// Whether no metric of a Redis panel is about anything that its title names.
 fn check_topic(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) {
-    let said = topics(&words(panel.title.as_str()));
+    let said = topics(facts.catalogue, &words(panel.title.as_str()));
     if said.is_empty() {
         return;
     }
@@ -95,7 +95,10 @@ fn check_topic(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) {
         };
         read.extend(topics);
         let legend = query.legend.as_ref().map_or("", |legend| legend.as_str());
-        read.extend(super::super::subject::topics(&words(legend)));
+        read.extend(super::super::subject::topics(
+            facts.catalogue,
+            &words(legend),
+        ));
         first = first.or_else(|| {
             expression
                 .analysis

@@ -44,7 +44,8 @@ fn check_alert(
         facts.setup,
         expression.parsed[expression.parsed.root()].span,
     );
-    if let Some(product) = product(name.as_str()).filter(|product| is_only(name.as_str(), *product))
+    if let Some(product) = product(facts.catalogue, name.as_str())
+        .filter(|product| is_only(facts.catalogue, name.as_str(), *product))
         && let Relation::Foreign(metric, technology) =
             relation(facts.catalogue, &expression.parsed, product)
     {
@@ -60,7 +61,7 @@ fn check_alert(
             .help("name the alert after what it watches, or watch what its name promises");
         return;
     }
-    let mut said = topics(&words(name.as_str()));
+    let mut said = topics(facts.catalogue, &words(name.as_str()));
     let mut is_slow = false;
     // Slow commands take long: how many there are says nothing of that.
     if words(name.as_str())
