@@ -89,6 +89,12 @@ impl SeriesEstimate {
         self.jobs.iter().map(|job| job.targets).sum()
     }
 
+    /// Series of the largest target.
+    pub fn largest_target(&self) -> usize {
+        let jobs = self.jobs.iter();
+        jobs.map(|job| job.per_target).max().unwrap_or_default()
+    }
+
     /// The limit of a job; `None` where nothing is known of it.
     pub fn sample_limit(&self, job: &str) -> Option<usize> {
         let found = self.jobs.iter().find(|known| known.job == job)?;
@@ -97,13 +103,14 @@ impl SeriesEstimate {
 }
 
 impl fmt::Display for SeriesEstimate {
-    /// `about 9,200 from 14 targets, 613 samples a second; not counted: grafana`.
+    /// `about 9,200 from 14 targets, at most 874 of one, 613 samples a second; not counted: grafana`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,
-            "about {} from {} targets, {} samples a second",
+            "about {} from {} targets, at most {} of one, {} samples a second",
             Count::about(self.total),
             Count(self.targets()),
+            Count(self.largest_target()),
             Count::about(self.samples_per_second.round() as usize)
         )?;
         if let Some(budget) = self.budget {
