@@ -1,6 +1,5 @@
 //! What is known of the labels of a result.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::NodeId;
@@ -91,7 +90,8 @@ const MOST_LABELS: usize = 256;
 /// What is known of all labels of a result, [`METRIC_NAME`](super::super::METRIC_NAME) among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Labels {
-    known: BTreeMap<Box<str>, LabelFacts>,
+    /// By name, in order. A vector, because it holds a few of them, and every node of every expression has one.
+    known: Vec<(Arc<str>, LabelFacts)>,
     /// Of every label that is not listed.
     others: LabelFacts,
 }
@@ -100,7 +100,7 @@ impl Labels {
     /// Any labels, none of them certain.
     pub(super) const fn any() -> Self {
         Self {
-            known: BTreeMap::new(),
+            known: Vec::new(),
             others: LabelFacts::MAYBE,
         }
     }
@@ -108,14 +108,22 @@ impl Labels {
     /// No labels, because of `removed_by`.
     pub(super) const fn none(removed_by: Option<NodeId>) -> Self {
         Self {
-            known: BTreeMap::new(),
+            known: Vec::new(),
             others: LabelFacts::never(removed_by),
         }
     }
 
     /// What is known of `label`.
     pub fn get(&self, label: &str) -> &LabelFacts {
-        self.known.get(label).unwrap_or(&self.others)
+        match self.place(label) {
+            Ok(place) => &self.known[place].1,
+            Err(_) => &self.others,
+        }
+    }
+
+    /// Where a label is listed, or would be.
+    fn place(&self, label: &str) -> Result<usize, usize> {
+        self.known.binary_search_by(|(name, _)| (**name).cmp(label))
     }
 
     /// Whether series have `label`.
@@ -141,13 +149,15 @@ impl Labels {
     }
 
     pub(super) fn set(&mut self, label: &str, facts: LabelFacts) {
-        if facts == self.others {
-            self.known.remove(label);
-        } else if self.known.len() < MOST_LABELS || self.known.contains_key(label) {
-            self.known.insert(label.into(), facts);
-        } else {
+        match self.place(label) {
+            Ok(place) if facts == self.others => drop(self.known.remove(place)),
+            Ok(place) => self.known[place].1 = facts,
+            Err(_) if facts == self.others => {}
+            Err(place) if self.known.len() < MOST_LABELS => {
+                self.known.insert(place, (label.into(), facts));
+            }
             // What cannot be listed must not be denied.
-            self.others = LabelFacts::MAYBE;
+            Err(_) => self.others = LabelFacts::MAYBE,
         }
     }
 
@@ -163,10 +173,10 @@ impl Labels {
         combine: impl Fn(&str, &LabelFacts, &LabelFacts) -> LabelFacts,
     ) -> Self {
         let mut out = Self {
-            known: BTreeMap::new(),
+            known: Vec::new(),
             others: combine("", &self.others, &other.others),
         };
-        for label in self.known.keys().chain(other.known.keys()) {
+        for (label, _) in self.known.iter().chain(&other.known) {
             let facts = combine(label, self.get(label), other.get(label));
             out.set(label, facts);
         }
