@@ -1,4 +1,4 @@
-//! YAML (and JSON, which YAML reads too) as trees that keep positions.
+//! YAML (and JSON, which YAML reads too) and TOML as trees that keep positions.
 //!
 //! A [`Node`] knows the bytes it was written in; a [`Route`] names a place in a tree
 //! (`targets.cache.port`, `groups[2].expr`) and resolves to a [`Span`].
@@ -12,6 +12,7 @@ mod merge;
 mod node;
 mod route;
 mod scalar;
+mod toml;
 mod yaml;
 
 pub use decoded::{written_offsets, written_span};
@@ -22,4 +23,5 @@ pub use merge::merge_patch;
 pub use node::{Entry, Key, Node, Origin, ScalarStyle, Value};
 pub use route::{Route, Step};
 pub use scalar::resolve_plain;
+pub use toml::parse_toml;
 pub use yaml::{Dialect, Document, Limits, Problem, SyntaxError, parse_yaml, read_yaml};
