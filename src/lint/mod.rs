@@ -1,7 +1,9 @@
 //! What a setup gets wrong although every official validator may accept it. A lint is one file
 //! `src/lint/<area>/<name>.rs`: it reads [`Facts`], says what it finds, cannot fail and touches no file.
 
+pub mod baseline;
 mod finding;
+mod fingerprint;
 pub mod options;
 mod page;
 mod policy;
@@ -23,6 +25,7 @@ use rayon::prelude::*;
 
 use finding::Circumstances;
 pub use finding::{Finding, Findings};
+pub use fingerprint::{fingerprint, fingerprints};
 pub use page::{Example, Page, page};
 pub use policy::{Base, PathPattern, PathRule, Policy, Selection};
 use suppress::Suppressing;
@@ -111,6 +114,13 @@ pub fn lint(id: &str) -> Option<&'static Lint> {
 /// The first lint whose id or area `name` is.
 pub fn lint_named(name: &str) -> Option<&'static Lint> {
     lints().find(|lint| lint.is_called(name))
+}
+
+/// The id or area that somebody who wrote `name` probably meant.
+pub fn nearest_name(name: &str) -> Option<&'static str> {
+    let names: std::collections::BTreeSet<&str> =
+        lints().flat_map(|lint| [lint.id, lint.area()]).collect();
+    crate::catalogue::nearest(name, names)
 }
 
 /// What came of running lints.

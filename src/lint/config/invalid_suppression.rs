@@ -16,14 +16,15 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .report_at(&unreadable.location, unreadable.message.as_str())
             .help(unreadable.help.as_str());
     }
-    for suppression in &facts.suppressions.known {
+    for one in findings.suppressing() {
+        let suppression = one.suppression;
         if suppression.reason.is_empty() {
             findings
                 .report_at(
                     &suppression.location,
                     "this suppression holds, but does not say why",
                 )
-                .help("write the reason after `]`, for whoever finds it in a year")
+                .help("give the reason, for whoever finds it in a year")
                 .level(Level::Info);
         }
     }

@@ -1,9 +1,6 @@
-use std::collections::BTreeSet;
-
-use crate::catalogue::nearest;
 use crate::diagnostic::Level;
 use crate::facts::Facts;
-use crate::lint::{Findings, Lint, lint_named, lints};
+use crate::lint::{Findings, Lint, lint_named, nearest_name};
 
 pub(super) static LINT: Lint = Lint {
     id: "config/unknown-suppression",
@@ -19,8 +16,7 @@ fn check(_: &Facts<'_>, findings: &mut Findings<'_>) {
             if lint_named(&name.text).is_some() {
                 continue;
             }
-            let known: BTreeSet<&str> = lints().flat_map(|lint| [lint.id, lint.area()]).collect();
-            let help = match nearest(&name.text, known) {
+            let help = match nearest_name(&name.text) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`stackwright list lints` prints the names".into(),
             };
