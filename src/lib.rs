@@ -23,6 +23,7 @@ pub mod check;
 pub mod setup;
 pub mod facts;
 pub mod lint;
+pub mod config;
 pub mod fix;
 pub mod report;
 pub mod commands;
