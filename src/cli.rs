@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     self, Color, Console, Exit, ExplainArgs, FixArgs, InitArgs, InspectArgs, LintArgs, ListArgs,
-    PromqlArgs, RenderArgs, ValidateArgs,
+    PromqlArgs, RenderArgs, SchemaArgs, ValidateArgs,
 };
 
 /// One profile in, a proven Redis monitoring stack out.
@@ -52,11 +52,7 @@ enum Command {
     List(ListArgs),
     Explain(ExplainArgs),
     Promql(PromqlArgs),
-    /// Print the JSON Schema of a profile, for editors
-    #[command(after_help = "\
-Example:
-  stackwright schema > profile.schema.json")]
-    Schema,
+    Schema(SchemaArgs),
     /// Print a shell's completions
     #[command(after_help = "\
 Example:
@@ -86,7 +82,7 @@ pub fn run() -> ExitCode {
         Command::List(args) => commands::list(&args, console),
         Command::Explain(args) => commands::explain(&args, console),
         Command::Promql(args) => commands::promql(&args, console),
-        Command::Schema => commands::schema(console),
+        Command::Schema(args) => commands::schema(&args, console),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "stackwright", &mut text);

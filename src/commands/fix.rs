@@ -3,11 +3,12 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::lint::{catalogue, open};
+use super::lint::{catalogue, open, selection, today};
+use super::project::{ConfigArgs, Project, wish};
 use super::{Console, Exit, Format};
 use crate::diagnostic::{Diagnostic, Safety};
 use crate::fix::{Changes, Mended, Wish, WriteFailure, mend, write};
-use crate::lint::Selection;
+use crate::quantity::Date;
 use crate::report;
 use crate::setup::Setup;
 
@@ -49,6 +50,12 @@ pub struct FixArgs {
     /// Keep the old files under their name and this ending
     #[arg(long, value_name = "SUFFIX", requires = "write", value_parser = suffix)]
     pub backup: Option<String>,
+    /// Which configuration holds.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The day for which suppressions with `until` are judged [default: SOURCE_DATE_EPOCH, else today in UTC]
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<Date>,
     /// How to print what was done
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: Format,
@@ -67,56 +74,51 @@ fn suffix(text: &str) -> Result<String, String> {
 struct Repair {
     before: Setup,
     mended: Mended,
+    wish: Wish,
 }
 
 /// Runs `fix`.
 pub fn fix(args: &FixArgs, console: Console) -> Exit {
-    let wish = Wish {
-        selection: Selection {
-            select: args.select.clone(),
-            ignore: args.ignore.clone(),
-        },
-        safety: match args.unsafe_fixes {
-            true => Safety::Unsafe,
-            false => Safety::Safe,
-        },
-    };
-    if let Some(name) = wish.selection.unknown().next() {
-        let unknown = Diagnostic::error(
-            "lint/unknown-lint",
-            format!("there is no lint or area `{name}`"),
-        );
-        let unknown = unknown.help("run `stackwright list lints` for the names");
-        console.failure(args.format, "changes", &[unknown]);
-        return Exit::CouldNotRun;
-    }
-    match run(args, &wish) {
+    match run(args) {
         Ok(repairs) => {
             let is_written = args.write;
             match args.format {
-                Format::Text => print_text(&repairs, &wish, is_written, console),
+                Format::Text => print_text(&repairs, is_written, console),
                 Format::Json => print_json(&repairs, is_written, console),
             }
             exit(&repairs, is_written)
         }
-        Err(diagnostic) => {
-            console.failure(args.format, "changes", &[*diagnostic]);
+        Err(diagnostics) => {
+            console.failure(args.format, "changes", &diagnostics);
             Exit::CouldNotRun
         }
     }
 }
 
 /// Mends the setups, and writes them if asked to.
-fn run(args: &FixArgs, wish: &Wish) -> Result<Vec<Repair>, Box<Diagnostic>> {
-    let catalogue = catalogue()?;
+fn run(args: &FixArgs) -> Result<Vec<Repair>, Vec<Diagnostic>> {
+    let one = |diagnostic: Box<Diagnostic>| vec![*diagnostic];
+    let asked = selection(&args.select, &args.ignore).map_err(one)?;
+    let today = today(args.today).map_err(one)?;
+    let catalogue = catalogue().map_err(one)?;
+    let safety = match args.unsafe_fixes {
+        true => Safety::Unsafe,
+        false => Safety::Safe,
+    };
     let mut repairs = Vec::new();
     for path in &args.paths {
-        let before = open(path)?;
-        let mended = mend(&before, &catalogue, wish);
+        let project = Project::of(path, &args.config, &catalogue)?;
+        let wish = wish(&project, path, &asked, safety, today);
+        let before = open(path).map_err(one)?;
+        let mended = mend(&before, &catalogue, &wish);
         if args.write {
-            write_changes(&before, &mended.changes, args.backup.as_deref())?;
+            write_changes(&before, &mended.changes, args.backup.as_deref()).map_err(one)?;
         }
-        repairs.push(Repair { before, mended });
+        repairs.push(Repair {
+            before,
+            mended,
+            wish,
+        });
     }
     Ok(repairs)
 }
@@ -167,8 +169,13 @@ pub(super) fn diffs(setup: &Setup, changes: &Changes) -> Vec<(String, String)> {
         .collect()
 }
 
-fn print_text(repairs: &[Repair], wish: &Wish, is_written: bool, console: Console) {
-    for Repair { before, mended } in repairs {
+fn print_text(repairs: &[Repair], is_written: bool, console: Console) {
+    for repair in repairs {
+        let Repair {
+            before,
+            mended,
+            wish,
+        } = repair;
         for (_, diff) in diffs(before, &mended.changes) {
             console.diff(&diff);
         }
@@ -307,7 +314,7 @@ fn print_json(repairs: &[Repair], is_written: bool, console: Console) {
     let mut applied = Vec::new();
     let mut refused = Vec::new();
     let mut diagnostics = Vec::new();
-    for Repair { before, mended } in repairs {
+    for Repair { before, mended, .. } in repairs {
         changes.extend(
             diffs(before, &mended.changes)
                 .into_iter()

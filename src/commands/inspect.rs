@@ -2,7 +2,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::lint::{catalogue, open};
+use super::lint::{catalogue, has_something, open};
+use super::project::{ConfigArgs, Project};
 use super::{Console, Exit, Format};
 use crate::facts::Facts;
 use crate::facts::alertmanager::Alertmanager;
@@ -22,19 +23,27 @@ pub struct InspectArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: Format,
+    /// Which configuration holds.
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// Runs `inspect`.
 pub fn inspect(args: &InspectArgs, console: Console) -> Exit {
-    let (catalogue, setup) =
-        match catalogue().and_then(|catalogue| Ok((catalogue, open(&args.path)?))) {
-            Ok(opened) => opened,
-            Err(diagnostic) => {
-                console.failure(args.format, "files", &[*diagnostic]);
-                return Exit::CouldNotRun;
-            }
-        };
-    let facts = Facts::of(&setup, &catalogue);
+    let opened = catalogue().map_err(|diagnostic| vec![*diagnostic]);
+    let opened = opened.and_then(|catalogue| {
+        let project = Project::of(&args.path, &args.config, &catalogue)?;
+        let setup = open(&args.path).map_err(|diagnostic| vec![*diagnostic])?;
+        Ok((catalogue, project, setup))
+    });
+    let (catalogue, project, setup) = match opened {
+        Ok(opened) => opened,
+        Err(diagnostics) => {
+            console.failure(args.format, "files", &diagnostics);
+            return Exit::CouldNotRun;
+        }
+    };
+    let facts = Facts::knowing(&setup, &catalogue, &project.given);
     let model = model(&facts);
     match args.format {
         Format::Json => console.result(&format!("{model:#}\n")),
@@ -44,13 +53,9 @@ pub fn inspect(args: &InspectArgs, console: Console) -> Exit {
             console.result(&text);
         }
     }
-    match setup
-        .documents()
-        .iter()
-        .all(|document| document.kind.is_background())
-    {
-        true => Exit::NothingToLint,
-        false => Exit::Clean,
+    match has_something(&setup) {
+        false => Exit::NothingToLint,
+        true => Exit::Clean,
     }
 }
 

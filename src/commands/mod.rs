@@ -9,6 +9,7 @@ mod inspect;
 mod lint;
 mod list;
 mod outcome;
+mod project;
 mod promql;
 mod render;
 mod schema;
@@ -22,9 +23,10 @@ pub use init::{InitArgs, init};
 pub use inspect::{InspectArgs, inspect};
 pub use lint::{LintArgs, lint};
 pub use list::{ExplainArgs, ListArgs, explain, list};
+pub use project::ConfigArgs;
 pub use promql::{PromqlArgs, promql};
 pub use render::{RenderArgs, render};
-pub use schema::schema;
+pub use schema::{SchemaArgs, schema};
 pub use validate::{ValidateArgs, validate};
 
 /// What a run came to.

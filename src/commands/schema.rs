@@ -1,16 +1,40 @@
 use super::{Console, Exit};
-use crate::profile;
+use crate::{config, profile};
 
-/// Prints the JSON Schema of a profile.
-pub fn schema(console: Console) -> Exit {
-    console.result(&schema_text());
-    Exit::Clean
+/// Print a JSON Schema, for editors.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  stackwright schema > profile.schema.json
+  stackwright schema config > stackwright.schema.json")]
+pub struct SchemaArgs {
+    /// Of what
+    #[arg(value_enum, default_value_t, value_name = "WHAT")]
+    pub what: Described,
 }
 
-/// The JSON Schema as the text of `docs/reference/profile.schema.json`.
-pub fn schema_text() -> String {
-    let mut text = serde_json::to_string_pretty(profile::json_schema())
-        .expect("internal error: a JSON value has only strings as keys");
-    text.push('\n');
-    text
+/// What there is a schema of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Described {
+    /// A profile, which `render` reads.
+    #[default]
+    Profile,
+    /// `stackwright.toml`, which `lint` reads.
+    Config,
+}
+
+/// Prints a JSON Schema.
+pub fn schema(args: &SchemaArgs, console: Console) -> Exit {
+    let schema = match args.what {
+        Described::Profile => profile::json_schema().clone(),
+        Described::Config => match super::lint::catalogue() {
+            Ok(catalogue) => config::json_schema(&catalogue),
+            Err(diagnostic) => {
+                console.diagnostics(&[*diagnostic]);
+                return Exit::CouldNotRun;
+            }
+        },
+    };
+    console.result(&format!("{schema:#}\n"));
+    Exit::Clean
 }

@@ -7,7 +7,8 @@ use super::proof::{Before, Defect, prove};
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Diagnostic, Fix, Safety};
 use crate::facts::Facts;
-use crate::lint::{Selection, check, lint};
+use crate::facts::given::Given;
+use crate::lint::{Policy, Selection, judge, lint};
 use crate::setup::Setup;
 
 /// Fixes that are still found after so many rounds make room for each other for ever.
@@ -20,6 +21,10 @@ pub struct Wish {
     pub selection: Selection,
     /// Up to which safety.
     pub safety: Safety,
+    /// What is told at all: what is suppressed is not mended.
+    pub policy: Policy,
+    /// What is known of the setup beyond its files.
+    pub given: Given,
 }
 
 impl Wish {
@@ -81,7 +86,9 @@ struct Candidate {
 
 /// Applies the fixes that are wanted, round by round, until none is left that stands the proof. Doing it again changes nothing.
 pub fn mend(setup: &Setup, catalogue: &Catalogue, wish: &Wish) -> Mended {
-    let look = |setup: &Setup| check(&Facts::of(setup, catalogue), &Selection::default());
+    let look = |setup: &Setup| {
+        judge(&Facts::knowing(setup, catalogue, &wish.given), &wish.policy).findings
+    };
     let mut texts: BTreeMap<String, Option<String>> = BTreeMap::new();
     let mut applied = Vec::new();
     let mut refused: Vec<Refused> = Vec::new();

@@ -14,6 +14,7 @@ mod hostile_input;
 mod installed;
 mod interruption;
 mod layers;
+mod lint_command;
 mod lints;
 mod overrides;
 mod profile_cases;

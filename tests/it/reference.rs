@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::program::{Program, repository, update_expected};
 
 /// Page, what `list` is asked for, the heading and the sentence below it.
-const LISTINGS: [(&str, &str, &str, &str); 9] = [
+const LISTINGS: [(&str, &str, &str, &str); 10] = [
     (
         "alerts",
         "alerts",
@@ -61,12 +61,21 @@ const LISTINGS: [(&str, &str, &str, &str); 9] = [
         "Checks",
         "What `stackwright validate` proves about a bundle; `render` runs the embedded ones before it writes.",
     ),
+    (
+        "lints",
+        "lints",
+        "Lints",
+        "What `stackwright lint` looks for. `stackwright explain ID` prints the page of one: why it matters, and what to write instead.",
+    ),
 ];
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 12] = [
     "init",
     "render",
     "validate",
+    "lint",
+    "fix",
+    "inspect",
     "list",
     "explain",
     "promql",
@@ -147,6 +156,10 @@ fn the_reference_says_what_the_program_says() {
         .collect();
     pages.push(("command-line.md".into(), command_page()));
     pages.push(("profile.schema.json".into(), output(&["schema"])));
+    pages.push((
+        "stackwright.schema.json".into(),
+        output(&["schema", "config"]),
+    ));
     let mut stale = Vec::new();
     for (name, text) in pages {
         let path = directory.join(&name);

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use stackwright::config::Config;
+use stackwright::facts::given::Given;
 use stackwright::lint::lints;
 use stackwright::report::{Style, render};
 use stackwright::setup::Setup;
+use stackwright::source::SourceFile;
 
-use super::findings;
+use super::{CATALOGUE, findings_of_project};
 
 struct Case {
     /// `area/name`.
@@ -71,12 +74,29 @@ pub(super) fn inputs() -> Vec<Vec<(String, Vec<u8>)>> {
     cases().into_iter().map(files).collect()
 }
 
+/// What `stackwright.toml` of a case says, where there is one.
+fn project(input: &Path) -> (Config, Given) {
+    let mut given = Given::default();
+    let Ok(text) = std::fs::read_to_string(input.join("stackwright.toml")) else {
+        return (Config::default(), given);
+    };
+    let file = SourceFile::new("stackwright.toml", text);
+    let config = Config::parse(file, &CATALOGUE).expect("a correct configuration");
+    for named in &config.metrics {
+        let text = std::fs::read_to_string(input.join(&named.path)).expect("metrics");
+        given.metrics.read(&text).expect("a page of metrics");
+    }
+    given.versions.clone_from(&config.versions);
+    (config, given)
+}
+
 /// What the lint says, as a person reads it.
 fn said(case: &Case) -> String {
     let input = case.directory.join("input");
     assert!(input.is_dir(), "{} has no input/", case.directory.display());
     let setup = Setup::open(&input, Some(&input)).expect("a readable case");
-    let text: String = findings(&setup, &case.lint)
+    let (config, given) = project(&input);
+    let text: String = findings_of_project(&setup, &case.lint, &config, &given)
         .iter()
         .map(|diagnostic| {
             let fix = diagnostic.fix.as_ref().map_or_else(String::new, |fix| {
