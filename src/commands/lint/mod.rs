@@ -191,11 +191,11 @@ fn run(args: &LintArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
         linted.looked_at.push((absolute(path), policy.selection));
     }
     let known = KnownFindings::of(baseline, &args.baseline).map_err(one)?;
-    if let Some(known) = known {
-        if let Some(message) = known.apply(&args.baseline, &mut linted).map_err(one)? {
-            console.say(&message);
-            return Ok(Exit::Clean);
-        }
+    if let Some(known) = known
+        && let Some(message) = known.apply(&args.baseline, &mut linted).map_err(one)?
+    {
+        console.say(&message);
+        return Ok(Exit::Clean);
     }
     let report = Report {
         findings: &linted.findings,
