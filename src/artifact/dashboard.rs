@@ -4,12 +4,20 @@ use serde_json::Value;
 
 use super::BuildError;
 use crate::bundle::{Artifact, Kind};
-use crate::model::dashboard::{Dashboard, LOKI_UID, PROMETHEUS_UID};
+use crate::model::dashboard::{Dashboard, LOKI_UID, PROMETHEUS_UID, Panel};
 use crate::quantity::Duration;
 use crate::source::{SourceFile, Span};
 use crate::template::{TemplateError, Templates, file, promql_string};
 
 const TEMPLATE: &str = "stack/grafana/dashboards/dashboard.json.j2";
+const PANEL_TEMPLATE: &str = "stack/grafana/dashboards/panels/panel.json.j2";
+
+#[derive(Serialize)]
+struct PanelContext<'a> {
+    panel: &'a Panel,
+    /// Uid of the Prometheus datasource.
+    datasource: &'static str,
+}
 
 #[derive(Serialize)]
 struct DashboardContext<'a> {
@@ -80,8 +88,25 @@ pub fn dashboards(
         .collect()
 }
 
+/// A single panel, as the dashboards of a bundle have it.
+///
+/// # Errors
+///
+/// A template that does not render, or renders something that is not JSON.
+pub fn panel(panel: &Panel, templates: &Templates) -> Result<Value, TemplateError> {
+    let context = PanelContext {
+        panel,
+        datasource: PROMETHEUS_UID,
+    };
+    parsed(&templates.render(PANEL_TEMPLATE, &context)?)
+}
+
 /// The same JSON, indented.
 fn printed(rendered: &str) -> Result<String, TemplateError> {
+    Ok(format!("{:#}\n", parsed(rendered)?))
+}
+
+fn parsed(rendered: &str) -> Result<Value, TemplateError> {
     let mut json: Value = serde_json::from_str(rendered).map_err(|error| {
         // The place is in what came out, which nobody has; the template is what can be mended.
         let text = file(TEMPLATE).unwrap_or_default();
@@ -92,7 +117,7 @@ fn printed(rendered: &str) -> Result<String, TemplateError> {
         }
     })?;
     whole_numbers(&mut json);
-    Ok(format!("{json:#}\n"))
+    Ok(json)
 }
 
 /// `1.0` as `1`, as Grafana itself writes it.

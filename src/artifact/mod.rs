@@ -23,7 +23,7 @@ pub use alertmanager::{AlertmanagerContext, alertmanager};
 pub use application_metrics::application_metrics;
 pub use blackbox::{BlackboxContext, blackbox};
 pub use consumer::{ConsumerContext, consumers};
-pub use dashboard::dashboards;
+pub use dashboard::{dashboards, panel as dashboard_panel};
 pub use env_example::{EnvExampleContext, env_example};
 pub use grafana_provisioning::{DASHBOARDS_MOUNT, ProvisioningContext, grafana_provisioning};
 pub use key_script::{key_script_directory, key_scripts};

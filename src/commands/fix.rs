@@ -5,8 +5,11 @@ use serde_json::{Value, json};
 
 use super::lint::{catalogue, open, selection, today};
 use super::project::{ConfigArgs, Project, wish};
+use super::relabel::{self, Advice};
 use super::{Console, Exit, Format};
+use crate::catalogue::Catalogue;
 use crate::diagnostic::{Diagnostic, Safety};
+use crate::fix::mislabelled::Strategy;
 use crate::fix::{Changes, Mended, Wish, WriteFailure, mend, write};
 use crate::quantity::Date;
 use crate::report;
@@ -27,6 +30,7 @@ Examples:
   stackwright fix . --write                            repair it
   stackwright fix . --write --backup .orig             and keep the old files beside the new ones
   stackwright fix . --select promql --unsafe           also what changes results, of some lints
+  stackwright fix . --strategy rename                  dashboards that do not show what they are called
   stackwright fix . --format json                      the same for programs")]
 pub struct FixArgs {
     /// Directories, or single files
@@ -50,6 +54,9 @@ pub struct FixArgs {
     /// Keep the old files under their name and this ending
     #[arg(long, value_name = "SUFFIX", requires = "write", value_parser = suffix)]
     pub backup: Option<String>,
+    /// Mend mislabelled dashboards, and nothing else, in this way; without it they are shown with what each way would do
+    #[arg(long, value_enum, value_name = "STRATEGY")]
+    pub strategy: Option<Strategy>,
     /// Which configuration holds.
     #[command(flatten)]
     pub config: ConfigArgs,
@@ -79,38 +86,64 @@ struct Repair {
 
 /// Runs `fix`.
 pub fn fix(args: &FixArgs, console: Console) -> Exit {
-    match run(args) {
-        Ok(repairs) => {
-            let is_written = args.write;
-            match args.format {
-                Format::Text => print_text(&repairs, is_written, console),
-                Format::Json => print_json(&repairs, is_written, console),
-            }
-            exit(&repairs, is_written)
+    let outcome = match args.strategy {
+        Some(strategy) => {
+            relabel::relabelled(args, strategy, console).map_err(|diagnostic| vec![*diagnostic])
         }
-        Err(diagnostics) => {
-            console.failure(args.format, "changes", &diagnostics);
-            Exit::CouldNotRun
+        None => repaired(args, console),
+    };
+    outcome.unwrap_or_else(|diagnostics| {
+        console.failure(args.format, "changes", &diagnostics);
+        Exit::CouldNotRun
+    })
+}
+
+fn repaired(args: &FixArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
+    let catalogue = catalogue().map_err(|diagnostic| vec![*diagnostic])?;
+    let repairs = run(args, &catalogue)?;
+    let mut advised = Vec::new();
+    for (path, repair) in args.paths.iter().zip(&repairs) {
+        if relabel::is_wanted(&repair.wish) {
+            advised.extend(relabel::advice(path, &repair.mended, &catalogue));
         }
     }
+    match args.format {
+        Format::Text => {
+            print_text(&repairs, args.write, console);
+            for advice in &advised {
+                relabel::print(advice, console);
+            }
+        }
+        Format::Json => print_json(&repairs, &advised, args.write, console),
+    }
+    let asked = match args.format {
+        Format::Text => relabel::ask(&advised, console).map_err(|diagnostic| vec![*diagnostic])?,
+        Format::Json => false,
+    };
+    let exit = exit(&repairs, args.write);
+    let is_open = !advised.is_empty() && !asked;
+    Ok(if exit == Exit::Clean && is_open {
+        Exit::Findings
+    } else {
+        exit
+    })
 }
 
 /// Mends the setups, and writes them if asked to.
-fn run(args: &FixArgs) -> Result<Vec<Repair>, Vec<Diagnostic>> {
+fn run(args: &FixArgs, catalogue: &Catalogue) -> Result<Vec<Repair>, Vec<Diagnostic>> {
     let one = |diagnostic: Box<Diagnostic>| vec![*diagnostic];
     let asked = selection(&args.select, &args.ignore).map_err(one)?;
     let today = today(args.today).map_err(one)?;
-    let catalogue = catalogue().map_err(one)?;
     let safety = match args.unsafe_fixes {
         true => Safety::Unsafe,
         false => Safety::Safe,
     };
     let mut repairs = Vec::new();
     for path in &args.paths {
-        let project = Project::of(path, &args.config, &catalogue)?;
+        let project = Project::of(path, &args.config, catalogue)?;
         let wish = wish(&project, path, &asked, safety, today);
         let before = open(path).map_err(one)?;
-        let mended = mend(&before, &catalogue, &wish);
+        let mended = mend(&before, catalogue, &wish);
         if args.write {
             write_changes(&before, &mended.changes, args.backup.as_deref()).map_err(one)?;
         }
@@ -155,18 +188,33 @@ fn exit(repairs: &[Repair], is_written: bool) -> Exit {
     }
 }
 
-/// The difference that changes make, file by file.
+/// The difference that changes make, file by file; of a file that moves, with its old name.
 pub(super) fn diffs(setup: &Setup, changes: &Changes) -> Vec<(String, String)> {
-    changes
+    let shown = |path: &str| {
+        let shown = setup.shown(path).display().to_string();
+        shown.trim_start_matches('/').to_owned()
+    };
+    let mut gone: Vec<(&str, &str)> = changes
         .iter()
-        .map(|(path, changed)| {
-            let shown = setup.shown(path).display().to_string();
-            let before = changed.before.as_deref().unwrap_or_default();
-            let after = changed.after.as_deref().unwrap_or_default();
-            let diff = report::diff(&shown, before, after);
-            (shown, diff)
-        })
-        .collect()
+        .filter(|(_, changed)| changed.after.is_none())
+        .filter_map(|(path, changed)| Some((path, changed.before.as_deref()?)))
+        .collect();
+    // Only a dashboard that gets another name moves, so that what goes is what comes.
+    let moved = gone.pop().filter(|_| gone.is_empty());
+    let mut diffs = Vec::new();
+    for (path, changed) in changes.iter() {
+        let Some(after) = &changed.after else {
+            continue;
+        };
+        let (old_path, before) = match (&changed.before, moved) {
+            (Some(before), _) => (path, before.as_str()),
+            (None, Some(moved)) => moved,
+            (None, None) => (path, ""),
+        };
+        let diff = report::diff_between(&shown(old_path), &shown(path), before, after);
+        diffs.push((shown(path), diff));
+    }
+    diffs
 }
 
 fn print_text(repairs: &[Repair], is_written: bool, console: Console) {
@@ -309,7 +357,7 @@ fn remaining(mended: &Mended, wish: &Wish) -> String {
     text
 }
 
-fn print_json(repairs: &[Repair], is_written: bool, console: Console) {
+fn print_json(repairs: &[Repair], advised: &[Advice<'_>], is_written: bool, console: Console) {
     let mut changes = Vec::new();
     let mut applied = Vec::new();
     let mut refused = Vec::new();
@@ -344,6 +392,7 @@ fn print_json(repairs: &[Repair], is_written: bool, console: Console) {
             "changes": changes,
             "applied": applied,
             "refused": refused,
+            "mislabelled": advised.iter().map(relabel::json).collect::<Vec<_>>(),
             "diagnostics": diagnostics,
         })
     ));

@@ -11,6 +11,7 @@ mod list;
 mod outcome;
 mod project;
 mod promql;
+mod relabel;
 mod render;
 mod schema;
 mod validate;

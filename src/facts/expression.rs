@@ -80,6 +80,11 @@ impl Expression {
     pub fn place(&self, setup: &Setup, within: Span) -> Place {
         self.text.part(setup, within)
     }
+
+    /// An edit that puts `new` in place of the bytes `within` of the expression.
+    pub fn edit(&self, setup: &Setup, within: Span, new: &str) -> (Place, String) {
+        self.text.edit(setup, within, new)
+    }
 }
 
 /// An expression that waits to be read.

@@ -88,6 +88,39 @@ impl Text {
             within.shifted(start),
         ))
     }
+
+    /// An edit that puts `new` in place of the bytes `within` of [`Self::value`], written as the scalar is. A plain scalar that
+    /// would no longer be one is quoted.
+    pub fn edit(&self, setup: &Setup, within: Span, new: &str) -> (Place, String) {
+        let place = self.part(setup, within);
+        let written = match self.style {
+            ScalarStyle::DoubleQuoted => {
+                let quoted = serde_json::Value::from(new).to_string();
+                quoted[1..quoted.len() - 1].to_owned()
+            }
+            ScalarStyle::SingleQuoted => new.replace('\'', "''"),
+            ScalarStyle::Plain if self.whole.is_none() => {
+                let (before, after) =
+                    (self.value.get(..within.start), self.value.get(within.end..));
+                let value = format!("{}{new}{}", before.unwrap_or(""), after.unwrap_or(""));
+                if !is_plain(&value) {
+                    return (self.place, format!("'{}'", value.replace('\'', "''")));
+                }
+                new.to_owned()
+            }
+            _ => new.to_owned(),
+        };
+        (place, written)
+    }
+}
+
+/// Whether a text that stands without quotes can go on doing so.
+fn is_plain(value: &str) -> bool {
+    !value.starts_with(|first: char| "{}[]&*!|>'\"%@`#,?-:".contains(first))
+        && !value.contains(": ")
+        && !value.contains(" #")
+        && !value.ends_with(':')
+        && value.trim() == value
 }
 
 /// A value, or something that is filled in later.

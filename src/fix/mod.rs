@@ -3,6 +3,7 @@
 //! Nothing here touches a file but [`write()`]. [`mend`] takes a setup and gives back the setup as it would be.
 
 mod changes;
+pub mod mislabelled;
 mod proof;
 mod rounds;
 mod write;

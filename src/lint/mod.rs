@@ -7,7 +7,8 @@ mod fingerprint;
 pub mod options;
 mod page;
 mod policy;
-mod subject;
+mod secret_file;
+pub(crate) mod subject;
 mod suppress;
 
 mod alertmanager;

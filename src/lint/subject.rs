@@ -5,14 +5,14 @@ use crate::promql::{Kind, Parsed};
 
 /// A product that a title names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Product<'c> {
+pub(crate) struct Product<'c> {
     /// The word.
     pub word: &'c str,
     signs: &'c [String],
 }
 
 /// Words of a title in lower case; `RedisDown` is two.
-pub(super) fn words(title: &str) -> Vec<String> {
+pub(crate) fn words(title: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut was_lower = false;
@@ -31,7 +31,7 @@ pub(super) fn words(title: &str) -> Vec<String> {
 }
 
 /// The only product that a title speaks of.
-pub(super) fn product<'c>(catalogue: &'c Catalogue, title: &str) -> Option<Product<'c>> {
+pub(crate) fn product<'c>(catalogue: &'c Catalogue, title: &str) -> Option<Product<'c>> {
     let words = words(title);
     let mut named = catalogue
         .titles()
@@ -46,7 +46,7 @@ pub(super) fn product<'c>(catalogue: &'c Catalogue, title: &str) -> Option<Produ
 }
 
 /// Whether a title names the product and nothing that could just as well be meant.
-pub(super) fn is_only(catalogue: &Catalogue, title: &str, product: Product<'_>) -> bool {
+pub(crate) fn is_only(catalogue: &Catalogue, title: &str, product: Product<'_>) -> bool {
     let words = words(title);
     !catalogue.titles().others.iter().any(|other| {
         other != product.word
@@ -57,7 +57,7 @@ pub(super) fn is_only(catalogue: &Catalogue, title: &str, product: Product<'_>) 
 
 /// How an expression stands to a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Relation<'e> {
+pub(crate) enum Relation<'e> {
     /// It names the product somewhere: in a metric, a label, a value.
     About,
     /// All its metrics are known to be of something else; the first of them, and what it is of.
@@ -67,7 +67,7 @@ pub(super) enum Relation<'e> {
 }
 
 /// How an expression stands to a product.
-pub(super) fn relation<'e>(
+pub(crate) fn relation<'e>(
     catalogue: &'e Catalogue,
     parsed: &'e Parsed,
     product: Product<'_>,
@@ -98,7 +98,7 @@ pub(super) fn relation<'e>(
 }
 
 /// What a metric is of, where its name leaves no doubt. Runtimes are found beside everything.
-pub(super) fn technology<'c>(catalogue: &'c Catalogue, name: &str) -> Option<&'c str> {
+pub(crate) fn technology<'c>(catalogue: &'c Catalogue, name: &str) -> Option<&'c str> {
     // Applications count what they do with other systems, under names such as these.
     if name.starts_with("database_") || name.starts_with("db_") {
         return Some("a database");
@@ -115,7 +115,7 @@ pub(super) fn technology<'c>(catalogue: &'c Catalogue, name: &str) -> Option<&'c
 }
 
 /// The topics that words speak of.
-pub(super) fn topics(catalogue: &Catalogue, words: &[String]) -> Vec<Topic> {
+pub(crate) fn topics(catalogue: &Catalogue, words: &[String]) -> Vec<Topic> {
     catalogue
         .titles()
         .topics
@@ -127,7 +127,7 @@ pub(super) fn topics(catalogue: &Catalogue, words: &[String]) -> Vec<Topic> {
 
 /// The topics of all metrics of an expression, by the catalogue and by the words of their names; `None` where one of them is
 /// not known to the catalogue.
-pub(super) fn topics_read(catalogue: &Catalogue, parsed: &Parsed) -> Option<Vec<Topic>> {
+pub(crate) fn topics_read(catalogue: &Catalogue, parsed: &Parsed) -> Option<Vec<Topic>> {
     let mut found = Vec::new();
     for (_, node) in parsed.nodes() {
         let Kind::Selector(selector) = &node.kind else {

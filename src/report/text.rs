@@ -138,10 +138,15 @@ fn one_line(text: &str) -> String {
 
 /// A unified diff of a file, `---`/`+++` header included; empty where nothing differs.
 pub fn diff(path: &str, old: &str, new: &str) -> String {
+    diff_between(path, path, old, new)
+}
+
+/// A unified diff of a file that may have had another path before.
+pub fn diff_between(old_path: &str, path: &str, old: &str, new: &str) -> String {
     let diff = similar::TextDiff::from_lines(old, new);
     diff.unified_diff()
         .context_radius(3)
-        .header(&format!("a/{path}"), &format!("b/{path}"))
+        .header(&format!("a/{old_path}"), &format!("b/{path}"))
         .to_string()
 }
 

@@ -9,6 +9,7 @@ mod determinism;
 mod drift;
 mod examples;
 mod external_checks;
+mod fixes;
 mod formats;
 mod hostile_input;
 mod installed;

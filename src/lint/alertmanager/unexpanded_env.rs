@@ -1,8 +1,9 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::scalars::each_scalar;
 use crate::facts::substitution::is_filled_in;
 use crate::facts::text::{Text, placeholder};
+use crate::lint::secret_file::{file_key, secret_file};
 use crate::lint::{Findings, Lint, Need};
 use crate::source::Span;
 
@@ -49,6 +50,14 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                         "write the value, or fill the file in before Alertmanager reads it".into()
                     }
                 });
+            let moved = service.and_then(|service| secret_file(facts, document, node, service));
+            let finding = match moved {
+                Some(moved) => {
+                    let title = format!("read it from the Compose secret `{}`", moved.name);
+                    finding.fix(Safety::Unsafe, title, moved.edits)
+                }
+                None => finding,
+            };
             match service {
                 Some(service) if service.entrypoint.is_empty() => {
                     finding.related("who reads it", service.place());
@@ -81,26 +90,4 @@ fn variable(text: &str) -> Option<Span> {
         .unwrap_or(rest.len());
     let is_name = length > 2 && rest.starts_with(|first: char| first.is_ascii_uppercase());
     is_name.then(|| Span::new(start, start + 1 + length))
-}
-
-/// The key that takes a file instead.
-fn file_key(key: &str) -> Option<String> {
-    let known = [
-        "smtp_auth_password",
-        "auth_password",
-        "slack_api_url",
-        "api_url",
-        "routing_key",
-        "service_key",
-        "opsgenie_api_key",
-        "api_key",
-        "bot_token",
-        "webhook_url",
-        "password",
-        "credentials",
-        "token",
-        "user_key",
-        "url",
-    ];
-    known.contains(&key).then(|| format!("{key}_file"))
 }

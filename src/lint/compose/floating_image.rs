@@ -1,6 +1,8 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
+use crate::facts::text::Text;
 use crate::lint::{Findings, Lint};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "compose/floating-image",
@@ -9,6 +11,11 @@ pub(super) static LINT: Lint = Lint {
     needs: &[],
     check,
 };
+
+/// Whether the value stands in the file as it is.
+fn is_literal(facts: &Facts<'_>, text: &Text) -> bool {
+    facts.setup.slice(text.inside(facts.setup)) == text.as_str()
+}
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for service in facts
@@ -27,7 +34,11 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             None => "it has no tag, which means `latest`".to_owned(),
         };
         let repository = image.repository.as_deref().unwrap_or_default();
-        findings
+        let tested = facts
+            .catalogue
+            .tools()
+            .find(|tool| tool.image == repository);
+        let finding = findings
             .report(
                 text.place,
                 format!(
@@ -37,5 +48,15 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             )
             .label("any version")
             .help(format!("pin a version: `{repository}:<version>`"));
+        // An image with variables in it stands in another form than its value.
+        if let Some(tool) = tested.filter(|_| is_literal(facts, text)) {
+            let pinned = tool.image_reference();
+            let whole = Span::new(0, text.value.len());
+            finding.fix(
+                Safety::Unsafe,
+                format!("pin `{pinned}`, the version that stackwright is tested with"),
+                vec![text.edit(facts.setup, whole, &pinned)],
+            );
+        }
     }
 }

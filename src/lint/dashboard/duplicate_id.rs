@@ -56,6 +56,11 @@ fn check_panels(dashboard: &Dashboard, findings: &mut Findings<'_>) {
 
 fn check_queries(panel: &Panel, findings: &mut Findings<'_>) {
     let mut first: HashMap<&str, &Text> = HashMap::new();
+    let taken: Vec<&str> = panel
+        .queries
+        .iter()
+        .filter_map(|query| Some(query.ref_id.as_ref()?.as_str()))
+        .collect();
     for id in panel
         .queries
         .iter()
@@ -68,15 +73,48 @@ fn check_queries(panel: &Panel, findings: &mut Findings<'_>) {
             first.insert(id.as_str(), id);
             continue;
         };
+        let free = ('A'..='Z')
+            .map(String::from)
+            .find(|letter| !taken.contains(&letter.as_str()));
         let message = format!(
             "{} has two queries `{}`: Grafana shows the result of one",
             panel.named(),
             id.as_str()
         );
-        findings
+        let finding = findings
             .report(id.place, message)
             .label("taken")
             .related("first used here", other.place)
             .help("give each query a letter of its own");
+        if let Some(free) = free {
+            let safety = match names_queries(panel) {
+                true => Safety::Unsafe,
+                false => Safety::Safe,
+            };
+            finding.fix(
+                safety,
+                format!("call the second one `{free}`"),
+                vec![(id.place, format!("\"{free}\""))],
+            );
+        }
     }
+}
+
+/// Whether anything in a panel refers to its queries by their letters.
+fn names_queries(panel: &Panel) -> bool {
+    let node = &panel.node;
+    let has = |key: &str| node.get(key).is_some_and(|node| node.size() > 1);
+    let overrides = node
+        .get("fieldConfig")
+        .and_then(|config| config.get("overrides"))
+        .map_or(&[][..], |node| node.items());
+    let by_query = overrides.iter().any(|rule| {
+        let id = rule.get("matcher").and_then(|matcher| matcher.get("id"));
+        id.is_some_and(|id| id.as_str() == Some("byFrameRefID"))
+    });
+    let computes = panel
+        .queries
+        .iter()
+        .any(|query| query.node.get("expression").is_some());
+    has("alert") || has("transformations") || by_query || computes
 }

@@ -2,6 +2,7 @@
 
 mod grid;
 mod measure;
+mod successor;
 
 mod dashboard_identity_mismatch;
 mod disordered_thresholds;
@@ -23,6 +24,15 @@ mod undefined_variable;
 mod unit_mismatch;
 
 use super::Lint;
+use crate::document::JsonText;
+use crate::setup::Document;
+
+/// The text of a dashboard that is to be changed, where it is JSON and not a text within another file.
+fn json_text(document: &Document) -> Option<JsonText<'_>> {
+    let is_whole = document.wrapper.is_none() || document.is_part();
+    let text = document.text.text();
+    (is_whole && text.trim_start().starts_with('{')).then(|| JsonText::new(text))
+}
 
 pub(super) static LINTS: &[&Lint] = &[
     &dashboard_identity_mismatch::LINT,

@@ -1,8 +1,10 @@
+use super::{json_text, successor};
 use crate::catalogue::{GrafanaTypes, Version};
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::dashboard::Panel;
 use crate::lint::{Findings, Lint, Need};
+use crate::setup::Document;
 
 pub(super) static LINT: Lint = Lint {
     id: "dashboard/removed-panel-type",
@@ -19,13 +21,21 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let version = facts.grafana_version();
     for dashboard in &facts.dashboards {
         for panel in &dashboard.panels {
-            check_panel(facts.catalogue.grafana(), panel, version, findings);
+            let document = facts.setup.document(dashboard.document);
+            check_panel(
+                facts.catalogue.grafana(),
+                document,
+                panel,
+                version,
+                findings,
+            );
         }
     }
 }
 
 fn check_panel(
     types: &GrafanaTypes,
+    document: &Document,
     panel: &Panel,
     version: Option<Version>,
     findings: &mut Findings<'_>,
@@ -53,7 +63,18 @@ fn check_panel(
         _ => return,
     };
     let message = format!("{} has the type `{kind}`, which {state}", panel.named());
-    findings.report(panel.kind.place, message).level(level).label("no longer there").help(format!(
+    let finding = findings.report(panel.kind.place, message).level(level).label("no longer there").help(format!(
         "make it a `{instead}`: open the dashboard in Grafana, change the visualization, look at units and thresholds, and save the JSON"
     ));
+    if let Some(text) = json_text(document)
+        && let Some(changes) = successor::changes(kind, &panel.node)
+    {
+        let edits = text
+            .updated(&panel.node, &changes)
+            .into_iter()
+            .map(|(span, text)| (document.place(span), text))
+            .collect();
+        let title = format!("make {} a `{instead}`", panel.named());
+        finding.fix(Safety::Unsafe, title, edits);
+    }
 }

@@ -149,7 +149,16 @@ impl Quantile<'_> {
                 .report(self.place(self.parsed()[selector].span), message)
                 .label("a counter")
                 .level(Level::Warning)
-                .help(format!("take its growth: `rate({text}[5m])`"));
+                .help(format!("take its growth: `rate({text}[5m])`"))
+                .fix(
+                    Safety::Unsafe,
+                    "take the growth of the buckets",
+                    vec![self.expression.edit(
+                        self.facts.setup,
+                        self.parsed()[selector].span,
+                        &format!("rate({text}[5m])"),
+                    )],
+                );
             return true;
         }
         false
@@ -258,7 +267,16 @@ impl Quantile<'_> {
                 .report(self.place(self.call.name.span), message)
                 .level(Level::Info)
                 .label("one for each series")
-                .help("add the buckets up first: `histogram_quantile(…, sum by (le) (rate(…)))`");
+                .help("add the buckets up first: `histogram_quantile(…, sum by (le) (rate(…)))`")
+                .fix(
+                    Safety::Unsafe,
+                    "add the buckets up first",
+                    vec![self.expression.edit(
+                        self.facts.setup,
+                        parsed[self.buckets].span,
+                        &format!("sum by (le) ({})", parsed.slice(parsed[self.buckets].span)),
+                    )],
+                );
         }
     }
 

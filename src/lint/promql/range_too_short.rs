@@ -1,4 +1,4 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::{Expression, Origin};
 use crate::facts::prometheus::ScrapeJob;
@@ -63,15 +63,29 @@ fn check_window(
         seconds(length),
         seconds(interval)
     );
+    let enough = in_words(interval * 4);
     let place = expression.place(facts.setup, expression.parsed[range.window].span);
     findings
         .report(place, message)
         .label("too short")
         .related("scraped by this job", job)
-        .help(format!(
-            "take at least four intervals: `[{}]`",
-            seconds(interval * 4)
-        ));
+        .help(format!("take at least four intervals: `[{enough}]`"))
+        .fix(
+            Safety::Unsafe,
+            format!("take the window `{enough}`"),
+            vec![expression.edit(facts.setup, expression.parsed[range.window].span, &enough)],
+        );
+}
+
+/// Milliseconds as a window is written: in the largest unit that holds them whole.
+fn in_words(milliseconds: u64) -> String {
+    [(3_600_000, "h"), (60_000, "m"), (1_000, "s")]
+        .into_iter()
+        .find(|(unit, _)| milliseconds.is_multiple_of(*unit))
+        .map_or_else(
+            || format!("{milliseconds}ms"),
+            |(unit, word)| format!("{}{word}", milliseconds / unit),
+        )
 }
 
 /// Scrape intervals, in milliseconds, of the jobs that can carry what a selector reads.

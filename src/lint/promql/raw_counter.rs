@@ -1,5 +1,5 @@
 use super::ancestors;
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::{Expression, Origin};
 use crate::facts::metric::Evidence;
@@ -252,6 +252,15 @@ fn report(
         )
         .label("a counter")
         .help(format!("take its growth: `{function}({text}[{window}])`"));
+    // Both sides of a quotient want the same, and only one of them is told.
+    if misuse != Misuse::Divided {
+        let growth = format!("{function}({text}[{window}])");
+        finding = finding.fix(
+            Safety::Unsafe,
+            format!("write `{growth}`"),
+            vec![expression.edit(facts.setup, expression.parsed[selector].span, &growth)],
+        );
+    }
     let is_curve = facts
         .panel_of(expression)
         .is_none_or(|(_, panel)| matches!(panel.kind.as_str(), "timeseries" | "graph"));

@@ -40,12 +40,11 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             finding = finding.help(hint.clone());
         }
         if let Some(replacement) = &error.replacement {
-            let place = expression.place(facts.setup, replacement.span);
             let title = format!("write `{}`", replacement.text);
             finding.fix(
                 Safety::Unsafe,
                 title,
-                vec![(place, replacement.text.clone())],
+                vec![expression.edit(facts.setup, replacement.span, &replacement.text)],
             );
         }
     }

@@ -1,5 +1,5 @@
 use crate::catalogue::{Part, Zero};
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::{Expression, Origin};
 use crate::facts::rules::RuleFile;
@@ -22,6 +22,8 @@ struct Denominator<'e> {
     selector: NodeId,
     /// The lower bound that `clamp_min` gives it.
     floor: Option<f64>,
+    /// The call that does.
+    clamp: Option<NodeId>,
 }
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
@@ -66,6 +68,7 @@ fn denominator<'e>(facts: &Facts<'_>, parsed: &'e Parsed, id: NodeId) -> Option<
                 metric,
                 selector: id,
                 floor: None,
+                clamp: None,
             })
         }
         Kind::Aggregation(aggregation) => {
@@ -82,6 +85,7 @@ fn denominator<'e>(facts: &Facts<'_>, parsed: &'e Parsed, id: NodeId) -> Option<
             match call.function?.name {
                 "clamp_min" => Some(Denominator {
                     floor: Some(parsed.number(*call.arguments.get(1)?)?),
+                    clamp: Some(id),
                     ..inner
                 }),
                 "scalar" | "vector" | "label_replace" | "label_join" => Some(inner),
@@ -158,12 +162,18 @@ fn report(
     let selector = expression
         .parsed
         .slice(expression.parsed[denominator.selector].span);
+    let guarded = expression.parsed[denominator.clamp.unwrap_or(denominator.selector)].span;
     let mut finding = findings
         .report(expression.place(facts.setup, span), message)
         .label("can be 0")
         .help(format!(
             "divide by `({selector} > 0)`, which leaves out series that are 0"
-        ));
+        ))
+        .fix(
+            Safety::Unsafe,
+            format!("leave out series of `{metric}` that are 0"),
+            vec![expression.edit(facts.setup, guarded, &format!("({selector} > 0)"))],
+        );
     if !is_alerting {
         finding = finding.level(Level::Warning);
     }

@@ -1,7 +1,9 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::compose::{ComposeService, PublishedPort};
 use crate::lint::{Findings, Lint};
+use crate::setup::Place;
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "security/exposed-admin-port",
@@ -66,11 +68,30 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 )
                 .level(Level::Error);
         }
-        finding.help(format!(
+        finding = finding.help(format!(
             "publish it as `127.0.0.1:{port_number}:{}`, or not at all",
             port.container_port
         ));
+        let open = service.ports.iter().filter(|port| is_open(service, port));
+        let edits: Option<Vec<_>> = open.map(|port| on_this_host(facts, port)).collect();
+        if let Some(edits) = edits {
+            finding.fix(Safety::Unsafe, "publish it on 127.0.0.1 only", edits);
+        }
     }
+}
+
+/// The address in front of a port in the short form, as in `9090:9090`.
+fn on_this_host(facts: &Facts<'_>, port: &PublishedPort) -> Option<(Place, String)> {
+    let written = facts.setup.slice(port.place);
+    let quote = usize::from(written.starts_with(['"', '\'']));
+    let (host, container) = written.trim_matches(['"', '\'']).split_once(':')?;
+    let is_number = |text: &str| text.parse::<u16>().is_ok();
+    let is_short = is_number(host) && is_number(container.trim_end_matches("/tcp"));
+    let place = Place {
+        span: Span::at(port.place.span.start + quote),
+        ..port.place
+    };
+    is_short.then(|| (place, "127.0.0.1:".into()))
 }
 
 /// Whether the port is one of the program's, and published on all addresses.

@@ -1,11 +1,12 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
 use crate::facts::scalars::each_scalar;
 use crate::facts::secret::{is_plain, is_secret_key};
 use crate::facts::text::Text;
-use crate::lint::{Findings, Lint};
-use crate::setup::Kind;
+use crate::lint::secret_file::secret_file;
+use crate::lint::{Finding, Findings, Lint};
+use crate::setup::{DocumentId, Kind};
 
 pub(super) static LINT: Lint = Lint {
     id: "security/plaintext-secret",
@@ -30,9 +31,19 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let value = node.scalar_text();
             let is_secret = is_secret_key(key)
                 || (document.kind == Kind::Datasources && is_header(keys, value));
-            if (is_secret && is_plain(value)) || has_token(value) {
-                let text = Text::of(document, node);
-                report(&text, key, how, findings);
+            if !((is_secret && is_plain(value)) || has_token(value)) {
+                return;
+            }
+            let text = Text::of(document, node);
+            let finding = report(&text, key, how, findings);
+            let moved = reader(facts, document.id)
+                .and_then(|service| secret_file(facts, document, node, service));
+            if let Some(moved) = moved {
+                let title = format!("move it to the Compose secret `{}`", moved.name);
+                let finding = finding.fix(Safety::Unsafe, title, moved.edits);
+                if let Some((path, text)) = moved.file {
+                    finding.creating(path, text);
+                }
             }
         });
     }
@@ -112,9 +123,30 @@ fn is_from_file(service: &ComposeService, text: &Text) -> bool {
         .all(|layer| layer.document != text.place.document)
 }
 
-fn report(text: &Text, key: &str, how: &str, findings: &mut Findings<'_>) {
+fn report<'d, 'f>(
+    text: &Text,
+    key: &str,
+    how: &str,
+    findings: &'d mut Findings<'f>,
+) -> Finding<'d, 'f> {
     findings
         .report(text.place, format!("`{key}` holds a secret in the clear"))
         .label("readable for everybody")
-        .help(how);
+        .help(how)
+}
+
+/// The service that reads a configuration of Prometheus or Alertmanager.
+fn reader<'f>(facts: &'f Facts<'_>, document: DocumentId) -> Option<&'f ComposeService> {
+    let prometheus = facts
+        .prometheus
+        .iter()
+        .map(|server| (server.document, &server.service));
+    let alertmanagers = facts
+        .alertmanagers
+        .iter()
+        .map(|alertmanager| (alertmanager.document, &alertmanager.service));
+    let (_, service) = prometheus
+        .chain(alertmanagers)
+        .find(|(other, _)| *other == document)?;
+    facts.service(service.as_ref()?)
 }

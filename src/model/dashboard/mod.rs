@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub use layout::{COLUMNS, Place, place};
 pub use naming::{Folder, UID_AT_MOST, uid};
-pub use resolve::{application_slug, resolve};
+pub use resolve::{application_slug, library_panels, resolve};
 
 use super::application::Application;
 use crate::catalogue::{

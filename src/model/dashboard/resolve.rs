@@ -43,6 +43,17 @@ pub fn resolve(input: &DashboardInput<'_>) -> Result<Vec<Dashboard>, Vec<Problem
         .collect())
 }
 
+/// Panels of the library by name, complete but for their places, for a dashboard that is not a profile's. Those that could
+/// show nothing are left out.
+pub fn library_panels(input: &DashboardInput<'_>, names: &[&str]) -> Vec<Panel> {
+    let resolution = Resolution::new(input);
+    names
+        .iter()
+        .filter_map(|name| resolution.library_panel(name).ok())
+        .map(|draft| resolution.complete_panel(0, draft, Place::default()))
+        .collect()
+}
+
 /// A dashboard whose panels have been chosen.
 pub(super) struct Draft<'a> {
     pub(super) slug: String,

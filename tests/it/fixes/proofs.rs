@@ -1,0 +1,102 @@
+//! Every case and every page of a lint, repaired.
+
+use std::path::{Path, PathBuf};
+
+use stackwright::diagnostic::Safety;
+use stackwright::lint::{lints, page};
+use stackwright::setup::Setup;
+
+use super::{complaints, mended};
+
+fn directories(path: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(path)
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.expect("a readable directory").path())
+        .filter(|path| path.is_dir())
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn every_fix_of_every_case_stands_its_proof() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lints");
+    let mut wrong = Vec::new();
+    let mut fixed = 0;
+    for lint in lints() {
+        for case in directories(&root.join(lint.id.replace('-', "_"))) {
+            let setup = Setup::open(&case.join("input"), None).expect("a readable case");
+            let mended = mended(&setup, lint.id, Safety::Unsafe);
+            fixed += mended.applied.len();
+            let shown = case.strip_prefix(&root).unwrap_or(&case).display();
+            let complaints = complaints(&mended, lint.id, Safety::Unsafe);
+            wrong.extend(complaints.iter().map(|what| format!("{shown}: {what}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(fixed > 50, "only {fixed} fixes in all cases");
+}
+
+#[test]
+fn every_fix_of_every_page_s_example_stands_its_proof() {
+    let mut wrong = Vec::new();
+    for lint in lints() {
+        let Some(page) = page(lint.id) else { continue };
+        let example = page.files("Example");
+        let files = example.iter().map(|file| (file.path, file.text.as_bytes()));
+        let setup = Setup::of_texts("", files);
+        let mended = mended(&setup, lint.id, Safety::Unsafe);
+        let complaints = complaints(&mended, lint.id, Safety::Unsafe);
+        wrong.extend(complaints.iter().map(|what| format!("{}: {what}", lint.id)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn repaired(path: &str, text: &str, only: &str) -> String {
+    let setup = Setup::of_texts("", [(path, text.as_bytes())]);
+    let mended = mended(&setup, only, Safety::Unsafe);
+    assert_eq!(complaints(&mended, only, Safety::Unsafe), [""; 0]);
+    mended
+        .changes
+        .iter()
+        .find_map(|(_, changed)| changed.after.clone())
+        .unwrap_or_else(|| text.to_owned())
+}
+
+#[test]
+fn comments_placeholders_and_line_endings_survive() {
+    let before = "# Routes.\r\nroute:\r\n  receiver: '${DEFAULT}' # whoever is there\r\n  routes:\r\n    - match:\r\n        severity: critical\r\n      # At night, too.\r\n      receiver: '${DEFAULT}'\r\nreceivers:\r\n  - name: '${DEFAULT}'\r\n";
+    let after = repaired("alertmanager.yml", before, "alertmanager/deprecated-match");
+    assert_eq!(
+        after,
+        before.replace(
+            "match:\r\n        severity: critical",
+            "matchers:\r\n        - 'severity=\"critical\"'"
+        )
+    );
+}
+
+#[test]
+fn matchers_of_both_old_kinds_become_one_list() {
+    let before = "route:\n  receiver: a\n  routes:\n    - match: {severity: critical, team: \"it's\"}\n      match_re:\n        job: redis|\"x\"\n      receiver: a\nreceivers: [{name: a}]\n";
+    let after = repaired("alertmanager.yml", before, "alertmanager/deprecated-match");
+    assert_eq!(
+        after,
+        "route:\n  receiver: a\n  routes:\n    - matchers: ['severity=\"critical\"', 'team=\"it''s\"', 'job=~\"redis|\\\"x\\\"\"']\n      receiver: a\nreceivers: [{name: a}]\n"
+    );
+}
+
+#[test]
+fn a_matcher_with_a_comment_in_it_is_left_to_people() {
+    let before = "route:\n  receiver: a\n  routes:\n    - match:\n        # Pages somebody.\n        severity: critical\n      receiver: a\nreceivers: [{name: a}]\n";
+    let after = repaired("alertmanager.yml", before, "alertmanager/deprecated-match");
+    assert_eq!(after, before);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_not_touched() {
+    let broken =
+        "groups:\n  - name: a\n    rules:\n      - alert: A\n        expr: up == 0\n   bad: [\n";
+    assert_eq!(repaired("rules.yml", broken, ""), broken);
+}
