@@ -17,6 +17,8 @@ struct PanelContext<'a> {
     panel: &'a Panel,
     /// Uid of the Prometheus datasource.
     datasource: &'static str,
+    /// Uid of the Loki datasource.
+    loki: &'static str,
 }
 
 #[derive(Serialize)]
@@ -97,6 +99,7 @@ pub fn panel(panel: &Panel, templates: &Templates) -> Result<Value, TemplateErro
     let context = PanelContext {
         panel,
         datasource: PROMETHEUS_UID,
+        loki: LOKI_UID,
     };
     parsed(&templates.render(PANEL_TEMPLATE, &context)?)
 }

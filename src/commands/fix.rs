@@ -54,15 +54,15 @@ pub struct FixArgs {
     /// Keep the old files under their name and this ending
     #[arg(long, value_name = "SUFFIX", requires = "write", value_parser = suffix)]
     pub backup: Option<String>,
-    /// Mend mislabelled dashboards, and nothing else, in this way; without it they are shown with what each way would do
-    #[arg(long, value_enum, value_name = "STRATEGY")]
-    pub strategy: Option<Strategy>,
     /// Which configuration holds.
     #[command(flatten)]
     pub config: ConfigArgs,
     /// The day for which suppressions with `until` are judged [default: SOURCE_DATE_EPOCH, else today in UTC]
     #[arg(long, value_name = "DATE")]
     pub today: Option<Date>,
+    /// Mend mislabelled dashboards, and nothing else, in this way; without it they are shown with what each way would do
+    #[arg(long, value_enum, value_name = "STRATEGY")]
+    pub strategy: Option<Strategy>,
     /// How to print what was done
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: Format,
@@ -87,9 +87,7 @@ struct Repair {
 /// Runs `fix`.
 pub fn fix(args: &FixArgs, console: Console) -> Exit {
     let outcome = match args.strategy {
-        Some(strategy) => {
-            relabel::relabelled(args, strategy, console).map_err(|diagnostic| vec![*diagnostic])
-        }
+        Some(strategy) => relabel::relabelled(args, strategy, console),
         None => repaired(args, console),
     };
     outcome.unwrap_or_else(|diagnostics| {
@@ -99,7 +97,8 @@ pub fn fix(args: &FixArgs, console: Console) -> Exit {
 }
 
 fn repaired(args: &FixArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
-    let catalogue = catalogue().map_err(|diagnostic| vec![*diagnostic])?;
+    let one = |diagnostic: Box<Diagnostic>| vec![*diagnostic];
+    let catalogue = catalogue().map_err(one)?;
     let repairs = run(args, &catalogue)?;
     let mut advised = Vec::new();
     for (path, repair) in args.paths.iter().zip(&repairs) {
@@ -116,12 +115,12 @@ fn repaired(args: &FixArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
         }
         Format::Json => print_json(&repairs, &advised, args.write, console),
     }
-    let asked = match args.format {
-        Format::Text => relabel::ask(&advised, console).map_err(|diagnostic| vec![*diagnostic])?,
+    let is_answered = match args.format {
+        Format::Text => relabel::ask(&advised, console).map_err(one)?,
         Format::Json => false,
     };
     let exit = exit(&repairs, args.write);
-    let is_open = !advised.is_empty() && !asked;
+    let is_open = !advised.is_empty() && !is_answered;
     Ok(if exit == Exit::Clean && is_open {
         Exit::Findings
     } else {

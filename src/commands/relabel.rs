@@ -24,7 +24,7 @@ pub(super) struct Advice<'s> {
     /// The path that the command was given.
     root: &'s Path,
     setup: &'s Setup,
-    assessment: Assessment<'s>,
+    assessment: Assessment,
     options: Vec<(Strategy, Result<Relabelled, Impossible>)>,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn is_wanted(wish: &Wish) -> bool {
 pub(super) fn advice<'s>(
     root: &'s Path,
     mended: &'s Mended,
-    catalogue: &'s Catalogue,
+    catalogue: &Catalogue,
 ) -> Vec<Advice<'s>> {
     let facts = Facts::of(&mended.setup, catalogue);
     assess(&facts, &mended.findings)
@@ -94,7 +94,7 @@ pub(super) fn print(advice: &Advice<'_>, console: Console) {
     }
 }
 
-fn table(assessment: &Assessment<'_>) -> String {
+fn table(assessment: &Assessment) -> String {
     let mut rows = vec![["panel", "promised", "shows", "evidence"].map(str::to_owned)];
     for panel in &assessment.panels {
         let line = panel
@@ -258,13 +258,14 @@ pub(super) fn relabelled(
     args: &FixArgs,
     strategy: Strategy,
     console: Console,
-) -> Result<Exit, Box<Diagnostic>> {
-    let catalogue = catalogue()?;
+) -> Result<Exit, Vec<Diagnostic>> {
+    let one = |diagnostic: Box<Diagnostic>| vec![*diagnostic];
+    let catalogue = catalogue().map_err(one)?;
     let mut results = Vec::new();
     let mut is_open = false;
     let mut count = 0;
     for path in &args.paths {
-        let mut setup = open(path)?;
+        let mut setup = open(path).map_err(one)?;
         // One after the other: each is told in the words of the files as they are then.
         let mut skipped = 0;
         loop {
@@ -305,7 +306,7 @@ pub(super) fn relabelled(
                 skipped += 1;
                 continue;
             }
-            write_changes(&setup, &relabelled.changes, args.backup.as_deref())?;
+            write_changes(&setup, &relabelled.changes, args.backup.as_deref()).map_err(one)?;
             let texts = relabelled
                 .changes
                 .iter()

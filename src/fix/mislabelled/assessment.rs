@@ -12,7 +12,7 @@ use crate::lint::subject::{Product, Relation, is_only, product, relation, words}
 
 /// A mislabelled dashboard.
 #[derive(Debug, Clone)]
-pub struct Assessment<'c> {
+pub struct Assessment {
     /// Index in the facts.
     pub(super) dashboard: usize,
     /// Its file, relative to the setup.
@@ -29,7 +29,6 @@ pub struct Assessment<'c> {
     pub recommended: Strategy,
     /// Why.
     pub reason: String,
-    pub(super) product: Product<'c>,
 }
 
 /// What one panel promises and shows.
@@ -81,7 +80,7 @@ impl PanelAssessment {
 }
 
 /// Every mislabelled dashboard among the findings. One that deliberately has sections for different systems is left alone.
-pub fn assess<'c>(facts: &Facts<'c>, findings: &[Diagnostic]) -> Vec<Assessment<'c>> {
+pub fn assess(facts: &Facts<'_>, findings: &[Diagnostic]) -> Vec<Assessment> {
     facts
         .dashboards
         .iter()
@@ -101,7 +100,7 @@ pub fn assess<'c>(facts: &Facts<'c>, findings: &[Diagnostic]) -> Vec<Assessment<
         .collect()
 }
 
-fn assessment<'c>(facts: &Facts<'c>, index: usize, product: Product<'c>) -> Option<Assessment<'c>> {
+fn assessment(facts: &Facts<'_>, index: usize, product: Product<'_>) -> Option<Assessment> {
     let dashboard = &facts.dashboards[index];
     let panels: Vec<PanelAssessment> = dashboard
         .panels
@@ -132,7 +131,6 @@ fn assessment<'c>(facts: &Facts<'c>, index: usize, product: Product<'c>) -> Opti
         recommended,
         reason,
         panels,
-        product,
     })
 }
 
@@ -219,7 +217,7 @@ fn speaks_of_application(title: &str) -> bool {
 fn recommendation(
     facts: &Facts<'_>,
     index: usize,
-    product: Product,
+    product: Product<'_>,
     shown: &str,
     panels: &[PanelAssessment],
 ) -> (Strategy, String) {
@@ -265,7 +263,7 @@ fn recommendation(
 }
 
 /// Whether a dashboard has at least three panels about the product.
-fn shows(facts: &Facts<'_>, dashboard: &Dashboard, product: Product) -> bool {
+fn shows(facts: &Facts<'_>, dashboard: &Dashboard, product: Product<'_>) -> bool {
     let is_about = |panel: &&Panel| {
         panel.queries.iter().any(|query| {
             query.expression.is_some_and(|id| {

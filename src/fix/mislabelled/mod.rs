@@ -111,7 +111,7 @@ pub fn relabel(
     facts: &Facts<'_>,
     catalogue: &Catalogue,
     findings: &[Diagnostic],
-    assessment: &Assessment<'_>,
+    assessment: &Assessment,
     strategy: Strategy,
 ) -> Result<Relabelled, Impossible> {
     let setup = facts.setup;
@@ -162,7 +162,7 @@ pub fn relabel(
 /// The texts of all files that the draft changes.
 fn texts(
     setup: &Setup,
-    assessment: &Assessment<'_>,
+    assessment: &Assessment,
     draft: &Draft,
 ) -> BTreeMap<String, Option<String>> {
     let text_of = |path: &str| {

@@ -14,7 +14,7 @@ use crate::source::Span;
 const UID_AT_MOST: usize = 40;
 
 /// Title, uid and links to it, tags, rows, panels, file.
-pub(super) fn draft(facts: &Facts<'_>, assessment: &Assessment<'_>) -> Draft {
+pub(super) fn draft(facts: &Facts<'_>, assessment: &Assessment) -> Draft {
     let dashboard = &facts.dashboards[assessment.dashboard];
     let mut renaming = Renaming {
         facts,
@@ -33,7 +33,7 @@ pub(super) fn draft(facts: &Facts<'_>, assessment: &Assessment<'_>) -> Draft {
 
 struct Renaming<'r> {
     facts: &'r Facts<'r>,
-    assessment: &'r Assessment<'r>,
+    assessment: &'r Assessment,
     dashboard: &'r Dashboard,
     draft: Draft,
 }
@@ -44,7 +44,7 @@ impl Renaming<'_> {
     }
 
     fn reworded(&self, text: &str) -> Option<String> {
-        reworded(text, self.assessment.product, &self.assessment.shown)
+        reworded(text, &self.assessment.promised, &self.assessment.shown)
     }
 
     /// Another text in place of a JSON string.
@@ -241,7 +241,7 @@ fn says(title: &str, subject: &str) -> bool {
 /// Panels whose own titles promise what they do not show, and titles that are true.
 pub(super) fn panel_titles<'f>(
     facts: &'f Facts<'_>,
-    assessment: &Assessment<'_>,
+    assessment: &Assessment,
 ) -> Vec<(&'f Panel, String)> {
     let dashboard = &facts.dashboards[assessment.dashboard];
     assessment

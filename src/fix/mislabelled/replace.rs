@@ -17,7 +17,7 @@ use crate::lint::subject::words;
 pub(super) fn draft(
     facts: &Facts<'_>,
     catalogue: &Catalogue,
-    assessment: &Assessment<'_>,
+    assessment: &Assessment,
     unwanted: &BTreeSet<String>,
 ) -> Result<Draft, Impossible> {
     if !matches!(assessment.promised.as_str(), "redis" | "valkey") {

@@ -22,7 +22,7 @@ const ESSENTIAL: &str = "redis-services";
 pub(super) fn draft(
     facts: &Facts<'_>,
     catalogue: &Catalogue,
-    assessment: &Assessment<'_>,
+    assessment: &Assessment,
     unwanted: &BTreeSet<String>,
 ) -> Result<Draft, Impossible> {
     let dashboard = &facts.dashboards[assessment.dashboard];
@@ -111,7 +111,7 @@ fn titles_of(dashboard: &Dashboard, panels: &[usize]) -> String {
 }
 
 /// Panels by what they show, those about Redis and its use first; panels of which nobody can tell stay with the ones before them.
-fn sections(facts: &Facts<'_>, assessment: &Assessment<'_>) -> BTreeMap<String, Vec<usize>> {
+fn sections(facts: &Facts<'_>, assessment: &Assessment) -> BTreeMap<String, Vec<usize>> {
     let dashboard = &facts.dashboards[assessment.dashboard];
     let mut sections: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut last = assessment.shown.clone();

@@ -9,8 +9,9 @@ use std::sync::LazyLock;
 
 use stackwright::catalogue::Catalogue;
 use stackwright::diagnostic::Safety;
+use stackwright::facts::given::Given;
 use stackwright::fix::{Mended, Wish, mend};
-use stackwright::lint::Selection;
+use stackwright::lint::{Policy, Selection};
 use stackwright::setup::Setup;
 
 static CATALOGUE: LazyLock<Catalogue> =
@@ -25,6 +26,8 @@ fn mended(setup: &Setup, only: &str, safety: Safety) -> Mended {
             ignore: Vec::new(),
         },
         safety,
+        policy: Policy::default(),
+        given: Given::default(),
     };
     mend(setup, &CATALOGUE, &wish)
 }
