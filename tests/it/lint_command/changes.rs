@@ -115,7 +115,7 @@ fn a_place_that_only_explains_a_finding_counts_and_so_do_gaps() {
     let all = told(path, &[&["."], &SELECT[..]].concat());
     assert_eq!(
         all,
-        ["alertmanager.yml:5 error alertmanager/unreachable-route"]
+        ["alertmanager.yml:5 warning alertmanager/unreachable-route"]
     );
     // The route above, which takes every alert, is where the finding leads to.
     write(

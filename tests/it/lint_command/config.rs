@@ -73,12 +73,12 @@ fn every_mistake_is_told_at_its_place_with_what_was_meant() {
             ],
         ),
         (
-            "[paths]\n\"vendor/**\" = \"error\"\n\"a[\" = \"nothing\"",
+            "[paths]\n\"vendor/**\" = \"error\"\n\"{a\" = \"nothing\"",
             &["2:15: unknown-value: `vendor/**` cannot be `error` | did you mean `errors`?"],
         ),
         (
-            "[paths]\n\"a[\" = \"nothing\"",
-            &["2:1: wrong-value: unclosed character class; missing ']'"],
+            "[paths]\n\"{a\" = \"nothing\"",
+            &["2:1: wrong-value: unclosed alternate group"],
         ),
         (
             "[versions]\ngrafanna = \"11\"\nprometheus = \"new\"",

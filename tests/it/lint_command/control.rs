@@ -88,9 +88,9 @@ fn of_other_peoples_files_only_errors_are_told_or_nothing() {
         told
     };
     let expected = [
-        "own/rules.old.yml:5 warning promql/raw-counter",
+        "own/rules.old.yml:5 info promql/raw-counter",
         "own/rules.yml:4 error promql/syntax",
-        "own/rules.yml:5 warning promql/raw-counter",
+        "own/rules.yml:5 info promql/raw-counter",
         "vendor/deep/rules.yml:4 error promql/syntax",
     ];
     assert_eq!(told("", "."), expected);

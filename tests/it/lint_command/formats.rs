@@ -34,8 +34,10 @@ fn is_file(path: &Value) -> bool {
 #[test]
 fn sarif_is_what_its_schema_wants_and_holds_every_finding() {
     let schema = repository().join("tests/schemas/sarif-2.1.0.json");
-    let schema: Value =
-        serde_json::from_str(&std::fs::read_to_string(schema).expect("a schema")).expect("JSON");
+    let schema = std::fs::read_to_string(schema).expect("a schema");
+    // A slip of the standard, of languages, which we do not name: a bracket that nothing has opened.
+    let schema = schema.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
     let log = json("sarif");
     let validator = jsonschema::validator_for(&schema).expect("a correct schema");
     let wrong: Vec<String> = validator
