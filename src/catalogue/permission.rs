@@ -21,6 +21,9 @@ pub struct Permission {
     /// Whether keys are read.
     #[serde(default)]
     pub reads_keys: bool,
+    /// Whether only the keys that `check-keys` and `check-single-keys` name are read.
+    #[serde(default)]
+    pub named_keys_only: bool,
     /// Where it comes from.
     pub source: String,
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use super::exporter::ExporterProcess;
+use super::key_policy::KeyPolicies;
 use super::target::RedisTarget;
 use crate::catalogue::Permission;
 
@@ -48,45 +49,66 @@ fn rules(
     exporters: &[ExporterProcess],
     permissions: &[Permission],
 ) -> Vec<String> {
-    // An exporter that runs elsewhere is taken for one without flags.
-    let mut processes: Vec<IndexMap<String, String>> = exporters
+    let watches = |process: &&ExporterProcess| {
+        let mut keys = process.keys.iter();
+        process.exporter == target.exporter && keys.all(|keys| keys.target == target.name)
+    };
+    let mut processes: Vec<(IndexMap<String, String>, Option<&KeyPolicies>)> = exporters
         .iter()
-        .filter(|process| {
-            process.exporter == target.exporter
-                && process
-                    .keys
-                    .as_ref()
-                    .is_none_or(|keys| keys.target == target.name)
-        })
+        .filter(watches)
         .map(|process| {
             let flags = process.flags.iter();
-            flags
-                .map(|(name, value)| (name.clone(), value.to_string()))
-                .collect()
+            let flags = flags.map(|(name, value)| (name.clone(), value.to_string()));
+            (flags.collect(), process.keys.as_ref())
         })
         .collect();
+    // An exporter that runs elsewhere is taken for one without flags.
     if processes.is_empty() {
-        processes.push(IndexMap::new());
+        processes.push((IndexMap::new(), None));
     }
-    let topology = target.topology.as_str();
     let mut commands = BTreeSet::new();
     let mut reads_keys = false;
-    for permission in permissions {
-        if processes
-            .iter()
-            .any(|flags| permission.is_needed(flags, topology))
-        {
-            commands.extend(&permission.commands);
-            reads_keys |= permission.reads_keys;
+    let mut selectors = BTreeSet::new();
+    for (flags, keys) in &processes {
+        let topology = target.topology.as_str();
+        let needed = permissions.iter();
+        for permission in needed.filter(|it| it.is_needed(flags, topology)) {
+            if permission.named_keys_only {
+                selectors.insert(selector(*keys, &permission.commands));
+            } else {
+                commands.extend(&permission.commands);
+                reads_keys |= permission.reads_keys;
+            }
         }
     }
-    // Reading alone is a permission since Redis 7.0.
-    let keys = reads_keys.then_some("%R~*");
-    ["resetkeys"]
+    ["clearselectors", "resetkeys"]
         .into_iter()
-        .chain(keys)
+        .chain(reads_keys.then_some("%R~*"))
         .chain(["resetchannels", "-@all"])
         .map(ToOwned::to_owned)
         .chain(commands.into_iter().map(|command| format!("+{command}")))
+        .chain(selectors)
         .collect()
+}
+
+/// Commands on keys that are named one by one: `(%R~queue:* +get)`.
+fn selector(keys: Option<&KeyPolicies>, commands: &[String]) -> String {
+    // ACL rules know no quotes: such a pattern cannot be said. Nor is it known what flags of one's own name.
+    let is_plain = |pattern: &&str| {
+        let mut bytes = pattern.bytes();
+        bytes.all(|byte| byte.is_ascii_graphic() && !b"\"'()\\".contains(&byte))
+    };
+    let patterns: Vec<&str> = keys
+        .into_iter()
+        .flat_map(KeyPolicies::shown_patterns)
+        .collect();
+    let patterns = if patterns.is_empty() || !patterns.iter().all(is_plain) {
+        vec!["*"]
+    } else {
+        patterns
+    };
+    let keys = patterns.iter().map(|pattern| format!("%R~{pattern}"));
+    let commands = commands.iter().map(|command| format!("+{command}"));
+    let words: Vec<String> = keys.chain(commands).collect();
+    format!("({})", words.join(" "))
 }

@@ -65,6 +65,12 @@ impl KeyPolicy {
 }
 
 impl KeyPolicies {
+    /// Patterns of the keys that are shown by their names.
+    pub fn shown_patterns(&self) -> impl Iterator<Item = &str> {
+        let shown = self.policies.iter().filter(|it| it.shows_keys(self.lua));
+        shown.map(|policy| policy.pattern.as_str())
+    }
+
     /// Flags of the exporter, without dashes, in order. `script` is the path of the Lua script.
     pub fn flags(&self, script: &str) -> IndexMap<&'static str, String> {
         let mut flags = IndexMap::new();
