@@ -78,6 +78,7 @@ pub(super) fn suppressions(setup: &Setup) -> Suppressions {
         .iter()
         .filter(|document| !document.is_part())
     {
+        let mut layout = None;
         for span in comments(document) {
             let text = document.text.text();
             let Some(comment) = text.get(span.start..span.end) else {
@@ -88,6 +89,7 @@ pub(super) fn suppressions(setup: &Setup) -> Suppressions {
             };
             let comment = Comment {
                 document,
+                layout: layout.get_or_insert_with(|| Layout::of(document)),
                 span,
                 body: Span::new(span.start + start, span.end),
             };
@@ -134,6 +136,7 @@ fn directive(comment: &str) -> Option<usize> {
 
 struct Comment<'s> {
     document: &'s Document,
+    layout: &'s Layout,
     /// All of it, `#` included.
     span: Span,
     /// What follows `stackwright`.
@@ -275,37 +278,77 @@ impl Comment<'_> {
         let before = Span::new(file.line_span(first).start, self.span.start);
         let line = match self.text(before).trim().is_empty() {
             false => first,
-            true => (first + 1..=file.line_count())
-                .find(|line| {
-                    let text = self.text(file.line_span(*line)).trim_start();
-                    !text.is_empty() && !text.starts_with('#')
-                })
-                .unwrap_or(first),
+            true => self.layout.next_filled(first).unwrap_or(first),
         };
         let span = file.line_span(line);
-        let end = end_of_scalars(&self.document.root, span);
+        let end = self.layout.end_of(span);
         self.document
             .location(Span::new(span.start, end.max(span.end)))
     }
 }
 
-/// The last byte of the scalars that begin on a line, or whose key stands on it.
-fn end_of_scalars(node: &Node, line: Span) -> usize {
-    let begins = |span: Span| (line.start..=line.end).contains(&span.start);
-    let children: Vec<(bool, &Node)> = match &node.value {
-        Value::Mapping(entries) => entries
-            .iter()
-            .map(|entry| (begins(entry.key.span), &*entry.value))
-            .collect(),
-        Value::Sequence(items) => items.iter().map(|item| (false, &**item)).collect(),
-        _ => return if begins(node.span) { node.span.end } else { 0 },
-    };
-    let of_child = |(is_named_here, child): (bool, &Node)| {
-        let is_scalar = !matches!(child.value, Value::Mapping(_) | Value::Sequence(_));
-        match is_scalar && is_named_here {
-            true => child.span.end,
-            false => end_of_scalars(child, line),
+/// What has to be known of a document to tell which lines a comment is about.
+struct Layout {
+    /// Lines that hold something other than a comment; sorted.
+    filled: Vec<usize>,
+    /// First and last byte of every scalar, with its key where it has one; sorted.
+    scalars: Vec<Span>,
+}
+
+impl Layout {
+    fn of(document: &Document) -> Self {
+        let file = &document.text;
+        let is_filled = |line: &usize| {
+            let span = file.line_span(*line);
+            let text = file.text().get(span.start..span.end);
+            let text = text.unwrap_or_default().trim_start();
+            !text.is_empty() && !text.starts_with('#')
+        };
+        let mut scalars = Vec::new();
+        collect(&document.root, None, &mut scalars);
+        scalars.sort_unstable();
+        Self {
+            filled: (1..=file.line_count()).filter(is_filled).collect(),
+            scalars,
         }
-    };
-    children.into_iter().map(of_child).max().unwrap_or_default()
+    }
+
+    /// The next line after this one that holds something.
+    fn next_filled(&self, line: usize) -> Option<usize> {
+        let next = self.filled.partition_point(|filled| *filled <= line);
+        self.filled.get(next).copied()
+    }
+
+    /// The last byte of the scalars that begin on a line, or whose key does.
+    fn end_of(&self, line: Span) -> usize {
+        let first = self
+            .scalars
+            .partition_point(|scalar| scalar.start < line.start);
+        self.scalars[first..]
+            .iter()
+            .take_while(|scalar| scalar.start <= line.end)
+            .map(|scalar| scalar.end)
+            .max()
+            .unwrap_or_default()
+    }
+}
+
+fn collect(node: &Node, key: Option<Span>, scalars: &mut Vec<Span>) {
+    match &node.value {
+        Value::Mapping(entries) => {
+            for entry in entries {
+                collect(&entry.value, Some(entry.key.span), scalars);
+            }
+        }
+        Value::Sequence(items) => {
+            for item in items {
+                collect(item, None, scalars);
+            }
+        }
+        // The value of an alias stands elsewhere.
+        _ => scalars.push(match key.filter(|key| key.end <= node.span.start) {
+            Some(key) => key.join(node.span),
+            None => node.span,
+        }),
+    }
 }

@@ -117,8 +117,14 @@ pub fn lint_named(name: &str) -> Option<&'static Lint> {
     lints().find(|lint| lint.is_called(name))
 }
 
+/// Nobody means one of ours by a longer name.
+const LONGEST_NAME: usize = 100;
+
 /// The id or area that somebody who wrote `name` probably meant.
 pub fn nearest_name(name: &str) -> Option<&'static str> {
+    if name.len() > LONGEST_NAME {
+        return None;
+    }
     let names: std::collections::BTreeSet<&str> =
         lints().flat_map(|lint| [lint.id, lint.area()]).collect();
     crate::catalogue::nearest(name, names)

@@ -1,6 +1,7 @@
 //! Which findings are suppressed, and by what.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use super::Lint;
 use super::policy::{PathPattern, Policy};
@@ -13,6 +14,8 @@ use crate::source::Span;
 #[derive(Debug)]
 pub(super) struct Suppressing<'s> {
     all: Vec<Applied<'s>>,
+    /// Where those hold that are in force, by lint or area and by file; sorted, and none within another.
+    here: BTreeMap<&'s str, BTreeMap<PathBuf, Vec<Span>>>,
 }
 
 /// A suppression and where it holds.
@@ -36,21 +39,34 @@ enum Area {
 
 impl<'s> Suppressing<'s> {
     pub(super) fn of(facts: &'s Facts<'_>, policy: &'s Policy) -> Self {
-        let all = facts.suppressions.known.iter().chain(&policy.suppressions);
         let is_over = |suppression: &Suppression| {
             suppression
                 .until
                 .is_some_and(|until| policy.today.is_some_and(|today| today > until))
         };
-        Self {
-            all: all
-                .map(|suppression| Applied {
-                    suppression,
-                    area: area(facts, &suppression.scope),
-                    is_in_force: !is_over(suppression),
-                })
-                .collect(),
+        let mut all = Vec::new();
+        let mut here: BTreeMap<&str, BTreeMap<PathBuf, Vec<Span>>> = BTreeMap::new();
+        for suppression in facts.suppressions.known.iter().chain(&policy.suppressions) {
+            let area = area(facts, &suppression.scope);
+            let is_in_force = !is_over(suppression);
+            if let (Area::Spans(spans), true) = (&area, is_in_force) {
+                for name in &suppression.lints {
+                    let files = here.entry(&name.text).or_default();
+                    for (path, span) in spans {
+                        files.entry(path.clone()).or_default().push(*span);
+                    }
+                }
+            }
+            all.push(Applied {
+                suppression,
+                area,
+                is_in_force,
+            });
         }
+        here.values_mut()
+            .flat_map(BTreeMap::values_mut)
+            .for_each(join);
+        Self { all, here }
     }
 
     /// Every lint that one of them names.
@@ -61,17 +77,46 @@ impl<'s> Suppressing<'s> {
 
     /// Whether a finding is suppressed.
     pub(super) fn covers(&self, finding: &Diagnostic, policy: &Policy) -> bool {
-        self.all.iter().any(|one| {
-            let mut names = one.suppression.lints.iter();
-            one.is_in_force
-                && names.any(|name| is_of(finding, &name.text))
-                && one.holds_for(finding, policy)
-        })
+        let Some(location) = &finding.location else {
+            return false;
+        };
+        let path = location.file.path();
+        let start = location.span.start;
+        let is_here = names_of(finding).iter().any(|name| {
+            let spans = self.here.get(name).and_then(|files| files.get(path));
+            spans.is_some_and(|spans| {
+                let after = spans.partition_point(|span| span.start <= start);
+                let before = after.checked_sub(1).and_then(|index| spans.get(index));
+                before.is_some_and(|span| start <= span.end)
+            })
+        });
+        is_here
+            || self.all.iter().any(|one| {
+                let Area::Files(pattern) = &one.area else {
+                    return false;
+                };
+                let mut names = one.suppression.lints.iter();
+                one.is_in_force
+                    && names.any(|name| names_of(finding).contains(&name.text.as_str()))
+                    && matches(pattern, path, policy)
+            })
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Applied<'s>> {
         self.all.iter()
     }
+}
+
+/// Puts together spans that touch each other, and sorts them.
+fn join(spans: &mut Vec<Span>) {
+    spans.sort_unstable();
+    spans.dedup_by(|next, span| {
+        let touches = next.start <= span.end;
+        if touches {
+            *span = span.join(*next);
+        }
+        touches
+    });
 }
 
 impl Applied<'_> {
@@ -86,36 +131,59 @@ impl Applied<'_> {
     }
 
     /// Whether one of the findings of the lint or area `name` is here.
-    pub(super) fn has_use(&self, name: &str, findings: &[Diagnostic], policy: &Policy) -> bool {
-        findings
-            .iter()
-            .any(|finding| is_of(finding, name) && self.holds_for(finding, policy))
-    }
-
-    fn holds_for(&self, finding: &Diagnostic, policy: &Policy) -> bool {
-        let Some(location) = &finding.location else {
+    pub(super) fn has_use(&self, name: &str, places: &Places<'_>, policy: &Policy) -> bool {
+        let Some(files) = places.by_name.get(name) else {
             return false;
         };
-        let path = location.file.path();
         match &self.area {
             Area::Spans(spans) => spans.iter().any(|(file, span)| {
-                file == path && (span.start..=span.end).contains(&location.span.start)
+                files.get(file.as_path()).is_some_and(|starts| {
+                    let first = starts.partition_point(|start| *start < span.start);
+                    starts.get(first).is_some_and(|start| *start <= span.end)
+                })
             }),
-            Area::Files(pattern) => policy
-                .base
-                .relative(path)
-                .is_some_and(|path| pattern.matches(&path)),
+            Area::Files(pattern) => files.keys().any(|path| matches(pattern, path, policy)),
             Area::Elsewhere => false,
         }
     }
 }
 
-/// Whether a finding is one of the lint or area `name`.
-fn is_of(finding: &Diagnostic, name: &str) -> bool {
-    finding
-        .id
-        .strip_prefix(name)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Where findings begin, by lint and by area, and by file.
+#[derive(Debug)]
+pub(super) struct Places<'f> {
+    by_name: BTreeMap<&'f str, BTreeMap<&'f Path, Vec<usize>>>,
+}
+
+impl<'f> Places<'f> {
+    pub(super) fn of(findings: &'f [Diagnostic]) -> Self {
+        let mut by_name: BTreeMap<&str, BTreeMap<&Path, Vec<usize>>> = BTreeMap::new();
+        for finding in findings {
+            let Some(location) = &finding.location else {
+                continue;
+            };
+            for name in names_of(finding) {
+                let files = by_name.entry(name).or_default();
+                let starts = files.entry(location.file.path()).or_default();
+                starts.push(location.span.start);
+            }
+        }
+        by_name
+            .values_mut()
+            .flat_map(BTreeMap::values_mut)
+            .for_each(|starts| starts.sort_unstable());
+        Self { by_name }
+    }
+}
+
+/// The names by which a finding can be suppressed: its lint and the lint's area.
+fn names_of(finding: &Diagnostic) -> [&str; 2] {
+    let id = finding.id.as_str();
+    [id, id.split('/').next().unwrap_or(id)]
+}
+
+fn matches(pattern: &PathPattern, path: &Path, policy: &Policy) -> bool {
+    let path = policy.base.relative(path);
+    path.is_some_and(|path| pattern.matches(&path))
 }
 
 fn area(facts: &Facts<'_>, scope: &Scope) -> Area {

@@ -1,7 +1,7 @@
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::suppression::Scope;
-use crate::lint::suppress::Applied;
+use crate::lint::suppress::{Applied, Places};
 use crate::lint::{Findings, Lint, lint_named};
 
 pub(super) static LINT: Lint = Lint {
@@ -13,6 +13,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(_: &Facts<'_>, findings: &mut Findings<'_>) {
+    let places = Places::of(findings.of_others());
     for one in findings.suppressing() {
         // One that has expired is reported as such.
         if !one.is_in_force {
@@ -27,7 +28,7 @@ fn check(_: &Facts<'_>, findings: &mut Findings<'_>) {
             if is_about_us || lint_named(&name.text).is_none() {
                 continue;
             }
-            if one.has_use(&name.text, findings.of_others(), findings.policy()) {
+            if one.has_use(&name.text, &places, findings.policy()) {
                 continue;
             }
             findings
