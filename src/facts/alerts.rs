@@ -262,6 +262,11 @@ impl SentAlerts<'_> {
         self.given.contains(label)
     }
 
+    /// Whether some query names a label, or some job attaches it.
+    pub fn is_brought(&self, label: &str) -> bool {
+        self.brought.contains(label)
+    }
+
     /// The values that rules give a label, where all of them are known.
     pub fn given_values(&self, label: &str) -> Option<BTreeSet<&str>> {
         let mut values = BTreeSet::new();

@@ -7,7 +7,9 @@ mod successor;
 mod dashboard_identity_mismatch;
 mod disordered_thresholds;
 mod duplicate_id;
+mod fixed_rate_range;
 mod foreign_query_language;
+mod ignored_query_datasource;
 mod impossible_legend_label;
 mod invalid_json;
 mod label_number_mismatch;
@@ -17,10 +19,12 @@ mod not_provisionable;
 mod operation_mismatch;
 mod overlapping_panels;
 mod panel_outside_grid;
+mod partially_applied_variable;
 mod percent_scale;
 mod removed_panel_type;
 mod title_metric_mismatch;
 mod undefined_variable;
+mod uneven_filter;
 mod unit_mismatch;
 
 use super::Lint;
@@ -38,7 +42,9 @@ pub(super) static LINTS: &[&Lint] = &[
     &dashboard_identity_mismatch::LINT,
     &disordered_thresholds::LINT,
     &duplicate_id::LINT,
+    &fixed_rate_range::LINT,
     &foreign_query_language::LINT,
+    &ignored_query_datasource::LINT,
     &impossible_legend_label::LINT,
     &invalid_json::LINT,
     &label_number_mismatch::LINT,
@@ -48,9 +54,11 @@ pub(super) static LINTS: &[&Lint] = &[
     &operation_mismatch::LINT,
     &overlapping_panels::LINT,
     &panel_outside_grid::LINT,
+    &partially_applied_variable::LINT,
     &percent_scale::LINT,
     &removed_panel_type::LINT,
     &title_metric_mismatch::LINT,
     &undefined_variable::LINT,
+    &uneven_filter::LINT,
     &unit_mismatch::LINT,
 ];

@@ -19,6 +19,7 @@ const OFF: Version = Version::new(11, 0, 0);
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let version = facts.grafana_version();
+    check_installed(facts, findings);
     for dashboard in &facts.dashboards {
         for panel in &dashboard.panels {
             let document = facts.setup.document(dashboard.document);
@@ -29,6 +30,35 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 version,
                 findings,
             );
+        }
+    }
+}
+
+/// Plugins that are installed although they no longer run.
+fn check_installed(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for service in facts
+        .projects
+        .iter()
+        .flat_map(|project| project.running("grafana"))
+    {
+        let Some(plugins) = service.variable("GF_INSTALL_PLUGINS") else {
+            continue;
+        };
+        for name in plugins.as_str().split(',') {
+            // `name`, `name 1.2.3`, `https://…/x.zip;name`.
+            let name = name.rsplit(';').next().unwrap_or(name);
+            let name = name.split_whitespace().next().unwrap_or(name);
+            let Some(new) = facts.catalogue.grafana().given_up(name) else {
+                continue;
+            };
+            findings
+                .report(
+                    plugins.place,
+                    format!("Grafana installs `{name}`, which needs Angular and was given up"),
+                )
+                .level(Level::Info)
+                .label("no longer there")
+                .help(format!("drop it, and make its panels a `{new}`"));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! PromQL, wherever it stands: rules, panels, variables, annotations, alerts of Grafana.
 
+mod aggregate_of_ratio;
 mod bad_histogram_quantile;
 mod contradicting_label;
 mod delta_on_counter;
@@ -25,6 +26,7 @@ use super::Lint;
 use crate::promql::NodeId;
 
 pub(super) static LINTS: &[&Lint] = &[
+    &aggregate_of_ratio::LINT,
     &bad_histogram_quantile::LINT,
     &contradicting_label::LINT,
     &delta_on_counter::LINT,

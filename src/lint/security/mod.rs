@@ -1,5 +1,6 @@
 //! What others can read or do who should not.
 
+mod exporter_leaks_secrets;
 mod exposed_admin_port;
 mod grafana_open_admin;
 mod open_redis;
@@ -9,6 +10,7 @@ mod unverified_tls;
 use super::Lint;
 
 pub(super) static LINTS: &[&Lint] = &[
+    &exporter_leaks_secrets::LINT,
     &exposed_admin_port::LINT,
     &grafana_open_admin::LINT,
     &open_redis::LINT,

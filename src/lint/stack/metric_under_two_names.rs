@@ -5,7 +5,7 @@ use crate::facts::Facts;
 use crate::facts::expression::Expression;
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::{Kind, NodeId};
-use crate::setup::Place;
+use crate::setup::{DocumentId, Place};
 
 pub(super) static LINT: Lint = Lint {
     id: "stack/metric-under-two-names",
@@ -37,6 +37,10 @@ fn measure(rest: &str) -> String {
     bare.replace("requests", "request")
 }
 
+fn is_of_requests(rest: &str) -> bool {
+    rest.starts_with("request_") || rest.starts_with("requests_")
+}
+
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     // By measure: the framework's name for it, and who reads it.
     let mut specific: BTreeMap<String, (&str, &Expression, NodeId)> = BTreeMap::new();
@@ -54,6 +58,21 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+    // Requests that one file counts under the framework's name; what else it says of requests has that prefix, too.
+    let mut beside: BTreeMap<DocumentId, (&str, &Expression, NodeId)> = BTreeMap::new();
+    for (expression, node, name) in reads(facts) {
+        let is_counted = name.ends_with("_total")
+            && frameworks.iter().any(|framework| {
+                name.strip_prefix(framework)
+                    .and_then(|rest| rest.strip_prefix('_'))
+                    .is_some_and(is_of_requests)
+            });
+        if is_counted {
+            beside
+                .entry(expression.text.place.document)
+                .or_insert((name, expression, node));
+        }
+    }
     // Two frameworks are two applications, and the general name may be a third's.
     if frameworks.len() != 1 {
         return;
@@ -63,7 +82,11 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(rest) = name.strip_prefix("http_") else {
             continue;
         };
-        let Some((other, reader, other_node)) = specific.get(&measure(rest)) else {
+        let found = specific.get(&measure(rest)).or_else(|| {
+            let document = expression.text.place.document;
+            beside.get(&document).filter(|_| is_of_requests(rest))
+        });
+        let Some((other, reader, other_node)) = found else {
             continue;
         };
         // Once for an expression, however often it reads it.
@@ -77,9 +100,13 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .metric_name_span()
             .unwrap_or(expression.parsed[node].span);
         let message = format!(
-            "{} reads `{name}`, and {} reads the same measure as `{other}`",
+            "{} reads `{name}`, and {} reads {} `{other}`",
             facts.owner(expression),
-            facts.owner(reader)
+            facts.owner(reader),
+            match name.strip_prefix("http_").map(measure) == measure_of(other) {
+                true => "the same measure as",
+                false => "requests as",
+            }
         );
         findings
             .report(expression.place(facts.setup, span), message)
@@ -91,6 +118,13 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .help("look at the application's `/metrics`, and read the name that is there in both places")
             .assuming("both are about one application, which exposes one of the two names");
     }
+}
+
+/// What a framework's metric measures.
+fn measure_of(name: &str) -> Option<String> {
+    FRAMEWORKS
+        .iter()
+        .find_map(|framework| name.strip_prefix(framework)?.strip_prefix('_').map(measure))
 }
 
 /// Every selector with a metric's name.

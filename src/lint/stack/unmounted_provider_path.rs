@@ -1,5 +1,6 @@
 use crate::diagnostic::Level;
 use crate::facts::Facts;
+use crate::facts::compose::directory_of;
 use crate::facts::container::Resolved;
 use crate::lint::{Findings, Lint, Need};
 
@@ -34,8 +35,14 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .label("not in the container")
             .help("mount the dashboards there, or name the directory where they are");
         let service = provider.service.as_ref().and_then(|id| facts.service(id));
-        if let Some(service) = service {
-            finding.related("this is what Grafana gets", service.place());
-        }
+        let Some(service) = service else { continue };
+        // What fills the directories beside it is where somebody forgot this one.
+        let beside = service.container.mounts.iter().rfind(|mount| {
+            directory_of(&mount.target) == directory_of(path.as_str().trim_end_matches('/'))
+        });
+        match beside {
+            Some(mount) => finding.related("a directory beside it comes from here", mount.place),
+            None => finding.related("this is what Grafana gets", service.place()),
+        };
     }
 }

@@ -17,6 +17,9 @@ pub(super) static LINT: Lint = Lint {
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for server in &facts.prometheus {
         let Some(project) = server.project.and_then(|index| facts.projects.get(index)) else {
+            if facts.projects.is_empty() {
+                check_alone(server, findings);
+            }
             continue;
         };
         // With Kubernetes beside it, the configuration may be for either.
@@ -69,6 +72,69 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// Of a configuration without anything beside it, its own targets tell how it runs.
+fn check_alone(server: &PrometheusServer, findings: &mut Findings<'_>) {
+    let addresses = || {
+        let targets = server.jobs.iter().flat_map(|job| &job.targets);
+        targets.filter_map(|target| {
+            let text = target.address.value()?;
+            let (host, port) = host_and_port(text.as_str())?;
+            Some((text, host, port))
+        })
+    };
+    // Names without a dot, such as `redis-exporter`, are those of containers.
+    let in_container = addresses().find(|(_, host, _)| {
+        !is_own(host) && !host.contains(['.', ':']) && host.contains(['-', '_'])
+    });
+    for (text, host, port) in addresses() {
+        if is_example(host) {
+            report_example(text, host, findings);
+        }
+        // Without a port it is not told which program is meant; a server of one's own may listen elsewhere.
+        let is_other = port.is_some_and(|port| !matches!(port, 9090 | 80 | 443));
+        if let Some((named, ..)) = &in_container
+            && is_own(host)
+            && is_other
+        {
+            findings
+                .report(
+                    text.place,
+                    format!("`{host}` is Prometheus itself, and other targets are named as containers are"),
+                )
+                .label("in a container, nothing else listens here")
+                .related("a container's name", named.place)
+                .help("name the exporter's container")
+                .level(Level::Warning)
+                .assuming("Prometheus runs in a container of its own");
+        }
+    }
+}
+
+fn is_own(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "::1")
+}
+
+/// Whether a host is one of an example: `example_api`, `your-host`. `example.com` is what people write in place of a name that
+/// they do not tell.
+fn is_example(host: &str) -> bool {
+    !host.contains('.')
+        && host
+            .split(['-', '_'])
+            .any(|word| matches!(word, "example" | "your" | "changeme" | "placeholder"))
+}
+
+fn report_example(text: &Text, host: &str, findings: &mut Findings<'_>) {
+    findings
+        .report(
+            text.place,
+            format!("`{host}` is the name of an example: the target stays down"),
+        )
+        .label("left over")
+        .help("name the host that is meant, or remove the target")
+        .level(Level::Warning)
+        .assuming("no host has this name");
+}
+
 struct Look<'l> {
     project: &'l ComposeProject,
     service: Option<&'l ComposeService>,
@@ -86,7 +152,7 @@ impl Look<'_> {
         let Some((host, port)) = host_and_port(text.as_str()) else {
             return;
         };
-        if matches!(host, "localhost" | "127.0.0.1" | "::1") {
+        if is_own(host) {
             self.at_localhost(text, host, port, findings);
             return;
         }

@@ -42,8 +42,17 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let name = format!("variable `{}`", variable.name.as_str());
             Some((variable.datasource.as_ref()?, name))
         });
-        for (reference, owner) in panels.chain(variables) {
-            provisioned.check(facts.setup, reference, &owner, findings);
+        let references: Vec<_> = panels.chain(variables).collect();
+        for (reference, owner) in &references {
+            provisioned.check(facts.setup, reference, owner, findings);
+        }
+        if facts.datasources.is_empty() {
+            let first = references
+                .iter()
+                .find_map(|(reference, owner)| Some((uid_named_as_type(reference)?, owner)));
+            if let Some((uid, owner)) = first {
+                report_uid_named_as_type(uid, owner, findings);
+            }
         }
     }
     for rule in &facts.grafana_rules {
@@ -206,6 +215,9 @@ impl<'f> Provisioned<'f> {
                     .map(|datasource| format!("`{}`", datasource.uid))
                     .collect();
                 let known: Vec<String> = known.into_iter().collect();
+                if let Some(first) = self.loaded.first() {
+                    finding = finding.related("datasources are provisioned here", first.place);
+                }
                 finding.help(format!("provisioned are {}", known.join(", ")));
             }
         }
@@ -238,6 +250,28 @@ impl<'f> Provisioned<'f> {
                 "set `type` to `{is}`, or refer to a datasource of type `{expected}`"
             ));
     }
+}
+
+/// The uid, where it is no more than the name of its datasource's type.
+fn uid_named_as_type(reference: &DatasourceReference) -> Option<&Text> {
+    let (DatasourceTarget::Named(uid), Some(kind)) = (&reference.target, &reference.kind) else {
+        return None;
+    };
+    (uid.value == kind.value).then_some(uid)
+}
+
+/// Once for a dashboard: what holds for one panel holds for all.
+fn report_uid_named_as_type(uid: &Text, owner: &str, findings: &mut Findings<'_>) {
+    let name = uid.as_str();
+    findings
+        .report(
+            uid.place,
+            format!("{owner} reads the datasource `{name}`: that is the name of the type, and Grafana gives no datasource such a uid by itself"),
+        )
+        .label("nothing here provisions it")
+        .help("use a variable of type `datasource`, or provision a datasource with this uid")
+        .level(Level::Info)
+        .assuming("no datasource of that uid or name is provisioned elsewhere");
 }
 
 /// Whether a uid looks drawn: a UUID, or letters and digits without any word.

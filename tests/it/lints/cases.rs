@@ -155,7 +155,6 @@ fn every_case_belongs_to_a_lint() {
 const FEWEST: usize = 5;
 
 #[test]
-#[ignore = "enabled when every lint has its cases"]
 fn every_lint_has_cases_that_it_reports_and_cases_that_it_must_not() {
     let mut counts: BTreeMap<&str, (usize, usize)> =
         lints().map(|lint| (lint.id, (0, 0))).collect();

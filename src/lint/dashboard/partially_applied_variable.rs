@@ -1,0 +1,214 @@
+use std::collections::BTreeMap;
+
+use crate::diagnostic::Level;
+use crate::facts::Facts;
+use crate::facts::dashboard::{Dashboard, Variable};
+use crate::facts::expression::{Expression, Origin};
+use crate::lint::{Findings, Lint};
+use crate::promql::{Kind, Selector};
+use crate::source::Span;
+
+pub(super) static LINT: Lint = Lint {
+    id: "dashboard/partially-applied-variable",
+    level: Level::Warning,
+    summary: "a choice at the top of a dashboard changes some panels and not others, or none",
+    needs: &[],
+    check,
+};
+
+/// Words of titles of panels that are meant to show all.
+const OF_ALL: [&str; 8] = [
+    "all", "total", "overall", "global", "fleet", "every", "top", "compared",
+];
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for (index, dashboard) in facts.dashboards.iter().enumerate() {
+        // The newer schema keeps its queries elsewhere, and library panels keep theirs in Grafana.
+        let text = facts.setup.document(dashboard.document).text.text();
+        if dashboard.node.get("elements").is_some() || text.contains("\"libraryPanel\"") {
+            continue;
+        }
+        for variable in dashboard
+            .variables
+            .iter()
+            .filter(|variable| is_choice(variable))
+        {
+            check_unused(dashboard, variable, text, findings);
+            check_uneven(facts, index, dashboard, variable, findings);
+        }
+    }
+}
+
+/// Whether somebody chooses it, and it is not hidden.
+fn is_choice(variable: &Variable) -> bool {
+    let is_hidden = variable
+        .node
+        .get("hide")
+        .is_some_and(|node| node.scalar_text() == "2");
+    matches!(variable.kind.as_str(), "query" | "custom" | "textbox") && !is_hidden
+}
+
+fn check_unused(
+    dashboard: &Dashboard,
+    variable: &Variable,
+    text: &str,
+    findings: &mut Findings<'_>,
+) {
+    let name = variable.name.as_str();
+    let is_named = text.match_indices('$').any(|(at, _)| {
+        let rest = text[at + 1..].trim_start_matches('{');
+        rest.strip_prefix(name).is_some_and(ends_name)
+    }) || text.contains(&format!("[[{name}"))
+        || text.contains(&format!("var-{name}"));
+    let is_repeated = dashboard.panels.iter().any(|panel| {
+        panel
+            .node
+            .get("repeat")
+            .is_some_and(|repeat| repeat.scalar_text() == name)
+    }) || dashboard
+        .node
+        .get("rows")
+        .map_or(&[][..], |rows| rows.items())
+        .iter()
+        .any(|row| {
+            row.get("repeat")
+                .is_some_and(|repeat| repeat.scalar_text() == name)
+        });
+    // Links that take every variable along hand it to other dashboards.
+    if is_named
+        || is_repeated
+        || text.contains("\"includeVars\": true")
+        || text.contains("__all_variables")
+    {
+        return;
+    }
+    findings
+        .report(
+            variable.name.place,
+            format!(
+                "nothing in the dashboard uses the variable `{name}`: choosing changes nothing"
+            ),
+        )
+        .label("never used")
+        .help("use it in the panels' queries, or remove it")
+        .level(Level::Info);
+}
+
+fn ends_name(rest: &str) -> bool {
+    !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_')
+}
+
+fn check_uneven(
+    facts: &Facts<'_>,
+    index: usize,
+    dashboard: &Dashboard,
+    variable: &Variable,
+    findings: &mut Findings<'_>,
+) {
+    let name = variable.name.as_str();
+    let expressions: Vec<&Expression> = facts
+        .expressions
+        .iter()
+        .filter(|expression| {
+            matches!(expression.origin, Origin::Panel { dashboard, .. } if dashboard == index)
+        })
+        .collect();
+    let (users, others): (Vec<&Expression>, Vec<&Expression>) = expressions
+        .into_iter()
+        .partition(|expression| uses(expression, name));
+    // Which label it chooses, for each metric that it is applied to.
+    let mut applied: BTreeMap<(&str, &str), (&Expression, Span)> = BTreeMap::new();
+    for expression in &users {
+        for (selector, metric) in selectors(expression) {
+            for matcher in selector.label_matchers() {
+                let is_it = expression.parsed.variables.iter().any(|used| {
+                    &*used.name == name
+                        && matcher.span.start <= used.span.start
+                        && used.span.end <= matcher.span.end
+                });
+                if is_it {
+                    applied
+                        .entry((metric, &matcher.label.text))
+                        .or_insert((expression, matcher.span));
+                }
+            }
+        }
+    }
+    // Where it is the exception, somebody wants it in that one place.
+    if users.len() < 2 || others.len() >= users.len() {
+        return;
+    }
+    for expression in others {
+        let title = facts
+            .panel_of(expression)
+            .map_or("", |(_, panel)| panel.title.as_str())
+            .to_ascii_lowercase();
+        let is_of_all = title
+            .split(|character: char| !character.is_alphanumeric())
+            .any(|word| OF_ALL.contains(&word));
+        let found = selectors(expression)
+            .into_iter()
+            .find_map(|(selector, metric)| {
+                let ((_, label), place) = applied.iter().find(|((known, label), _)| {
+                    *known == metric
+                        && selector.placeholders.is_empty()
+                        && selector
+                            .label_matchers()
+                            .all(|matcher| &*matcher.label.text != *label)
+                })?;
+                Some((selector, metric, *label, *place))
+            });
+        let Some((selector, metric, label, (user, span))) = found else {
+            continue;
+        };
+        if is_of_all || groups_by(expression, label) {
+            continue;
+        }
+        let at = selector
+            .metric_name_span()
+            .unwrap_or(expression.parsed[expression.parsed.root()].span);
+        findings
+            .report(
+                expression.place(facts.setup, at),
+                format!(
+                    "{} shows `{metric}` of everything, whatever is chosen as `{name}` in {}",
+                    facts.owner(expression),
+                    dashboard.named()
+                ),
+            )
+            .label(format!("without `{label}=~\"${name}\"`"))
+            .related("here the choice counts", user.place(facts.setup, span))
+            .help(format!(
+                "add `{label}=~\"${name}\"`, or say in the title that it shows all"
+            ));
+    }
+}
+
+fn uses(expression: &Expression, name: &str) -> bool {
+    expression
+        .parsed
+        .variables
+        .iter()
+        .any(|variable| &*variable.name == name)
+}
+
+fn selectors(expression: &Expression) -> Vec<(&Selector, &str)> {
+    expression
+        .parsed
+        .nodes()
+        .filter_map(|(_, node)| match &node.kind {
+            Kind::Selector(selector) => Some((&**selector, selector.metric_name()?)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What a result is grouped by is told apart in the panel itself.
+fn groups_by(expression: &Expression, label: &str) -> bool {
+    expression.parsed.nodes().any(|(_, node)| match &node.kind {
+        Kind::Aggregation(aggregation) => aggregation.grouping.as_ref().is_some_and(|grouping| {
+            !grouping.without && grouping.labels.iter().any(|known| &*known.text == label)
+        }),
+        _ => false,
+    })
+}

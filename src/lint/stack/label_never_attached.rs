@@ -1,0 +1,152 @@
+use crate::diagnostic::Level;
+use crate::facts::Facts;
+use crate::facts::alerts::SentAlerts;
+use crate::facts::rules::{RuleFile, RuleKind};
+use crate::facts::text::Text;
+use crate::lint::{Findings, Lint, Need};
+use crate::source::Span;
+
+pub(super) static LINT: Lint = Lint {
+    id: "stack/label-never-attached",
+    level: Level::Warning,
+    summary: "alerts are grouped by, or print, a label that nothing attaches",
+    needs: &[Need::Files],
+    check,
+};
+
+fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    check_external_labels(facts, findings);
+    check_groups(facts, findings);
+}
+
+/// `{{ $externalLabels.cluster }}` prints what `external_labels` says, and nothing of others.
+fn check_external_labels(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for file in &facts.rule_files {
+        let servers: Vec<_> = file
+            .loaded_by
+            .iter()
+            .filter_map(|index| facts.prometheus.get(*index))
+            .collect();
+        let Some(server) = servers.first() else {
+            continue;
+        };
+        for (_, rule) in file.rules() {
+            for (_, text) in rule.annotations.iter().chain(&rule.labels) {
+                for (span, label) in external_labels(text.as_str()) {
+                    let is_given = servers.iter().any(|server| {
+                        server
+                            .external_labels
+                            .iter()
+                            .any(|(name, _)| name.as_str() == label)
+                    });
+                    if is_given {
+                        continue;
+                    }
+                    let document = facts.setup.document(server.document);
+                    let labels = document
+                        .root
+                        .get("global")
+                        .and_then(|global| global.entry("external_labels"));
+                    let place = labels
+                        .map_or_else(|| document.head(), |entry| document.place(entry.key.span));
+                    findings
+                        .report(
+                            text.part(facts.setup, span),
+                            format!("`$externalLabels.{label}` is empty: Prometheus has no external label `{label}`"),
+                        )
+                        .label("prints nothing")
+                        .related("this Prometheus loads the rule", place)
+                        .help(format!("add `{label}` to `global.external_labels`, or print another label"));
+                }
+            }
+        }
+    }
+}
+
+/// Names behind `$externalLabels.` and `.ExternalLabels.`.
+fn external_labels(text: &str) -> Vec<(Span, &str)> {
+    let mut found = Vec::new();
+    for mark in ["$externalLabels.", ".ExternalLabels."] {
+        for (start, _) in text.match_indices(mark) {
+            let rest = &text[start + mark.len()..];
+            let length = rest
+                .find(|character: char| !(character.is_ascii_alphanumeric() || character == '_'))
+                .unwrap_or(rest.len());
+            if length > 0 {
+                let end = start + mark.len() + length;
+                found.push((Span::new(start, end), &rest[..length]));
+            }
+        }
+    }
+    found
+}
+
+/// `group_by` with a label that no alert has groups by nothing.
+fn check_groups(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let jobs = || facts.prometheus.iter().flat_map(|server| &server.jobs);
+    // What is discovered brings labels that nobody wrote, and rules that nobody loads are none.
+    let is_known = jobs().next().is_some()
+        && jobs().all(|job| !job.discovers)
+        && facts.rule_files.iter().any(has_alerts)
+        && facts.projects.len() <= 1;
+    if !is_known {
+        return;
+    }
+    let alerts = facts.alerts();
+    for alertmanager in &facts.alertmanagers {
+        for label in alertmanager.routes.iter().flat_map(|route| &route.group_by) {
+            if is_attached(facts, &alerts, label) {
+                continue;
+            }
+            findings
+                .report(
+                    label.place,
+                    format!(
+                        "no alert of the setup has the label `{}`: grouping by it changes nothing",
+                        label.as_str()
+                    ),
+                )
+                .label("never there")
+                .help("drop it, or attach it: to targets, in `external_labels`, or to rules")
+                .assuming("no exporter gives its series this label");
+        }
+    }
+}
+
+fn has_alerts(file: &RuleFile) -> bool {
+    file.rules()
+        .any(|(_, rule)| rule.kind == RuleKind::Alerting)
+}
+
+fn is_attached(facts: &Facts<'_>, alerts: &SentAlerts<'_>, label: &Text) -> bool {
+    let name = label.as_str();
+    matches!(name, "alertname" | "..." | "")
+        || alerts.is_given(name)
+        || alerts.is_brought(name)
+        || facts.prometheus.iter().any(|server| {
+            server
+                .external_labels
+                .iter()
+                .any(|(label, _)| label.as_str() == name)
+                || server.jobs.iter().any(|job| {
+                    let mut steps = job.relabelings.iter().chain(&job.metric_relabelings);
+                    steps.any(|step| {
+                        step.get("target_label")
+                            .is_some_and(|label| label.scalar_text() == name || label.scalar_text().contains('$'))
+                            || step
+                                .get("action")
+                                .is_some_and(|action| action.scalar_text() == "labelmap")
+                    })
+                })
+        })
+        // What the catalogue's metrics bring.
+        || facts.expressions.iter().any(|expression| {
+            expression.analysis.reads.iter().any(|read| {
+                read.metrics.iter().flatten().any(|metric| {
+                    facts
+                        .resolved(metric)
+                        .is_some_and(|resolved| resolved.metric.labels.iter().any(|label| label == name))
+                })
+            })
+        })
+}
