@@ -136,7 +136,9 @@ pub(crate) fn topics_read(catalogue: &Catalogue, parsed: &Parsed) -> Option<Vec<
         let name = selector.metric_name()?;
         let resolved = catalogue
             .metric(name)
-            .filter(|resolved| resolved.exporter.name == "redis_exporter")?;
+            .filter(|resolved| resolved.exporter.name == "redis_exporter")
+            // A script can be about anything.
+            .filter(|resolved| resolved.metric.topic != Topic::Scripts)?;
         found.push(resolved.metric.topic);
         // What is counted in bytes and does not only grow lies in memory, or on its way to a disk.
         if resolved.unit() == Some(Unit::Bytes) && !resolved.is_cumulative() {

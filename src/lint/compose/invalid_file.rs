@@ -24,6 +24,10 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some((base, others)) = documents.split_first() else {
             continue;
         };
+        // A part of a file, for somebody to put over a file that is not here.
+        if documents.iter().all(|document| is_part(document)) {
+            continue;
+        }
         adopt(base, said_of(&[base]), findings);
         for document in others {
             // A file that is only part of one is read over the base, and a whole one by itself.
@@ -34,6 +38,21 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// Whether no service of the file says what it runs.
+fn is_part(document: &Document) -> bool {
+    let services = document
+        .root
+        .get("services")
+        .map(|services| services.entries());
+    let mut services = services.unwrap_or_default().iter().peekable();
+    services.peek().is_some()
+        && services.all(|service| {
+            ["image", "build", "extends", "provider"]
+                .iter()
+                .all(|key| service.value.get(key).is_none())
+        })
 }
 
 fn said_of(documents: &[&Document]) -> Vec<Diagnostic> {

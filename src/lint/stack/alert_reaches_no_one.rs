@@ -24,6 +24,17 @@ const URGENT: [&str; 8] = [
     "error",
 ];
 
+/// Names of receivers by which somebody says that nobody shall be told. `null` is not among them: Alertmanager's chart calls
+/// its default receiver so, and that is where alerts get lost.
+const ON_PURPOSE: [&str; 6] = [
+    "nobody",
+    "noone",
+    "silent",
+    "blackhole",
+    "devnull",
+    "discard",
+];
+
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     // Of several Alertmanagers, each may be there for some of the alerts.
     let [alertmanager] = facts.alertmanagers.as_slice() else {
@@ -71,8 +82,10 @@ fn check_alert(
         LabelValue::Is(value) => value,
         _ => String::new(),
     };
+    let name = receiver.name.as_str().to_ascii_lowercase();
+    let is_on_purpose = ON_PURPOSE.contains(&name.replace(['-', '_', ' ', '/'], "").as_str());
     let is_urgent = URGENT.contains(&severity.to_ascii_lowercase().as_str());
-    if !is_default || !is_urgent || alert.name == "Watchdog" {
+    if !is_default || is_on_purpose || !is_urgent || alert.name == "Watchdog" {
         return;
     }
     let Some(route) = alertmanager.routes.get(*end) else {

@@ -83,7 +83,7 @@ pub struct KeyPolicy {
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct KeyScan {
-    /// Time between two scans; 5m unless given.
+    /// Time between two scans; 2m unless given. A sample counts for 5m, so that one scan may fail.
     pub interval: Duration,
     /// Longest time a scan may take; 1m unless given, and never above the interval.
     pub timeout: Option<Duration>,
@@ -98,7 +98,7 @@ pub struct KeyScan {
 impl Default for KeyScan {
     fn default() -> Self {
         Self {
-            interval: Duration::from_secs(300),
+            interval: Duration::from_secs(120),
             timeout: None,
             sample: 5000,
             lua: true,

@@ -1,6 +1,7 @@
 //! Lints: their cases, their pages, their score on real setups.
 
 mod cases;
+mod examples;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod pages;
