@@ -119,7 +119,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     "{what} over a fixed window, which leaves out samples where a step of the graph is longer"
                 ),
             )
-            .label(format!("`{}` over always `{}`", fixed.function, fixed.window))
+            .label(format!("`{}` over `{}`, whatever the step", fixed.function, fixed.window))
             .help("write `$__rate_interval`, which follows the step");
     }
 }

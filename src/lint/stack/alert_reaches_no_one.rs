@@ -40,7 +40,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let [alertmanager] = facts.alertmanagers.as_slice() else {
         return;
     };
-    // Integrations that something fills in are not seen.
+    // A part of a configuration, without routes or receivers, tells nothing.
     if alertmanager.routes.is_empty() || alertmanager.receivers.is_empty() {
         return;
     }
