@@ -22,7 +22,15 @@ const OF_ALL: [&str; 8] = [
 ];
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    for (index, dashboard) in facts.dashboards.iter().enumerate() {
+    let mut of_panels: Vec<Vec<&Expression>> = vec![Vec::new(); facts.dashboards.len()];
+    for expression in &facts.expressions {
+        if let Origin::Panel { dashboard, .. } = expression.origin
+            && let Some(expressions) = of_panels.get_mut(dashboard)
+        {
+            expressions.push(expression);
+        }
+    }
+    for (expressions, dashboard) in of_panels.iter().zip(&facts.dashboards) {
         // The newer schema keeps its queries elsewhere, and library panels keep theirs in Grafana.
         let text = facts.setup.document(dashboard.document).text.text();
         if dashboard.node.get("elements").is_some() || text.contains("\"libraryPanel\"") {
@@ -34,7 +42,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .filter(|variable| is_choice(variable))
         {
             check_unused(dashboard, variable, text, findings);
-            check_uneven(facts, index, dashboard, variable, findings);
+            check_uneven(facts, expressions, dashboard, variable, findings);
         }
     }
 }
@@ -100,21 +108,15 @@ fn ends_name(rest: &str) -> bool {
 
 fn check_uneven(
     facts: &Facts<'_>,
-    index: usize,
+    expressions: &[&Expression],
     dashboard: &Dashboard,
     variable: &Variable,
     findings: &mut Findings<'_>,
 ) {
     let name = variable.name.as_str();
-    let expressions: Vec<&Expression> = facts
-        .expressions
-        .iter()
-        .filter(|expression| {
-            matches!(expression.origin, Origin::Panel { dashboard, .. } if dashboard == index)
-        })
-        .collect();
     let (users, others): (Vec<&Expression>, Vec<&Expression>) = expressions
-        .into_iter()
+        .iter()
+        .copied()
         .partition(|expression| uses(expression, name));
     // Which label it chooses, for each metric that it is applied to.
     let mut applied: BTreeMap<(&str, &str), (&Expression, Span)> = BTreeMap::new();

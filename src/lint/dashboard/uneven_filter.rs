@@ -72,20 +72,30 @@ fn check_label(label: &'static str, selections: &[Selection<'_>], findings: &mut
     let Some(value) = values.first().filter(|_| values.len() == 1 && !is_open) else {
         return;
     };
+    // By what they select: a metric, or a matcher of streams.
+    let mut unlimited: BTreeMap<&str, Vec<&Selection<'_>>> = BTreeMap::new();
+    for selection in selections {
+        if !selection.limits.contains_key(label) {
+            for of in &selection.of {
+                unlimited.entry(of).or_default().push(selection);
+            }
+        }
+    }
     for limited in selections {
         let Some((_, place)) = limited.limits.get(label) else {
             continue;
         };
-        let other = selections.iter().find(|other| {
+        let mut others = limited
+            .of
+            .iter()
+            .flat_map(|of| unlimited.get(of.as_str()).into_iter().flatten());
+        let other = others.find(|other| {
             let is_limited_otherwise = other
                 .limits
                 .keys()
                 .chain(&other.open)
                 .any(|known| !limited.limits.contains_key(known));
-            !other.limits.contains_key(label)
-                && !is_limited_otherwise
-                && !std::ptr::eq(other.query, limited.query)
-                && other.of.iter().any(|of| limited.of.contains(of))
+            !is_limited_otherwise && !std::ptr::eq(other.query, limited.query)
         });
         if let Some(other) = other {
             findings

@@ -18,6 +18,9 @@ pub(super) static LINT: Lint = Lint {
 const ASSUMED: Duration = Duration::from_secs(15);
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    if facts.prometheus.is_empty() || facts.datasources.is_empty() {
+        return;
+    }
     let uses_variable = facts.dashboards.iter().any(|dashboard| {
         facts
             .setup
