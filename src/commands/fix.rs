@@ -10,7 +10,7 @@ use super::{Console, Exit, Format};
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Diagnostic, Safety};
 use crate::fix::mislabelled::Strategy;
-use crate::fix::{Changes, Mended, Wish, WriteFailure, mend, write};
+use crate::fix::{Changes, Defect, Mended, Wish, WriteFailure, mend, write};
 use crate::quantity::Date;
 use crate::report;
 use crate::setup::Setup;
@@ -30,7 +30,7 @@ Examples:
   stackwright fix . --write                            repair it
   stackwright fix . --write --backup .orig             and keep the old files beside the new ones
   stackwright fix . --select promql --unsafe           also what changes results, of some lints
-  stackwright fix . --strategy rename                  dashboards that do not show what they are called
+  stackwright fix . --strategy rename                  dashboards that show something else
   stackwright fix . --format json                      the same for programs")]
 pub struct FixArgs {
     /// Directories, or single files
@@ -210,7 +210,14 @@ pub(super) fn diffs(setup: &Setup, changes: &Changes) -> Vec<(String, String)> {
             (None, Some(moved)) => moved,
             (None, None) => (path, ""),
         };
-        let diff = report::diff_between(&shown(old_path), &shown(path), before, after);
+        // A file that comes into being holds a secret that stood in the clear before.
+        let is_secret = changed.before.is_none() && moved.is_none();
+        let after = match is_secret {
+            true => "*".repeat(after.chars().count()),
+            false => report::redact(after),
+        };
+        let before = report::redact(before);
+        let diff = report::diff_between(&shown(old_path), &shown(path), &before, &after);
         diffs.push((shown(path), diff));
     }
     diffs
@@ -283,8 +290,13 @@ fn defects(mended: &Mended) -> Vec<Diagnostic> {
                 "the fix of {} (\"{title}\") is not applied: {}",
                 refused.finding.id, refused.defect
             );
-            let mut diagnostic = Diagnostic::warning("fix/failed-proof", message)
-                .help("this is a defect of stackwright, and not of the file; please report it");
+            let help = match refused.defect {
+                Defect::Brings(..) => {
+                    "mend both by hand; if the second is not true, please report it"
+                }
+                _ => "this is a defect of stackwright, and not of the file; please report it",
+            };
+            let mut diagnostic = Diagnostic::warning("fix/failed-proof", message).help(help);
             diagnostic.location.clone_from(&refused.finding.location);
             diagnostic
         })

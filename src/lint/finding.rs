@@ -169,8 +169,19 @@ impl Finding<'_, '_> {
         self,
         safety: Safety,
         title: impl Into<String>,
-        edits: Vec<(Place, String)>,
+        mut edits: Vec<(Place, String)>,
     ) -> Self {
+        // Lines that are inserted into a text within another file would need its indentation.
+        let is_embedded = |place: &Place| {
+            let document = self.setup.document(place.document);
+            document.wrapper.is_some() && !document.is_part()
+        };
+        if edits
+            .iter()
+            .any(|(place, text)| text.contains('\n') && is_embedded(place))
+        {
+            edits.clear();
+        }
         let edits = edits
             .into_iter()
             .map(|(place, text)| Edit {

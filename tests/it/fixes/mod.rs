@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use stackwright::catalogue::Catalogue;
 use stackwright::diagnostic::Safety;
 use stackwright::facts::given::Given;
-use stackwright::fix::{Mended, Wish, mend};
+use stackwright::fix::{Defect, Mended, Wish, mend};
 use stackwright::lint::{Policy, Selection};
 use stackwright::setup::Setup;
 
@@ -32,11 +32,13 @@ fn mended(setup: &Setup, only: &str, safety: Safety) -> Mended {
     mend(setup, &CATALOGUE, &wish)
 }
 
-/// What is wrong with a repair: fixes that were refused, and a second one that would change something again.
+/// What is wrong with a repair: fixes that were refused, and a second one that would change something again. A guess may be
+/// refused because it would uncover what the mistake hid.
 fn complaints(mended: &Mended, only: &str, safety: Safety) -> Vec<String> {
     let mut wrong: Vec<String> = mended
         .refused
         .iter()
+        .filter(|refused| safety == Safety::Safe || !matches!(refused.defect, Defect::Brings(..)))
         .map(|refused| {
             let title = refused.finding.fix.as_ref().map_or("", |fix| &fix.title);
             format!("{} \"{title}\": {}", refused.finding.id, refused.defect)
