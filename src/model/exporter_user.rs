@@ -112,3 +112,46 @@ fn selector(keys: Option<&KeyPolicies>, commands: &[String]) -> String {
     let words: Vec<String> = keys.chain(commands).collect();
     format!("({})", words.join(" "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::glob::Glob;
+    use super::super::key_policy::KeyPolicy;
+    use super::*;
+    use crate::quantity::Duration;
+
+    fn selector_of(patterns: &[(&str, bool)]) -> String {
+        let policies = patterns.iter().map(|(pattern, by_key)| KeyPolicy {
+            pattern: Glob::parse(pattern).unwrap(),
+            description: String::new(),
+            ttl: None,
+            max_length: None,
+            is_durable: false,
+            by_key: *by_key,
+        });
+        let keys = KeyPolicies {
+            target: "cache".into(),
+            policies: policies.collect(),
+            interval: Duration::from_secs(300),
+            timeout: Duration::from_secs(60),
+            sample: 5000,
+            lua: true,
+            database: 0,
+        };
+        selector(Some(&keys), &["get".to_owned()])
+    }
+
+    #[test]
+    fn values_are_read_of_keys_that_are_shown_by_name() {
+        let found = selector_of(&[("user:*", false), ("queue:*", true), ("list:[ab]?", true)]);
+        assert_eq!(found, "(%R~queue:* %R~list:[ab]? +get)");
+    }
+
+    #[test]
+    fn a_pattern_that_acl_rules_cannot_say_stands_for_every_key() {
+        for pattern in ["two words:*", "a(b):*", "it's:*", r"star\*:*", "größe:*"] {
+            assert_eq!(selector_of(&[(pattern, true)]), "(%R~* +get)", "{pattern}");
+        }
+        assert_eq!(selector(None, &["get".to_owned()]), "(%R~* +get)");
+    }
+}

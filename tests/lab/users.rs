@@ -17,6 +17,9 @@ use crate::{Outcome, http};
 const EVERYBODY: &str = r#"every"body's \ $word #1"#;
 const EXPORTER: &str = "the exporter's & own";
 
+/// Words of the versions of Redis for what a user may not do, directly and in a script.
+const REFUSALS: [&str; 3] = ["permission", "can't run this command", "can't access"];
+
 /// G+ Recycling's, as it should have been written.
 const CONF: &str = "\
 # Memory management
@@ -273,7 +276,7 @@ fn an_exporter_may_do_what_it_does_and_nothing_else() {
             let answer = exporter.ask(forbidden).unwrap();
             let is_refused = matches!(
                 &answer,
-                Reply::Error(error) if error.contains("permission") || error.contains("can't run this command")
+                Reply::Error(error) if REFUSALS.iter().any(|refusal| error.contains(refusal))
             );
             assert!(is_refused, "{}: {forbidden:?}: {answer:?}", tools.name);
         }
