@@ -42,7 +42,12 @@ impl Parser<'_> {
                 let offset = modifiers
                     .offset
                     .filter(|offset| self.literal(*offset) != Some(0.0));
-                let misplaced = match (offset, &modifiers.at) {
+                // Prometheus lets `start()` and `end()` pass, which are no timestamps.
+                let at = modifiers
+                    .at
+                    .as_ref()
+                    .filter(|at| !matches!(at.time, AtTime::Start | AtTime::End));
+                let misplaced = match (offset, at) {
                     (Some(_), _) => Some("offset"),
                     (None, Some(_)) => Some("@"),
                     (None, None) => None,
@@ -267,7 +272,7 @@ impl Parser<'_> {
                 if !number.is_duration {
                     self.feature(Feature::NumberAsDuration, token.span);
                 }
-                if number::out_of_range(number.value) || number.value.is_nan() {
+                if number::out_of_range(number.value) {
                     self.error(ParseError::syntax(
                         token.span,
                         format!("the duration {} is too large", self.shown(token)),

@@ -7,8 +7,6 @@
 mod choice;
 mod class;
 
-use std::collections::BTreeSet;
-
 pub(super) use choice::alternatives;
 
 /// Why a pattern is no regular expression.
@@ -34,7 +32,6 @@ pub(super) fn read(pattern: &str) -> Result<Pattern, PatternError> {
     Reader {
         rest: pattern,
         frames: vec![Frame::default()],
-        names: BTreeSet::new(),
         after_repeat: false,
     }
     .run()
@@ -103,7 +100,6 @@ impl Frame {
 struct Reader<'a> {
     rest: &'a str,
     frames: Vec<Frame>,
-    names: BTreeSet<&'a str>,
     after_repeat: bool,
 }
 
@@ -254,9 +250,6 @@ impl<'a> Reader<'a> {
                         .all(|letter| letter == '_' || letter.is_alphanumeric());
                 if !is_name {
                     return error("a group name is letters, digits and `_` between `<` and `>`");
-                }
-                if !self.names.insert(name) {
-                    return error(format!("two groups are named `{name}`"));
                 }
                 self.rest = &named[name.len() + 1..];
             } else {
@@ -454,7 +447,7 @@ mod tests {
             "(a{100}){100}",
             "[[:foo:]]",
             "\\pX",
-            "(?P<a>x)(?P<a>y)",
+            "\\p{Foo}",
             "(?P<>x)",
             "(?z)",
             "[a-\\d]",
@@ -481,7 +474,7 @@ mod tests {
             "\\-",
             "\\/",
             "[a-]",
-            "(?P<a>x)",
+            "(?P<a>x)(?P<a>y)",
             "(?<a>x)",
             "(?i:x)",
             "\\pL",
