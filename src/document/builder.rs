@@ -15,9 +15,13 @@ pub(super) enum Open {
     Mapping(OpenMapping),
 }
 
+/// Mappings of so many keys are looked through faster than hashed.
+const FEW: usize = 16;
+
 #[derive(Default)]
 pub(super) struct OpenMapping {
     entries: Vec<Entry>,
+    /// Where each key is among `entries`, once there are more than [`FEW`].
     places: HashMap<Arc<str>, usize>,
     key: Option<PendingKey>,
     /// Where `<<` stands, the first time.
@@ -106,6 +110,18 @@ impl<'a> Builder<'a> {
 
     pub(super) fn scalar(&mut self, node: Node, anchor: usize) -> Result<(), SyntaxError> {
         self.count(1, node.span)?;
+        // Of a key only text and place stay.
+        if anchor == 0
+            && let Some(Frame {
+                open: Open::Mapping(mapping @ OpenMapping { key: None, .. }),
+                ..
+            }) = self.open.last_mut()
+        {
+            return match mapping.begin(self.text, &node, self.dialect) {
+                Ok(()) => Ok(()),
+                Err(problem) => self.problem(*problem),
+            };
+        }
         let node = Arc::new(node);
         if anchor > 0 {
             self.anchors.insert(anchor, (Arc::clone(&node), 1));
@@ -331,13 +347,21 @@ impl OpenMapping {
         Ok(())
     }
 
+    /// Where `key` is among the entries.
+    fn place(&self, key: &str) -> Option<usize> {
+        if self.entries.len() > FEW {
+            self.places.get(key).copied()
+        } else {
+            let mut keys = self.entries.iter().map(|entry| &*entry.key.text);
+            keys.position(|other| other == key)
+        }
+    }
+
     fn add(&mut self, key: Key, value: Arc<Node>) -> Result<(), Box<SyntaxError>> {
-        if let Some(&first) = self.places.get(&key.text) {
+        if let Some(first) = self.place(&key.text) {
             return Err(duplicate(&key.text, key.span, self.entries[first].key.span));
         }
-        self.places
-            .insert(Arc::clone(&key.text), self.entries.len());
-        self.entries.push(Entry {
+        self.push(Entry {
             key,
             value,
             origin: Origin::Own,
@@ -345,33 +369,38 @@ impl OpenMapping {
         Ok(())
     }
 
-    fn finish(self) -> Vec<Entry> {
-        let Self {
-            mut entries,
-            mut places,
-            merged,
-            ..
-        } = self;
-        for other in merged {
+    /// Adds an entry whose key is new.
+    fn push(&mut self, entry: Entry) {
+        let count = self.entries.len();
+        self.entries.push(entry);
+        let unplaced = match count {
+            0..FEW => return,
+            FEW => 0..=FEW,
+            _ => count..=count,
+        };
+        let entries = &self.entries;
+        let places = unplaced.map(|place| (Arc::clone(&entries[place].key.text), place));
+        self.places.extend(places);
+    }
+
+    fn finish(mut self) -> Vec<Entry> {
+        for other in std::mem::take(&mut self.merged) {
             for entry in other.entries() {
-                match places.get(&entry.key.text) {
-                    Some(&place) => {
-                        let own = &mut entries[place];
+                match self.place(&entry.key.text) {
+                    Some(place) => {
+                        let own = &mut self.entries[place];
                         if own.origin == Origin::Own {
                             own.origin = Origin::Overriding(entry.key.span);
                         }
                     }
-                    None => {
-                        places.insert(Arc::clone(&entry.key.text), entries.len());
-                        entries.push(Entry {
-                            origin: Origin::Merged,
-                            ..entry.clone()
-                        });
-                    }
+                    None => self.push(Entry {
+                        origin: Origin::Merged,
+                        ..entry.clone()
+                    }),
                 }
             }
         }
-        entries
+        self.entries
     }
 }
 

@@ -275,7 +275,12 @@ fn forbidden_character(text: &str, offset: usize) -> Option<SyntaxError> {
         matches!(character,
             '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
     };
-    let (at, character) = text[offset..]
+    let text = &text[offset..];
+    let is_plain = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+    if text.bytes().all(is_plain) {
+        return None;
+    }
+    let (at, character) = text
         .char_indices()
         .find(|(_, character)| !allowed(*character))?;
     let start = offset + at;

@@ -71,7 +71,7 @@ impl<'a> Block<'a> {
     pub(super) fn given(&self, name: &str) -> Option<&'a Entry> {
         self.node
             .entry(name)
-            .filter(|entry| entry.value.value != Value::Null)
+            .filter(|entry| !matches!(entry.value.value, Value::Null))
     }
 
     /// The text of a scalar that is neither null nor empty.
@@ -159,6 +159,19 @@ impl<'a> Checker<'a> {
             legacy_scheme: false,
             features: None,
             whole: None,
+            found: Vec::new(),
+        }
+    }
+
+    /// Another of the same file that has found nothing yet.
+    pub(super) fn beside(&self) -> Self {
+        Self {
+            file: self.file,
+            reader: self.reader,
+            utf8_names: self.utf8_names,
+            legacy_scheme: self.legacy_scheme,
+            features: self.features.clone(),
+            whole: self.whole,
             found: Vec::new(),
         }
     }
@@ -434,7 +447,7 @@ impl<'a> Checker<'a> {
 
     /// Checks a value; `key` is where to point for something missing in it.
     pub(super) fn value(&mut self, node: &Node, key: Span, kind: Kind) {
-        if node.value == Value::Null && !matches!(kind, Kind::Custom(_)) {
+        if matches!(node.value, Value::Null) && !matches!(kind, Kind::Custom(_)) {
             return;
         }
         match kind {
@@ -454,7 +467,7 @@ impl<'a> Checker<'a> {
                     return self.wrong_type(node, "a list");
                 };
                 for item in items {
-                    if item.value == Value::Null {
+                    if matches!(item.value, Value::Null) {
                         let span = self.empty_item(item, key);
                         self.error("empty-section", span, format!("{section} is empty or null"))
                             .help = Some("fill it in, or remove the list item".into());
@@ -510,7 +523,7 @@ impl<'a> Checker<'a> {
             self.relate("given here", first);
         }
         scalar::check_text(self, &entry.key.text, entry.key.span, keys);
-        if entry.value.value == Value::Null && matches!(values, Kind::Scalar(_)) {
+        if matches!(entry.value.value, Value::Null) && matches!(values, Kind::Scalar(_)) {
             return;
         }
         self.value(&entry.value, entry.key.span, values);
@@ -539,7 +552,8 @@ impl<'a> Checker<'a> {
                 .help = Some("write the whole number".into());
             }
             (Kind::Float, GoScalar::Int(_) | GoScalar::Uint(_) | GoScalar::Float(_)) => {}
-            (Kind::GoDuration, GoScalar::Int(_) | GoScalar::Float(_)) => {}
+            (Kind::GoDuration, GoScalar::Int(_)) => {}
+            (Kind::GoDuration, GoScalar::Float(number)) if *number <= i64::MAX as f64 => {}
             (Kind::Bool | Kind::Int | Kind::Uint | Kind::Float, _) => {
                 self.wrong_type(node, expectation(kind));
             }

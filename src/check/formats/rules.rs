@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::checker::{Block, Checker, Reader, Reading, Unknown, head_of, is_set, read};
 use super::go_template;
 use super::scalar::is_legacy_label_name;
@@ -152,7 +154,7 @@ pub(super) fn check(
 }
 
 fn check_groups(checker: &mut Checker<'_>, block: &Block<'_>) {
-    let mut names: HashMap<String, Span> = HashMap::new();
+    let mut names: HashMap<&str, Span> = HashMap::new();
     for group in block.items("groups") {
         if group.value == Value::Null {
             let span = if group.span.is_empty() {
@@ -171,7 +173,7 @@ fn check_groups(checker: &mut Checker<'_>, block: &Block<'_>) {
             && let Some(name) = group.given("name")
         {
             let span = name.value.span;
-            if let Some(first) = names.insert(name.value.text.to_string(), span) {
+            if let Some(first) = names.insert(&name.value.text, span) {
                 checker
                     .error(
                         "duplicate-name",
@@ -186,17 +188,31 @@ fn check_groups(checker: &mut Checker<'_>, block: &Block<'_>) {
             }
         }
         check_labels(checker, &group);
-        let mut seen = HashMap::new();
-        for rule in group.blocks("rules") {
-            check_rule(checker, &rule);
-            report_twin(checker, &rule, &mut seen);
-        }
-        for rule in group.items("rules") {
-            if rule.value == Value::Null {
-                checker
-                    .warning("empty-section", rule.span, "a rule is empty")
-                    .help = Some("remove it".into());
-            }
+    }
+    // By far most of the work, and no group knows of another.
+    let groups: Vec<Block<'_>> = block.blocks("groups").collect();
+    let found: Vec<Vec<Diagnostic>> = groups
+        .par_iter()
+        .map(|group| {
+            let mut checker = checker.beside();
+            check_rules_of(&mut checker, group);
+            checker.found
+        })
+        .collect();
+    checker.found.extend(found.into_iter().flatten());
+}
+
+fn check_rules_of(checker: &mut Checker<'_>, group: &Block<'_>) {
+    let mut seen = HashMap::new();
+    for rule in group.blocks("rules") {
+        check_rule(checker, &rule);
+        report_twin(checker, &rule, &mut seen);
+    }
+    for rule in group.items("rules") {
+        if rule.value == Value::Null {
+            checker
+                .warning("empty-section", rule.span, "a rule is empty")
+                .help = Some("remove it".into());
         }
     }
 }
@@ -389,7 +405,7 @@ pub(super) fn check_expr_with(checker: &mut Checker<'_>, node: &Node, options: &
 }
 
 fn check_template(checker: &mut Checker<'_>, node: &Node) {
-    if !is_set(node) {
+    if !is_set(node) || !node.text.contains("{{") {
         return;
     }
     let version = checker.reader.version;
@@ -414,8 +430,15 @@ fn check_template(checker: &mut Checker<'_>, node: &Node) {
         .map(|(name, major, minor)| format!("`{name}` needs Prometheus {major}.{minor} or newer"));
 }
 
+/// What tells a rule from others: its name, its labels in order, its expression.
+type Identity<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a str);
+
 /// Two rules with the same name and labels write the same series.
-fn report_twin(checker: &mut Checker<'_>, rule: &Block<'_>, seen: &mut HashMap<String, Span>) {
+fn report_twin<'a>(
+    checker: &mut Checker<'_>,
+    rule: &Block<'a>,
+    seen: &mut HashMap<Identity<'a>, Span>,
+) {
     let Some(name) = rule.written("record").or(rule.written("alert")) else {
         return;
     };
@@ -427,8 +450,11 @@ fn report_twin(checker: &mut Checker<'_>, rule: &Block<'_>, seen: &mut HashMap<S
         .map(|entry| (&*entry.key.text, &*entry.value.text))
         .collect();
     labels.sort_unstable();
-    let expr = rule.text("expr").unwrap_or_default();
-    let identity = format!("{} {labels:?} {expr}", name.value.text);
+    let identity = (
+        &*name.value.text,
+        labels,
+        rule.text("expr").unwrap_or_default(),
+    );
     let span = name.value.span;
     if let Some(first) = seen.insert(identity, span) {
         checker

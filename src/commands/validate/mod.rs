@@ -195,15 +195,27 @@ fn bundles(path: &Path) -> Vec<PathBuf> {
     bundles
 }
 
-/// Whether a file has what only a profile has: targets, or environments, by name.
+/// What only a profile has: targets, or environments, by name.
+const OF_A_PROFILE: [&str; 2] = ["targets", "environments"];
+
+/// Whether a file is a profile, good or bad.
 fn is_profile(path: &Path) -> bool {
     let Ok(text) = std::fs::read_to_string(path) else {
         return false;
     };
+    // Large files are rules, and need not be read once more to see that.
+    let mut keys = text
+        .lines()
+        .map(|line| line.trim_start_matches([' ', '"', '\'']));
+    let may_be = text.trim_start().starts_with('{')
+        || keys.any(|key| OF_A_PROFILE.iter().any(|name| key.starts_with(name)));
+    if !may_be {
+        return false;
+    }
     let Ok(root) = parse_yaml(&text, Limits::default()) else {
         return false;
     };
-    ["targets", "environments"].iter().any(|key| {
+    OF_A_PROFILE.iter().any(|key| {
         root.get(key)
             .is_some_and(|node| matches!(node.value, Yaml::Mapping(_)))
     })
