@@ -85,8 +85,8 @@ macro_rules! http_tables {
                         field("client_certificate_key", Secret).since($jwt.0, $jwt.1),
                         field("client_certificate_key_file", Text).since($jwt.0, $jwt.1),
                         field("client_certificate_key_ref", Text).since($jwt.0, $jwt.1),
-                        field("grant_type", OneOf(&GRANT_TYPE)).since($jwt.0, $jwt.1),
-                        field("signature_algorithm", OneOf(&SIGNATURE)).since($jwt.0, $jwt.1),
+                        field("grant_type", Text).since($jwt.0, $jwt.1),
+                        field("signature_algorithm", Text).since($jwt.0, $jwt.1),
                         field("iss", Text).since($jwt.0, $jwt.1),
                         field("audience", Text).since($jwt.0, $jwt.1),
                         field("claims", Map(&Text, &Anything)).since($jwt.0, $jwt.1),
@@ -141,16 +141,6 @@ pub(super) static HTTP_CONFIG: TableOf = TableOf {
     what: "an HTTP client config",
     fields: &[alertmanager::HTTP],
     rules: &[check_http],
-};
-
-static GRANT_TYPE: Choice = Choice {
-    what: "a grant type",
-    words: &[
-        word("client_credentials"),
-        word("urn:ietf:params:oauth:grant-type:jwt-bearer"),
-    ],
-    ignores_case: false,
-    may_be_empty: true,
 };
 
 static SIGNATURE: Choice = Choice {
@@ -257,16 +247,32 @@ fn check_oauth2(checker: &mut Checker<'_>, block: &Block<'_>) {
             )
             .help = Some("give `client_secret_file`".into());
     }
-    checker.at_most_one(block, &secrets);
-    if block.text("grant_type") == Some(JWT_BEARER) {
-        checker.at_most_one(
-            block,
-            &[
-                "client_certificate_key",
-                "client_certificate_key_file",
-                "client_certificate_key_ref",
-            ],
-        );
+    if block.text("grant_type") != Some(JWT_BEARER) {
+        checker.at_most_one(block, &secrets);
+        return check_grant_type(checker, block);
+    }
+    let keys = [
+        "client_certificate_key",
+        "client_certificate_key_file",
+        "client_certificate_key_ref",
+    ];
+    checker.at_most_one(block, &keys);
+    if let Some(algorithm) = block.written("signature_algorithm") {
+        let node = &algorithm.value;
+        checker.check_choice(&node.text, node.span, &SIGNATURE);
+    }
+}
+
+/// Whatever else stands there counts as `client_credentials`.
+fn check_grant_type(checker: &mut Checker<'_>, block: &Block<'_>) {
+    const DEFAULT: &str = "client_credentials";
+    if let Some(grant) = block.written("grant_type")
+        && &*grant.value.text != DEFAULT
+    {
+        let message = format!("`{}` is read as `{DEFAULT}`", grant.value.text);
+        checker
+            .warning("unknown-value", grant.value.span, message)
+            .help = Some(format!("write `{DEFAULT}`, or `{JWT_BEARER}`"));
     }
 }
 

@@ -19,6 +19,15 @@ pub(super) fn secret_url(checker: &mut Checker<'_>, node: &Node) {
     }
 }
 
+/// The address of a webhook, which became a secret in 0.26.
+pub(super) fn webhook_url(checker: &mut Checker<'_>, node: &Node) {
+    if checker.at_least(0, 26) {
+        secret_url(checker, node);
+    } else {
+        check(checker, node, false);
+    }
+}
+
 fn check(checker: &mut Checker<'_>, node: &Node, is_secret: bool) {
     let problem = match go_url::parse(&node.text) {
         // What is wrong may itself show the secret.

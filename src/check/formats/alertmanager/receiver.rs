@@ -10,7 +10,7 @@ use super::super::table::Kind::{
     Secret, Sections, Text, Uint,
 };
 use super::super::table::{Choice, Field, TableOf, field, word};
-use super::address::{host_port, http_url, secret_url};
+use super::address::{host_port, http_url, webhook_url};
 use super::chat::{
     DISCORD, MATTERMOST, MSTEAMS, MSTEAMS_V2, ROCKETCHAT, SLACK, TELEGRAM, WEBEX, WECHAT,
 };
@@ -169,7 +169,7 @@ static WEBHOOK: TableOf = TableOf {
     fields: &[&[
         SEND_RESOLVED,
         HTTP,
-        field("url", Scalar(secret_url)),
+        field("url", Scalar(webhook_url)),
         field("url_file", Text).since(0, 26),
         field("max_alerts", Uint),
         field("timeout", GoDuration).since(0, 28),
@@ -372,7 +372,7 @@ fn jira_field(checker: &mut Checker<'_>, node: &Node) {
 }
 
 fn jira_labels(checker: &mut Checker<'_>, node: &Node) {
-    if matches!(node.value, Value::Mapping(_)) && checker.at_least(0, 32) {
+    if matches!(node.value, Value::Mapping(_)) && checker.at_least(0, 34) {
         checker.block(node, node.span, &JIRA_LABELS);
     } else {
         checker.value(node, node.span, List(&Text));

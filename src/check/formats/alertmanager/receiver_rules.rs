@@ -333,6 +333,10 @@ pub(super) fn own_authorization<'a>(block: &Block<'a>) -> Option<&'a Entry> {
 pub(super) fn jira(checker: &mut Checker<'_>, block: &Block<'_>) {
     checker.require(block, "project", "a Jira config");
     checker.require(block, "issue_type", "a Jira config");
+    // Null is read as a text, and as that no type.
+    if block.node.entry("api_type").is_some() {
+        checker.require(block, "api_type", "a Jira config");
+    }
 }
 
 pub(super) fn rocketchat(checker: &mut Checker<'_>, block: &Block<'_>) {

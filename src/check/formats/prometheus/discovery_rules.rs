@@ -3,6 +3,7 @@
 use super::super::checker::{Block, Checker, is_set};
 use super::super::go_url;
 use super::super::http::check_http;
+use super::super::scalar::millis;
 use super::discovery::check_url;
 use crate::document::{Node, Value};
 
@@ -375,6 +376,15 @@ pub(super) fn triton(checker: &mut Checker<'_>, block: &Block<'_>) {
         checker.require(block, name, what);
     }
     required_unless_absent(checker, block, "role", what);
+    // Null is no interval, and counts as 0.
+    if let Some(interval) = block.node.entry("refresh_interval")
+        && millis(interval.value.scalar_text()).unwrap_or(0) == 0
+    {
+        let message = format!("`refresh_interval` of {what} is 0");
+        checker
+            .error("value-out-of-range", interval.key.span, message)
+            .help = Some("give one of a minute, or leave it out".into());
+    }
 }
 
 pub(super) fn uyuni(checker: &mut Checker<'_>, block: &Block<'_>) {
