@@ -6,6 +6,7 @@ mod consumers;
 mod dashboards;
 mod deploy;
 mod determinism;
+mod differential;
 mod drift;
 mod examples;
 mod external_checks;
