@@ -130,6 +130,9 @@ fn report(document: &Document, node: &Node, known: &[&str], of: &str, findings: 
             )
             .label("not read");
         finding = match nearest(key, known) {
+            Some(near) if node.entry(near).is_some() => {
+                finding.help(format!("move it to `{near}`, which is there as well"))
+            }
             Some(near) => finding.help(format!("write `{near}`")).fix(
                 Safety::Unsafe,
                 format!("rename to `{near}`"),

@@ -2,6 +2,7 @@
 
 mod commands;
 mod mislabelled;
+mod panels;
 mod proofs;
 mod setups;
 

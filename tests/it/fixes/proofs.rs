@@ -100,3 +100,50 @@ fn a_file_that_cannot_be_read_is_not_touched() {
         "groups:\n  - name: a\n    rules:\n      - alert: A\n        expr: up == 0\n   bad: [\n";
     assert_eq!(repaired("rules.yml", broken, ""), broken);
 }
+
+#[test]
+fn secrets_become_files_that_compose_mounts() {
+    let compose = "services:\n  alertmanager:\n    image: prom/alertmanager:v0.33.1\n    volumes:\n      - ./alertmanager.yml:/etc/alertmanager/alertmanager.yml # ours\n";
+    let routes = "global:\n  smtp_smarthost: mail:25\n  smtp_from: a@b.c\n  smtp_auth_password: '${SMTP_PASSWORD}'\nroute: {receiver: a}\nreceivers:\n  - name: a\n    pagerduty_configs:\n      - routing_key: 0123456789abcdef\n";
+    let files = [("compose.yaml", compose), ("alertmanager.yml", routes)];
+    let setup = Setup::of_texts("", files.map(|(path, text)| (path, text.as_bytes())));
+    let mut after = std::collections::BTreeMap::new();
+    for only in ["alertmanager/unexpanded-env", "security/plaintext-secret"] {
+        let mended = mended(&setup, only, Safety::Unsafe);
+        assert_eq!(complaints(&mended, only, Safety::Unsafe), [""; 0]);
+        for (path, changed) in mended.changes.iter() {
+            after.insert(
+                (only, path.to_owned()),
+                changed.after.clone().unwrap_or_default(),
+            );
+        }
+    }
+    let of = |only, path: &str| after[&(only, path.to_owned())].as_str();
+    let env = "alertmanager/unexpanded-env";
+    assert_eq!(
+        of(env, "alertmanager.yml"),
+        routes.replace(
+            "smtp_auth_password: '${SMTP_PASSWORD}'",
+            "smtp_auth_password_file: /run/secrets/smtp_password"
+        )
+    );
+    assert_eq!(
+        of(env, "compose.yaml"),
+        format!(
+            "{}\n    secrets:\n      - smtp_password\n\nsecrets:\n  smtp_password:\n    environment: SMTP_PASSWORD\n",
+            compose.trim_end()
+        )
+    );
+    let plain = "security/plaintext-secret";
+    assert_eq!(
+        of(plain, "secrets/alertmanager_routing_key"),
+        "0123456789abcdef"
+    );
+    assert!(of(plain, "compose.yaml").ends_with(
+        "secrets:\n  alertmanager_routing_key:\n    file: ./secrets/alertmanager_routing_key\n"
+    ));
+    assert!(
+        of(plain, "alertmanager.yml")
+            .contains("routing_key_file: /run/secrets/alertmanager_routing_key\n")
+    );
+}
