@@ -155,6 +155,36 @@ fn the_day_is_told_by_option_variable_or_clock() {
 }
 
 #[test]
+fn what_is_not_told_is_not_mended_unless_it_is_asked_for() {
+    let rules = "groups:\n  - name: a\n    rules:\n      - record: a:b\n        expr: up{job=~\"redis\"}\n      - record: a:c\n        # stackwright: ignore[promql/redundant-regex] as the vendor writes it\n        expr: up{job=~\"redis\"}\n";
+    let directory = directory(&[
+        ("rules.yml", rules),
+        ("stackwright.toml", "ignore = [\"promql\"]"),
+    ]);
+    let fix = |arguments: &[&str]| {
+        Program::in_directory(directory.path())
+            .arguments(["fix", "."])
+            .arguments(arguments)
+            .run()
+    };
+    fix(&[]).ends(0);
+    let diff = fix(&["--isolated"]).ends(1).output;
+    assert_eq!(
+        diff.matches("\n+        expr: up{job=\"redis\"}").count(),
+        1,
+        "{diff}"
+    );
+    let select = ["--select", "promql/redundant-regex"];
+    let text = lint(directory.path(), &[&[".", "--fix"], &select[..]].concat());
+    assert!(
+        text.output
+            .ends_with("fixed: 1\nnothing found; 1 suppressed\n"),
+        "{}",
+        text.output
+    );
+}
+
+#[test]
 fn panels_and_queries_of_dashboards_are_suppressed_in_the_configuration() {
     let panel = |id: u32| {
         format!(
