@@ -81,7 +81,7 @@ fn check_datasource(
         },
     };
     // Prometheus' own metrics are not what dashboards are about.
-    let Some(job) = slowest(server) else { return };
+    let Some(job) = usual(server) else { return };
     let real = job.scrape_interval;
     let place = written.map_or(datasource.place, |node| Text::of(document, node).place);
     let interval = job
@@ -113,7 +113,7 @@ fn check_datasource(
         findings
             .report(
                 place,
-                format!("datasource `{name}` {says}; the slowest job scrapes every {real}: rates are smoothed over {window} and more"),
+                format!("datasource `{name}` {says}; job `{}` scrapes every {real}: rates are smoothed over {window} and more", job.name.as_str()),
             )
             .label("longer than needed")
             .related("the job", interval)
@@ -122,10 +122,17 @@ fn check_datasource(
     }
 }
 
-fn slowest(server: &PrometheusServer) -> Option<&ScrapeJob> {
-    server
+/// A job that is scraped as often as most are; of two intervals that are as frequent, the slower one. A single slow job is
+/// no reason to smooth the rates of all others.
+fn usual(server: &PrometheusServer) -> Option<&ScrapeJob> {
+    let jobs = server
         .jobs
         .iter()
-        .filter(|job| job.name.as_str() != "prometheus" || server.jobs.len() == 1)
-        .max_by_key(|job| job.scrape_interval.as_millis())
+        .filter(|job| job.name.as_str() != "prometheus" || server.jobs.len() == 1);
+    let alike = |one: &ScrapeJob| {
+        let jobs = server.jobs.iter();
+        jobs.filter(|other| other.scrape_interval == one.scrape_interval)
+            .count()
+    };
+    jobs.max_by_key(|job| (alike(job), job.scrape_interval.as_millis()))
 }
