@@ -24,17 +24,6 @@ const URGENT: [&str; 8] = [
     "error",
 ];
 
-/// Names of receivers by which somebody says that nobody shall be told. `null` is not among them: Alertmanager's chart calls
-/// its default receiver so, and that is where alerts get lost.
-const ON_PURPOSE: [&str; 6] = [
-    "nobody",
-    "noone",
-    "silent",
-    "blackhole",
-    "devnull",
-    "discard",
-];
-
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     // Of several Alertmanagers, each may be there for some of the alerts.
     let [alertmanager] = facts.alertmanagers.as_slice() else {
@@ -42,6 +31,14 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     };
     // A part of a configuration, without routes or receivers, tells nothing.
     if alertmanager.routes.is_empty() || alertmanager.receivers.is_empty() {
+        return;
+    }
+    // Where nobody can hear of anything, notifications are switched off.
+    let is_off = alertmanager
+        .receivers
+        .iter()
+        .all(|receiver| receiver.integrations.is_empty());
+    if is_off {
         return;
     }
     let alerts = facts.alerts();
@@ -82,10 +79,8 @@ fn check_alert(
         LabelValue::Is(value) => value,
         _ => String::new(),
     };
-    let name = receiver.name.as_str().to_ascii_lowercase();
-    let is_on_purpose = ON_PURPOSE.contains(&name.replace(['-', '_', ' ', '/'], "").as_str());
     let is_urgent = URGENT.contains(&severity.to_ascii_lowercase().as_str());
-    if !is_default || is_on_purpose || !is_urgent || alert.name == "Watchdog" {
+    if !is_default || !is_urgent || alert.name == "Watchdog" {
         return;
     }
     let Some(route) = alertmanager.routes.get(*end) else {

@@ -113,7 +113,7 @@ fn check_datasource(
         findings
             .report(
                 place,
-                format!("datasource `{name}` {says}; job `{}` scrapes every {real}: rates are smoothed over {window} and more", job.name.as_str()),
+                format!("datasource `{name}` {says}; most jobs scrape every {real}: rates are smoothed over {window} and more"),
             )
             .label("longer than needed")
             .related("the job", interval)
@@ -122,17 +122,18 @@ fn check_datasource(
     }
 }
 
-/// A job that is scraped as often as most are; of two intervals that are as frequent, the slower one. A single slow job is
-/// no reason to smooth the rates of all others.
+/// A job with the interval that most jobs have; of two, the shorter one. Single slow jobs are read over windows of their own.
 fn usual(server: &PrometheusServer) -> Option<&ScrapeJob> {
-    let jobs = server
-        .jobs
-        .iter()
-        .filter(|job| job.name.as_str() != "prometheus" || server.jobs.len() == 1);
-    let alike = |one: &ScrapeJob| {
-        let jobs = server.jobs.iter();
-        jobs.filter(|other| other.scrape_interval == one.scrape_interval)
-            .count()
+    let jobs = || {
+        server
+            .jobs
+            .iter()
+            .filter(|job| job.name.as_str() != "prometheus" || server.jobs.len() == 1)
     };
-    jobs.max_by_key(|job| (alike(job), job.scrape_interval.as_millis()))
+    jobs().max_by_key(|job| {
+        let alike = jobs()
+            .filter(|other| other.scrape_interval == job.scrape_interval)
+            .count();
+        (alike, std::cmp::Reverse(job.scrape_interval.as_millis()))
+    })
 }
