@@ -207,6 +207,36 @@ fn is_selector(text: &str, of_labels: bool) -> bool {
     depth == 0 && (terms.iter().all(|term| is_label_term(term.trim())) || text.trim().is_empty())
 }
 
+/// What stands in names and values of labels: up to 63 characters, the first and the last of them a letter or a digit.
+fn is_label_part(text: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric();
+    let bytes = text.as_bytes();
+    bytes.len() <= 63
+        && bytes.first().copied().is_some_and(is_word)
+        && bytes.last().copied().is_some_and(is_word)
+        && bytes
+            .iter()
+            .all(|byte| is_word(*byte) || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+/// `name`, or `domain/name`; the domain in lower case.
+fn is_label_key(text: &str) -> bool {
+    let (domain, name) = match text.split_once('/') {
+        Some((domain, name)) => (Some(domain), name),
+        None => (None, text),
+    };
+    let is_domain = |domain: &str| {
+        domain.len() <= 253
+            && domain.split('.').all(|label| {
+                is_label_part(label)
+                    && label.bytes().all(|byte| {
+                        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+                    })
+            })
+    };
+    is_label_part(name) && domain.is_none_or(is_domain)
+}
+
 fn is_label_term(term: &str) -> bool {
     let key_end = term
         .find(|character: char| {
@@ -218,14 +248,8 @@ fn is_label_term(term: &str) -> bool {
     if let Some(absent) = key.is_empty().then(|| rest.strip_prefix('!')).flatten() {
         return is_label_term(absent.trim());
     }
-    let is_value = |value: &str| {
-        let value = value.trim();
-        value.len() <= 63
-            && value
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-    };
-    if key.is_empty() {
+    let is_value = |value: &str| value.trim().is_empty() || is_label_part(value.trim());
+    if !is_label_key(key) {
         return false;
     }
     if rest.is_empty() {
