@@ -42,12 +42,7 @@ impl Parser<'_> {
                 let offset = modifiers
                     .offset
                     .filter(|offset| self.literal(*offset) != Some(0.0));
-                // Prometheus lets `start()` and `end()` pass, which are no timestamps.
-                let at = modifiers
-                    .at
-                    .as_ref()
-                    .filter(|at| !matches!(at.time, AtTime::Start | AtTime::End));
-                let misplaced = match (offset, at) {
+                let misplaced = match (offset, &modifiers.at) {
                     (Some(_), _) => Some("offset"),
                     (None, Some(_)) => Some("@"),
                     (None, None) => None,
