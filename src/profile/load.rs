@@ -295,16 +295,17 @@ fn names_of(tree: &Node, environment: &str) -> Vec<Problem> {
         Route::of(["notifications", "channels"]),
         Route::of(["notifications", "routes"]),
     ]);
+    let blocks = blocks.filter_map(|block| Some((tree.find(&block)?, block)));
     let targets = tree.find(&Route::of(["targets"]));
+    // Target by target, because looking each of thousands up by its name takes the square of their number.
     let consumers = targets
         .iter()
         .flat_map(|targets| targets.entries())
-        .map(|entry| Route::of(["targets", &*entry.key.text, "consumers"]));
-    let blocks = blocks.chain(consumers);
-    for block in blocks {
-        let Some(node) = tree.find(&block) else {
-            continue;
-        };
+        .filter_map(|entry| {
+            let block = Route::of(["targets", &*entry.key.text, "consumers"]);
+            Some((&**entry.value.get("consumers")?, block))
+        });
+    for (node, block) in blocks.chain(consumers) {
         let mut normalised = std::collections::BTreeMap::new();
         for entry in node.entries() {
             let name = &*entry.key.text;
