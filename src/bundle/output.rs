@@ -57,13 +57,15 @@ impl Drop for OutputDirectory {
 fn make(path: &Path) -> Result<Vec<PathBuf>, WriteError> {
     let mut missing = Vec::new();
     for ancestor in path.ancestors() {
-        if ancestor.as_os_str().is_empty() || ancestor.is_dir() {
+        if ancestor.as_os_str().is_empty() {
             break;
         }
-        if ancestor.exists() {
-            return Err(WriteError::NotADirectory(ancestor.into()));
+        // Asked once: between two questions another render may make the directory.
+        match std::fs::metadata(ancestor) {
+            Ok(there) if there.is_dir() => break,
+            Ok(_) => return Err(WriteError::NotADirectory(ancestor.into())),
+            Err(_) => missing.push(ancestor.to_path_buf()),
         }
-        missing.push(ancestor.to_path_buf());
     }
     missing.reverse();
     std::fs::create_dir_all(path).map_err(|source| {
