@@ -146,6 +146,7 @@ fn walk(lane: Lane, tools: &Generation, start: Instant) -> LaneReport {
     let quiet = |stack: &Stack| watch(stack).and_then(|()| stack.verify());
     let watched = quiet(&stack).or_else(|error| {
         say(format!("once more, because of {error}"));
+        stack.recovers();
         stack.receiver.clear();
         quiet(&stack)
     });

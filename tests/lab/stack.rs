@@ -120,10 +120,17 @@ impl Stack {
                 return Ok(None);
             }
             let down = api.query("count(up == 0) or vector(0)")?;
-            let watched = api.query("count(redis_up == 1)")?;
+            // The exporter of the keys tells of its server as well, under another job.
+            let watched = api.query("count(count by (instance) (redis_up == 1))")?;
             let is_up = down.iter().all(|series| series.value.1 == "0");
-            let servers = self.servers.len().to_string();
-            let is_watched = watched.iter().any(|series| series.value.1 == servers);
+            let servers = self.servers.len();
+            let is_watched = watched.iter().any(|series| {
+                series
+                    .value
+                    .1
+                    .parse::<usize>()
+                    .is_ok_and(|count| count >= servers)
+            });
             if is_up && is_watched {
                 return Ok(Some(()));
             }
