@@ -64,13 +64,15 @@ impl Judge {
     /// What the tool says against each of `texts`, where it does.
     fn errors(&self, texts: &[String]) -> BTreeMap<usize, String> {
         let mut found = BTreeMap::new();
-        for (run, texts) in texts.chunks(IN_A_RUN).enumerate() {
+        let mut first = 0;
+        while first < texts.len() {
+            let run = &texts[first..texts.len().min(first + IN_A_RUN)];
             let directory = tempfile::tempdir().expect("a temporary directory");
-            for (index, text) in texts.iter().enumerate() {
+            for (index, text) in run.iter().enumerate() {
                 std::fs::write(directory.path().join(format!("{index}.yml")), text)
                     .expect("a file");
             }
-            let said = self.ask(directory.path(), texts.len());
+            let said = self.ask(directory.path(), run.len());
             // Of each file it says first that it looks at it.
             for part in said.split("Checking ").skip(1) {
                 let name = part.trim_start_matches('\'');
@@ -80,11 +82,14 @@ impl Judge {
                 let index: usize = index.parse().expect("a number");
                 if !rest.contains("SUCCESS") {
                     let (_, why) = rest.split_once("FAILED:").unwrap_or(("", rest));
-                    found.insert(run * IN_A_RUN + index, why.trim().to_owned());
+                    found.insert(first + index, why.trim().to_owned());
                 }
             }
             let asked = said.matches("Checking ").count();
-            assert_eq!(asked, texts.len(), "{said}");
+            // A file that it falls over is as little accepted as one that it refuses; those behind it are asked again.
+            let fell = said.contains("goroutine ");
+            assert!(asked == run.len() || (asked > 0 && fell), "{said}");
+            first += asked;
         }
         found
     }
@@ -143,6 +148,10 @@ fn filled(context: &Context, field: &str, value: &str) -> String {
 
 /// Where a tool's verdict on its file is not that of its server.
 fn is_excepted(judge: &Judge, said: Option<&String>, text: &str, ours: &[Diagnostic]) -> bool {
+    // Some decode expressions and selectors that are said to be base64, which nobody writes and we do not.
+    if text.contains("!!binary") {
+        return true;
+    }
     match said {
         Some(said) => {
             // Debian leaves out what needs libraries that it does not have.
@@ -157,6 +166,13 @@ fn is_excepted(judge: &Judge, said: Option<&String>, text: &str, ours: &[Diagnos
         }
         // It builds Prometheus 3.5.3 with the library of HTTP clients of 3.8.
         None if text.contains("client_certificate_key_") => true,
+        // For the syntax alone it does not read the files that are named, so it does not see that one's jobs come twice.
+        None if ours
+            .iter()
+            .all(|one| one.message.contains(".yml` is listed twice")) =>
+        {
+            true
+        }
         // A quoted text that goes on left of its key, which the YAML standard forbids and the reader of ours refuses.
         None if ours
             .iter()
@@ -300,16 +316,17 @@ fn files(format: Format) -> Vec<String> {
         .into_iter()
         .filter_map(|entry| Some(entry.ok()?.into_path()))
         .filter(|path| own(path));
+    // In an order that does not depend on where the two directories are, or each machine would try other slips.
     let mut paths: Vec<PathBuf> = examples.collect();
     if let Some(root) = crate::shared::shared("parity") {
         let upstream = std::fs::read_dir(root.join(folder)).expect("upstream's inputs");
-        paths.extend(
-            upstream
-                .map(|entry| entry.expect("an entry").path())
-                .filter(|path| path.is_file()),
-        );
+        let mut upstream: Vec<PathBuf> = upstream
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.is_file())
+            .collect();
+        upstream.sort();
+        paths.extend(upstream);
     }
-    paths.sort();
     paths
         .iter()
         .filter_map(|path| std::fs::read_to_string(path).ok())

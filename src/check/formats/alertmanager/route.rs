@@ -207,12 +207,19 @@ fn check_route(checker: &mut Checker<'_>, block: &Block<'_>) {
     }
 }
 
+fn equal(checker: &mut Checker<'_>, block: &Block<'_>) {
+    for item in block.items("equal") {
+        // Before 0.27 an item without a value was no name that anything looked at.
+        if checker.utf8_names || item.value != Value::Null {
+            named_label(checker, item);
+        }
+    }
+}
+
 fn check_inhibition(checker: &mut Checker<'_>, block: &Block<'_>) {
     keys(checker, block, "source_match");
     keys(checker, block, "target_match");
-    for item in block.items("equal") {
-        named_label(checker, item);
-    }
+    equal(checker, block);
     if !block.has_content("sources") {
         return;
     }
@@ -234,9 +241,7 @@ fn check_inhibition(checker: &mut Checker<'_>, block: &Block<'_>) {
 }
 
 fn check_source(checker: &mut Checker<'_>, block: &Block<'_>) {
-    for item in block.items("equal") {
-        named_label(checker, item);
-    }
+    equal(checker, block);
     checker.require(block, "matchers", "a source of an inhibition rule");
 }
 

@@ -85,7 +85,11 @@ static ALERTING: TableOf = TableOf {
             "alert_relabel_configs",
             Sections(&RELABEL, "an alert relabeling rule"),
         ),
-        field("alertmanagers", List(&Of(&ALERTMANAGER))),
+        // Of an empty one, every Prometheus crashes.
+        field(
+            "alertmanagers",
+            Sections(&ALERTMANAGER, "an Alertmanager config"),
+        ),
     ]],
     rules: &[],
 };
