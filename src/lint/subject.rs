@@ -1,6 +1,7 @@
 //! What titles speak of, and what metrics are about.
 
 use crate::catalogue::{Catalogue, Evidence, Topic, Unit};
+use crate::facts::expression::Expression;
 use crate::promql::{Kind, Parsed};
 
 /// A product that a title names.
@@ -123,6 +124,21 @@ pub(crate) fn topics(catalogue: &Catalogue, words: &[String]) -> Vec<Topic> {
         .filter(|known| words.contains(&known.word))
         .flat_map(|known| known.topics.iter().copied())
         .collect()
+}
+
+/// What an expression reads first, and what that is about, as messages say it.
+pub(crate) fn metric_read<'e>(
+    catalogue: &Catalogue,
+    expression: &'e Expression,
+) -> (&'e str, &'static str) {
+    let names = expression.analysis.reads.first().map(|read| &read.metrics);
+    let metric = names
+        .and_then(|names| names.as_ref()?.first())
+        .map_or("…", String::as_str);
+    let topic = catalogue
+        .metric(metric)
+        .map_or("something else", |resolved| resolved.metric.topic.as_str());
+    (metric, topic)
 }
 
 /// The topics of all metrics of an expression, by the catalogue and by the words of their names; `None` where one of them is

@@ -22,8 +22,7 @@ use super::service::{ServiceContext, Services};
 use super::target::{self, RedisTarget};
 use super::{label, logs, memory_pressure, probe, scrape};
 use crate::catalogue::{
-    AlertCatalogue, Availability, Catalogue, Circumstances, DashboardLibrary, Direction, Feature,
-    Version,
+    AlertCatalogue, Availability, Catalogue, Circumstances, DashboardLibrary, Feature, Version,
 };
 use crate::document::Route;
 use crate::profile::{
@@ -583,20 +582,13 @@ fn dashboards(parts: &DashboardParts<'_, '_>, problems: &mut Vec<Problem>) -> Ve
         .thresholds
         .values()
         .filter_map(|threshold| {
-            let direction = match threshold.direction {
-                Direction::HigherIsWorse => dashboard::Direction::HigherIsWorse,
-                Direction::LowerIsWorse => dashboard::Direction::LowerIsWorse,
-                Direction::Guard => return None,
+            let shown = PanelThreshold {
+                direction: dashboard::Direction::of(threshold.direction)?,
+                warning: threshold.warning,
+                critical: threshold.critical,
+                colors: threshold.colors.clone(),
             };
-            Some((
-                threshold.name.clone(),
-                PanelThreshold {
-                    direction,
-                    warning: threshold.warning,
-                    critical: threshold.critical,
-                    colors: threshold.colors.clone(),
-                },
-            ))
+            Some((threshold.name.clone(), shown))
         })
         .collect();
     let circumstances = circumstances(parts.exporter_version, parts.redis_version, parts.exporters);

@@ -8,11 +8,10 @@ use serde_json::{Value, json};
 
 use crate::ports::Ports;
 use crate::process::Daemon;
-use crate::program::Program;
 use crate::redis::{Connection, Reply};
 use crate::tools::{Generation, generations};
 use crate::wait::{PATIENCE, until};
-use crate::{Outcome, http};
+use crate::{Outcome, http, stack};
 
 /// A pattern that is hard on every language on its way to Redis.
 const HARD: &str = r#"we,ird="100%":'$x'+[a-c]?*"#;
@@ -147,15 +146,7 @@ fn render(
         "versions": {"redis_exporter": if tools.name == "old" { "v1.45.0" } else { "v1.86.0" }},
         "environments": {"lab": {}},
     });
-    fs::write(root.join("profile.yaml"), format!("{profile:#}"))
-        .map_err(|error| error.to_string())?;
-    let run = Program::in_directory(root)
-        .arguments(["render", "profile.yaml", "--out", "bundles"])
-        .run();
-    if run.status != 0 {
-        return Err(format!("render: {}{}", run.output, run.errors));
-    }
-    Ok(root.join("bundles/lab"))
+    stack::render(&profile, root)
 }
 
 fn expected(is_cluster: bool) -> BTreeMap<String, String> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use stackwright::catalogue::Catalogue;
 use tempfile::TempDir;
 
@@ -69,7 +69,7 @@ impl Stack {
             // A server that has just become a replica has one already.
             let _ = server.tell(&["BGSAVE"]);
         }
-        let bundle = render(topology, &ports, root)?.join("lab");
+        let bundle = render_topology(topology, &ports, root)?;
         let password = topology.password().unwrap_or_default();
         let readme = Readme::read(&bundle, password, tools, root)?;
         let mut stack = Self {
@@ -283,11 +283,8 @@ fn kept(path: &Path) -> PathBuf {
     path.with_extension("yml.kept")
 }
 
-/// Renders the profile with the program, and says where.
-fn render(topology: Topology, ports: &Ports, root: &Path) -> Outcome<PathBuf> {
-    let catalogue = Catalogue::embedded().map_err(|errors| format!("{errors:?}"))?;
-    let mut profile = topology.profile(ports);
-    profile["environments"] = json!({"lab": pace::overlay(catalogue.alerting())});
+/// Renders a profile with the program, and says where the bundle of its environment `lab` is.
+pub fn render(profile: &Json, root: &Path) -> Outcome<PathBuf> {
     fs::write(root.join("profile.yaml"), format!("{profile:#}"))
         .map_err(|error| error.to_string())?;
     let run = Program::in_directory(root)
@@ -296,7 +293,14 @@ fn render(topology: Topology, ports: &Ports, root: &Path) -> Outcome<PathBuf> {
     if run.status != 0 {
         return Err(format!("render: {}{}", run.output, run.errors));
     }
-    Ok(root.join("bundles"))
+    Ok(root.join("bundles/lab"))
+}
+
+fn render_topology(topology: Topology, ports: &Ports, root: &Path) -> Outcome<PathBuf> {
+    let catalogue = Catalogue::embedded().map_err(|errors| format!("{errors:?}"))?;
+    let mut profile = topology.profile(ports);
+    profile["environments"] = json!({"lab": pace::overlay(catalogue.alerting())});
+    render(&profile, root)
 }
 
 /// What the README of a bundle says is to be run.

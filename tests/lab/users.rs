@@ -8,11 +8,10 @@ use serde_json::{Value, json};
 
 use crate::ports::Ports;
 use crate::process::Daemon;
-use crate::program::Program;
 use crate::redis::{Connection, Reply};
 use crate::tools::{Generation, generations};
 use crate::wait::{PATIENCE, until};
-use crate::{Outcome, http};
+use crate::{Outcome, http, stack};
 
 const EVERYBODY: &str = r#"every"body's \ $word #1"#;
 const EXPORTER: &str = "the exporter's & own";
@@ -64,15 +63,7 @@ fn render(tools: &Generation, root: &Path) -> Outcome<PathBuf> {
         "notifications": {"channels": {"nobody": {"kind": "silent"}}},
         "environments": {"lab": {}},
     });
-    fs::write(root.join("profile.yaml"), format!("{profile:#}"))
-        .map_err(|error| error.to_string())?;
-    let run = Program::in_directory(root)
-        .arguments(["render", "profile.yaml", "--out", "bundles"])
-        .run();
-    if run.status != 0 {
-        return Err(format!("render: {}{}", run.output, run.errors));
-    }
-    Ok(root.join("bundles/lab"))
+    stack::render(&profile, root)
 }
 
 fn compose(bundle: &Path) -> Outcome<Value> {

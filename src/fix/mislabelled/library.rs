@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::Impossible;
 use crate::artifact::dashboard_panel;
-use crate::catalogue::{Availability, Catalogue, Direction};
+use crate::catalogue::{Availability, Catalogue};
 use crate::facts::Facts;
 use crate::facts::Scraped;
 use crate::facts::dashboard::Dashboard;
@@ -55,18 +55,13 @@ pub(super) fn panels(
         .thresholds
         .values()
         .filter_map(|threshold| {
-            let direction = match threshold.direction {
-                Direction::HigherIsWorse => dashboard::Direction::HigherIsWorse,
-                Direction::LowerIsWorse => dashboard::Direction::LowerIsWorse,
-                Direction::Guard => return None,
-            };
-            let threshold_of_panel = PanelThreshold {
-                direction,
+            let shown = PanelThreshold {
+                direction: dashboard::Direction::of(threshold.direction)?,
                 warning: threshold.warning,
                 critical: threshold.critical,
                 colors: Vec::new(),
             };
-            Some((threshold.name.clone(), threshold_of_panel))
+            Some((threshold.name.clone(), shown))
         })
         .collect();
     let jobs = ["redis".to_owned()];

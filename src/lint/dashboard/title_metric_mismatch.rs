@@ -2,7 +2,9 @@ use super::measure::shown;
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::dashboard::{Dashboard, Panel};
-use crate::lint::subject::{Relation, is_only, product, relation, topics, topics_read, words};
+use crate::lint::subject::{
+    Relation, is_only, metric_read, product, relation, topics, topics_read, words,
+};
 use crate::lint::{Findings, Lint, Need};
 
 pub(super) static LINT: Lint = Lint {
@@ -113,15 +115,7 @@ fn check_topic(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) {
         return;
     };
     let span = expression.parsed[first.selector].span;
-    let metric = first
-        .metrics
-        .as_ref()
-        .and_then(|names| names.first())
-        .map_or("…", String::as_str);
-    let topic = facts
-        .catalogue
-        .metric(metric)
-        .map_or("something else", |resolved| resolved.metric.topic.as_str());
+    let (metric, topic) = metric_read(facts.catalogue, expression);
     let message = format!(
         "{} speaks of {}, but `{metric}` is about {topic}",
         panel.named(),

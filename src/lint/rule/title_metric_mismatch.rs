@@ -4,7 +4,9 @@ use crate::facts::Facts;
 use crate::facts::expression::Expression;
 use crate::facts::rules::{RuleFile, RuleKind};
 use crate::facts::text::Text;
-use crate::lint::subject::{Relation, is_only, product, relation, topics, topics_read, words};
+use crate::lint::subject::{
+    Relation, is_only, metric_read, product, relation, topics, topics_read, words,
+};
 use crate::lint::{Findings, Lint, Need};
 
 pub(super) static LINT: Lint = Lint {
@@ -94,16 +96,7 @@ fn check_alert(
     if is_about {
         return;
     }
-    let metric = expression
-        .analysis
-        .reads
-        .first()
-        .and_then(|read| read.metrics.as_ref()?.first())
-        .map_or("…", String::as_str);
-    let topic = facts
-        .catalogue
-        .metric(metric)
-        .map_or("something else", |resolved| resolved.metric.topic.as_str());
+    let (metric, topic) = metric_read(facts.catalogue, expression);
     let message = format!(
         "alert `{}` speaks of {}, but `{metric}` is about {topic}",
         name.as_str(),

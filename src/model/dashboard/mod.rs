@@ -20,8 +20,8 @@ pub use resolve::{application_slug, library_panels, resolve};
 
 use super::application::Application;
 use crate::catalogue::{
-    Color, DashboardLibrary, Feature, GrafanaUnit, PanelKind, PanelSize, QueryStyle, Stacking,
-    State, Step,
+    self, Color, DashboardLibrary, Feature, GrafanaUnit, PanelKind, PanelSize, QueryStyle,
+    Stacking, State, Step,
 };
 use crate::model::key_policy::KeyPolicies;
 use crate::profile;
@@ -73,6 +73,17 @@ pub enum Direction {
     HigherIsWorse,
     /// Hit ratio: bad below.
     LowerIsWorse,
+}
+
+impl Direction {
+    /// Of a threshold of the catalogue; `None` for one that only guards others.
+    pub const fn of(direction: catalogue::Direction) -> Option<Self> {
+        match direction {
+            catalogue::Direction::HigherIsWorse => Some(Self::HigherIsWorse),
+            catalogue::Direction::LowerIsWorse => Some(Self::LowerIsWorse),
+            catalogue::Direction::Guard => None,
+        }
+    }
 }
 
 /// The numbers of a threshold; `None` for a severity that is off.
