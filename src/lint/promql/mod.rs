@@ -1,6 +1,7 @@
 //! PromQL, wherever it stands: rules, panels, variables, annotations, alerts of Grafana.
 
 mod aggregate_of_ratio;
+mod attached;
 mod bad_histogram_quantile;
 mod contradicting_label;
 mod delta_on_counter;
@@ -14,6 +15,7 @@ mod redundant_regex;
 mod renamed_metric;
 mod rival_metrics;
 mod scale_mismatch;
+mod series_labels;
 mod syntax;
 mod threshold_out_of_domain;
 mod unknown_label;

@@ -1,9 +1,7 @@
-use std::collections::BTreeSet;
-
+use super::attached::Attached;
 use crate::catalogue::{Circumstances, Evidence, Resolved};
 use crate::diagnostic::{Level, Safety};
 use crate::facts::expression::Expression;
-use crate::facts::prometheus::ScrapeJob;
 use crate::facts::{Facts, Scraped};
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::{Kind, MatchOp, Matcher, regex_alternatives};
@@ -48,60 +46,6 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
-}
-
-/// Labels that targets, relabeling and Prometheus itself add.
-struct Attached {
-    names: BTreeSet<String>,
-    /// Whether discovery or a pattern adds labels that only the running system knows.
-    is_open: bool,
-}
-
-impl Attached {
-    fn of(facts: &Facts<'_>) -> Self {
-        let mut names: BTreeSet<String> = [
-            "job",
-            "instance",
-            "__name__",
-            "exported_job",
-            "exported_instance",
-            "prometheus",
-            "replica",
-        ]
-        .map(String::from)
-        .into();
-        let mut is_open = false;
-        for server in &facts.prometheus {
-            names.extend(
-                server
-                    .external_labels
-                    .iter()
-                    .map(|(name, _)| name.value.to_string()),
-            );
-            for job in &server.jobs {
-                is_open = is_open || job.discovers;
-                names.extend(labels_of(job));
-                let relabelings = job.relabelings.iter().chain(&job.metric_relabelings);
-                for step in relabelings {
-                    let action = step
-                        .get("action")
-                        .map_or("replace", |node| node.scalar_text());
-                    is_open = is_open || action == "labelmap";
-                    names.extend(
-                        step.get("target_label")
-                            .map(|node| node.scalar_text().to_owned()),
-                    );
-                }
-            }
-        }
-        Self { names, is_open }
-    }
-}
-
-fn labels_of(job: &ScrapeJob) -> impl Iterator<Item = String> + '_ {
-    job.targets
-        .iter()
-        .flat_map(|target| target.labels.iter().map(|(name, _)| name.value.to_string()))
 }
 
 fn check_matcher(

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use super::attached::Attached;
+use super::series_labels::SeriesLabels;
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
@@ -16,12 +18,15 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let attached = Attached::of(facts);
     for expression in &facts.expressions {
         if !expression.parsed.is_valid() {
             continue;
         }
-        if expression.analysis.impossible_matches.is_empty() {
-            check_groupings(facts, findings, expression);
+        if expression.analysis.impossible_matches.is_empty()
+            && !check_groupings(facts, findings, expression)
+        {
+            check_metrics(facts, &attached, findings, expression);
         }
         for impossible in &expression.analysis.impossible_matches {
             let Kind::Binary(binary) = &expression.parsed[impossible.node].kind else {
@@ -48,9 +53,15 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Sides that are grouped by different labels: they match only where the further labels are missing everywhere.
-fn check_groupings(facts: &Facts<'_>, findings: &mut Findings<'_>, expression: &Expression) {
+/// Sides that are grouped by different labels: they match only where the further labels are missing everywhere. Whether
+/// there are any.
+fn check_groupings(
+    facts: &Facts<'_>,
+    findings: &mut Findings<'_>,
+    expression: &Expression,
+) -> bool {
     let parsed = &expression.parsed;
+    let mut are_any = false;
     for (_, node) in parsed.nodes() {
         let Kind::Binary(binary) = &node.kind else {
             continue;
@@ -96,6 +107,83 @@ fn check_groupings(facts: &Facts<'_>, findings: &mut Findings<'_>, expression: &
             .related(words(&right), place(binary.right))
             .help(format!("say which labels to match on, and which side has more of them: `{} ignoring({label}) group_left()`", binary.op.as_str()))
             .assuming(&format!("series have the label `{label}`"));
+        are_any = true;
+    }
+    are_any
+}
+
+/// Sides whose metrics the catalogue knows: one always has a label that the other never has.
+fn check_metrics(
+    facts: &Facts<'_>,
+    attached: &Attached,
+    findings: &mut Findings<'_>,
+    expression: &Expression,
+) {
+    let parsed = &expression.parsed;
+    for (_, node) in parsed.nodes() {
+        let Kind::Binary(binary) = &node.kind else {
+            continue;
+        };
+        let is_paired =
+            (binary.op.is_arithmetic() || binary.op.is_comparison() || binary.op == BinaryOp::And)
+                && binary.fill.span.is_none();
+        let ignored = match &binary.matching {
+            Some(matching) if matching.on => continue,
+            Some(matching) => matching.labels.as_slice(),
+            None => &[],
+        };
+        if !is_paired || ignored.iter().any(|label| label.has_variables) {
+            continue;
+        }
+        let of = |id| SeriesLabels::of(facts, attached, parsed, id);
+        let (Some(left), Some(right)) = (of(binary.left), of(binary.right)) else {
+            continue;
+        };
+        let lacks = |one: &SeriesLabels<'_>, other: &SeriesLabels<'_>| -> Vec<String> {
+            let labels = one.always.iter().filter(|label| {
+                !other.possible.contains(*label)
+                    && (other.is_closed || !attached.names.contains(*label))
+                    && ignored.iter().all(|name| *name.text != ***label)
+            });
+            labels.cloned().collect()
+        };
+        let (of_left, of_right) = (lacks(&left, &right), lacks(&right, &left));
+        let (labels, with, without) = match of_left.is_empty() {
+            false => (of_left, (&left, binary.left), binary.right),
+            true => (of_right, (&right, binary.right), binary.left),
+        };
+        let Some(label) = labels.first() else {
+            continue;
+        };
+        let place = |id| expression.place(facts.setup, parsed[id].span);
+        let message = format!(
+            "the sides of `{}` in {} never match: only `{}` has the label `{label}`",
+            binary.op.as_str(),
+            facts.owner(expression),
+            with.0.metric,
+        );
+        let help = match binary.op == BinaryOp::And {
+            true => format!(
+                "say which labels have to agree: `{} on (instance)`",
+                binary.op.as_str()
+            ),
+            false => format!(
+                "bring both sides to the same labels, or let one side have more of them: `{} ignoring ({}) group_{} ()`",
+                binary.op.as_str(),
+                labels.join(", "),
+                if with.1 == binary.left {
+                    "left"
+                } else {
+                    "right"
+                },
+            ),
+        };
+        findings
+            .report(expression.place(facts.setup, binary.op_span), message)
+            .label("matches nothing")
+            .related(format!("has the label `{label}`"), place(with.1))
+            .related(format!("has no label `{label}`"), place(without))
+            .help(help);
     }
 }
 
