@@ -118,8 +118,26 @@ struct LaneReport {
     dashboards: Option<(Topology, Dashboards)>,
 }
 
-/// Everything about one stack. What goes wrong is tried once more: on a machine that does other things as well a scrape
-/// can take longer than it may, which is no fault of an alert. What is wrong with an alert shows twice.
+/// How often something is tried. On a machine that does other things as well a scrape can take longer than it may, which is
+/// no fault of an alert; what is wrong with an alert shows every time.
+const TRIES: usize = 3;
+
+/// What `attempt` brings, which is told how often it was tried before, and the last error where it fails each time.
+fn persistently<T>(
+    say: &impl Fn(String),
+    what: &str,
+    mut attempt: impl FnMut(usize) -> Outcome<T>,
+) -> Outcome<T> {
+    for before in 0..TRIES - 1 {
+        match attempt(before) {
+            Ok(result) => return Ok(result),
+            Err(error) => say(format!("{what}: once more, because of {error}")),
+        }
+    }
+    attempt(TRIES - 1)
+}
+
+/// Everything about one stack.
 fn walk(lane: Lane, tools: &Generation, start: Instant) -> LaneReport {
     let topology = lane.topology;
     let mut report = LaneReport::default();
@@ -130,10 +148,7 @@ fn walk(lane: Lane, tools: &Generation, start: Instant) -> LaneReport {
             topology.name()
         );
     };
-    let started = Stack::start(topology, tools).or_else(|error| {
-        say(format!("started once more, because of {error}"));
-        Stack::start(topology, tools)
-    });
+    let started = persistently(&say, "start", |_| Stack::start(topology, tools));
     let mut stack = match started {
         Ok(stack) => stack,
         Err(error) => {
@@ -143,12 +158,12 @@ fn walk(lane: Lane, tools: &Generation, start: Instant) -> LaneReport {
             return report;
         }
     };
-    let quiet = |stack: &Stack| watch(stack).and_then(|()| stack.verify());
-    let watched = quiet(&stack).or_else(|error| {
-        say(format!("once more, because of {error}"));
-        stack.recovers();
-        stack.receiver.clear();
-        quiet(&stack)
+    let watched = persistently(&say, "quiet", |before| {
+        if before > 0 {
+            stack.recovers();
+            stack.receiver.clear();
+        }
+        watch(&stack).and_then(|()| stack.verify())
     });
     match watched {
         Ok(()) => say("quiet".into()),
@@ -172,9 +187,10 @@ fn walk(lane: Lane, tools: &Generation, start: Instant) -> LaneReport {
             .push(format!("{}: dashboards: {error}", topology.name()));
     }
     for failure in lane.failures {
-        let seen = failure.run(&mut stack, &mut look).or_else(|error| {
-            say(format!("{}: once more, because of {error}", failure.name));
-            stack.recovers();
+        let seen = persistently(&say, failure.name, |before| {
+            if before > 0 {
+                stack.recovers();
+            }
             failure.run(&mut stack, &mut look)
         });
         match seen {

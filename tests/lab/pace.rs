@@ -35,8 +35,8 @@ pub fn overlay(catalogue: &AlertCatalogue) -> Value {
     thresholds["memory-pressure"]["critical"] = json!(2);
     thresholds["memory-bytes"]["warning"] = json!("64mb");
     thresholds["memory-bytes"]["critical"] = json!("128mb");
-    thresholds["tail-latency"]["warning"] = json!("50ms");
-    thresholds["latency"]["warning"] = json!("50ms");
+    thresholds["tail-latency"]["warning"] = json!("150ms");
+    thresholds["latency"]["warning"] = json!("150ms");
     thresholds["latency"]["critical"] = json!("off");
     json!({
         "scrape": {"interval": "2s", "timeout": "2s", "evaluation_interval": "1s", "window": format!("{WINDOW}s")},

@@ -43,6 +43,8 @@ impl Server {
         let mut configuration = format!("port {port}\nbind 127.0.0.1\n{}\n", plan.configuration);
         if !plan.is_sentinel {
             configuration.push_str("save 3600 1\nrepl-diskless-sync-delay 0\n");
+            // Well above what a busy machine makes of any command.
+            configuration.push_str("slowlog-log-slower-than 150000\n");
         }
         if let Some(password) = password {
             configuration.push_str(&format!("requirepass {password}\nmasterauth {password}\n"));

@@ -139,7 +139,7 @@ pub const FAILURES: &[Failure] = &[
         cause: |stack| {
             let mut client = stack.servers[0].connect()?;
             stack.hold(Load::every(Duration::from_millis(150), move || {
-                let _ = client.ask(&["DEBUG", "SLEEP", "0.1"]);
+                let _ = client.ask(&["DEBUG", "SLEEP", "0.3"]);
             }));
             Ok(())
         },
