@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::exporter::Exporter;
 use super::load::CatalogueError;
 use super::metric::MetricType;
+use crate::promql::MatchOp;
 
 /// A comparison of a label with a value, as in a PromQL selector.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -16,35 +17,6 @@ pub struct LabelMatch {
     pub op: MatchOp,
     /// Value or regular expression.
     pub value: String,
-}
-
-/// Operator of a [`LabelMatch`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-pub enum MatchOp {
-    /// `=`
-    #[serde(rename = "=")]
-    Equal,
-    /// `!=`
-    #[serde(rename = "!=")]
-    NotEqual,
-    /// `=~`
-    #[serde(rename = "=~")]
-    Match,
-    /// `!~`
-    #[serde(rename = "!~")]
-    NotMatch,
-}
-
-impl MatchOp {
-    /// As in PromQL.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Equal => "=",
-            Self::NotEqual => "!=",
-            Self::Match => "=~",
-            Self::NotMatch => "!~",
-        }
-    }
 }
 
 /// Where one of an application's basic figures is found.

@@ -43,7 +43,7 @@ pub use exporter::{Exporter, Flag, Included, Part, Resolved};
 pub use flag::ProgramFlag;
 pub use grafana::GrafanaTypes;
 pub use image::{Image, Images};
-pub use instrumentation::{Indicator, IndicatorName, Indicators, LabelMatch, MatchOp};
+pub use instrumentation::{Indicator, IndicatorName, Indicators, LabelMatch};
 pub use load::CatalogueError;
 pub use metric::{Domain, Metric, MetricType, Semantic, Topic, Unit, Zero};
 pub use permission::Permission;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::compose::{ComposeProject, directory_of};
 use super::container::glob_matches;
-use super::matcher::{Comparison, LabelMatcher};
+use super::matcher::LabelMatcher;
 use super::prometheus::{ServiceId, reader_of};
 use super::text::Text;
 use crate::catalogue::Version;
 use crate::document::Node;
+use crate::promql::MatchOp;
 use crate::setup::{Document, DocumentId, Kind, Place, Setup, joined};
 
 /// One `alertmanager.yml`, and who runs it.
@@ -227,7 +228,7 @@ fn matchers(
             None => has_unread = true,
         }
     }
-    for (key, comparison) in [(equal, Comparison::Equal), (regex, Comparison::Regex)] {
+    for (key, comparison) in [(equal, MatchOp::Equal), (regex, MatchOp::Regex)] {
         for entry in node.get(key).map_or(&[][..], |node| node.entries()) {
             let place = document.place(entry.key.span.join(entry.value.span));
             all.push(LabelMatcher::new(

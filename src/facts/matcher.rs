@@ -5,39 +5,8 @@ use std::collections::BTreeSet;
 use regex::Regex;
 
 use super::text::Text;
-use crate::promql::regex_alternatives;
+use crate::promql::{MatchOp, Matcher, regex_alternatives};
 use crate::setup::Place;
-
-/// How a matcher compares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
-    /// `=`
-    Equal,
-    /// `!=`
-    NotEqual,
-    /// `=~`
-    Regex,
-    /// `!~`
-    NotRegex,
-}
-
-impl Comparison {
-    /// As it is written.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Equal => "=",
-            Self::NotEqual => "!=",
-            Self::Regex => "=~",
-            Self::NotRegex => "!~",
-        }
-    }
-
-    fn named(text: &str) -> Option<Self> {
-        [Self::Equal, Self::NotEqual, Self::Regex, Self::NotRegex]
-            .into_iter()
-            .find(|comparison| comparison.as_str() == text)
-    }
-}
 
 /// One matcher.
 #[derive(Debug, Clone)]
@@ -45,7 +14,7 @@ pub struct LabelMatcher {
     /// The label.
     pub label: String,
     /// How it compares.
-    pub comparison: Comparison,
+    pub comparison: MatchOp,
     /// What with, unquoted.
     pub value: String,
     /// Where it is written.
@@ -57,8 +26,8 @@ pub struct LabelMatcher {
 
 impl LabelMatcher {
     /// A matcher; a regular expression that Go refuses matches nothing.
-    pub fn new(label: &str, comparison: Comparison, value: &str, place: Place) -> Self {
-        let is_regex = matches!(comparison, Comparison::Regex | Comparison::NotRegex);
+    pub fn new(label: &str, comparison: MatchOp, value: &str, place: Place) -> Self {
+        let is_regex = comparison.is_regex();
         let values = match is_regex {
             true => regex_alternatives(value).map(|values| values.into_iter().collect()),
             false => Some(BTreeSet::from([value.to_owned()])),
@@ -96,7 +65,7 @@ impl LabelMatcher {
                 (!label.is_empty()).then_some(())?;
                 Some(Self::new(
                     label,
-                    Comparison::named(operator)?,
+                    MatchOp::named(operator)?,
                     &value,
                     text.place,
                 ))
@@ -104,14 +73,21 @@ impl LabelMatcher {
             .collect()
     }
 
+    /// The matcher of a selector; `None` where its value holds variables.
+    pub fn of_selector(matcher: &Matcher, place: Place) -> Option<Self> {
+        let label = &*matcher.label.text;
+        (!matcher.value.has_variables)
+            .then(|| Self::new(label, matcher.op, &matcher.value.text(), place))
+    }
+
     /// The matcher of that operator; `None` for an unknown one.
     pub fn of_operator(label: &str, operator: &str, value: &str, place: Place) -> Option<Self> {
-        Some(Self::new(label, Comparison::named(operator)?, value, place))
+        Some(Self::new(label, MatchOp::named(operator)?, value, place))
     }
 
     /// Whether it asks for something other than a value.
     pub const fn is_negative(&self) -> bool {
-        matches!(self.comparison, Comparison::NotEqual | Comparison::NotRegex)
+        matches!(self.comparison, MatchOp::NotEqual | MatchOp::NotRegex)
     }
 
     /// Whether it accepts a value; a label that is not there has the empty one.
@@ -138,9 +114,8 @@ impl LabelMatcher {
             return values.iter().all(|value| self.accepts(value));
         }
         (self.comparison == other.comparison && self.value == other.value)
-            || (self.comparison == Comparison::Regex
-                && matches!(self.value.as_str(), ".*" | "(.*)"))
-            || (self.comparison == Comparison::Regex && self.value == ".+" && !other.accepts(""))
+            || (self.comparison == MatchOp::Regex && matches!(self.value.as_str(), ".*" | "(.*)"))
+            || (self.comparison == MatchOp::Regex && self.value == ".+" && !other.accepts(""))
     }
 
     /// As it would be written.

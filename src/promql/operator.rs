@@ -1,5 +1,7 @@
 //! Operators and aggregations.
 
+use serde::Deserialize;
+
 use super::token::{Keyword, TokenKind};
 
 /// How tightly a binary operator binds; higher binds tighter.
@@ -149,15 +151,19 @@ impl BinaryOp {
 }
 
 /// How a matcher compares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 pub enum MatchOp {
     /// `=`
+    #[serde(rename = "=")]
     Equal,
     /// `!=`
+    #[serde(rename = "!=")]
     NotEqual,
     /// `=~`
+    #[serde(rename = "=~")]
     Regex,
     /// `!~`
+    #[serde(rename = "!~")]
     NotRegex,
 }
 
@@ -172,7 +178,14 @@ impl MatchOp {
         })
     }
 
-    /// As written in PromQL.
+    /// The operator of that text.
+    pub fn named(text: &str) -> Option<Self> {
+        [Self::Equal, Self::NotEqual, Self::Regex, Self::NotRegex]
+            .into_iter()
+            .find(|op| op.as_str() == text)
+    }
+
+    /// As written, in PromQL and by Alertmanager.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Equal => "=",

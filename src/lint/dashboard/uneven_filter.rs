@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::dashboard::{Dashboard, PanelQuery};
-use crate::facts::matcher::{Comparison, LabelMatcher};
+use crate::facts::matcher::LabelMatcher;
 use crate::facts::text::Text;
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::{Kind, MatchOp};
@@ -205,7 +205,7 @@ fn of_logs<'f>(
     let mut open = BTreeSet::new();
     let mut of = BTreeSet::new();
     for matcher in LabelMatcher::parse(&stream)? {
-        let is_literal = matcher.comparison == Comparison::Equal && !matcher.value.contains('$');
+        let is_literal = matcher.comparison == MatchOp::Equal && !matcher.value.contains('$');
         if is_literal {
             of.insert(matcher.written());
         }

@@ -23,6 +23,7 @@ mod route_never_matches;
 mod rule_glob_matches_nothing;
 mod unknown_job;
 mod unmounted_provider_path;
+mod unnoticed_exporter_death;
 mod unresolvable_target;
 mod unresolved_datasource;
 mod unscraped_exporter;
@@ -55,6 +56,7 @@ pub(super) static LINTS: &[&Lint] = &[
     &rule_glob_matches_nothing::LINT,
     &unknown_job::LINT,
     &unmounted_provider_path::LINT,
+    &unnoticed_exporter_death::LINT,
     &unresolvable_target::LINT,
     &unresolved_datasource::LINT,
     &unscraped_exporter::LINT,

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
-use crate::facts::matcher::{Comparison, LabelMatcher};
+use crate::facts::matcher::LabelMatcher;
 use crate::facts::prometheus::PrometheusServer;
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::{Kind, MatchOp};
@@ -36,17 +36,16 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 continue;
             }
             for matcher in selector.label_matchers() {
-                let comparison = match matcher.op {
-                    MatchOp::Equal => Comparison::Equal,
-                    MatchOp::Regex => Comparison::Regex,
-                    _ => continue,
-                };
-                if &*matcher.label.text != "job" || matcher.value.has_variables {
+                let comparison = matcher.op;
+                let is_positive = matches!(comparison, MatchOp::Equal | MatchOp::Regex);
+                if &*matcher.label.text != "job" || !is_positive {
                     continue;
                 }
                 let value = matcher.value.text();
                 let place = expression.place(facts.setup, matcher.value.span);
-                let wanted = LabelMatcher::new("job", comparison, &value, place);
+                let Some(wanted) = LabelMatcher::of_selector(matcher, place) else {
+                    continue;
+                };
                 if value.is_empty()
                     || wanted.accepts("")
                     || known.iter().any(|job| wanted.accepts(job))
@@ -78,7 +77,7 @@ fn report(
     value: &str,
     span: Span,
     known: &BTreeSet<String>,
-    comparison: Comparison,
+    comparison: MatchOp,
     findings: &mut Findings<'_>,
 ) {
     let place = expression.place(facts.setup, span);
@@ -98,7 +97,7 @@ fn report(
         )
         .label("no such job");
     match near {
-        Some(near) if comparison == Comparison::Equal => {
+        Some(near) if comparison == MatchOp::Equal => {
             let finding = finding.help(format!("did you mean `{near}`?"));
             // The quotes are part of the span.
             let inside = expression.place(

@@ -1,7 +1,7 @@
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
-use crate::facts::matcher::{Comparison, LabelMatcher};
+use crate::facts::matcher::LabelMatcher;
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::{Kind, MatchOp, NodeId};
 
@@ -68,20 +68,13 @@ fn asks_for_job<'e>(expression: &'e Expression, jobs: &'e [&str]) -> Vec<(NodeId
             continue;
         }
         for matcher in selector.label_matchers() {
-            let comparison = match matcher.op {
-                MatchOp::Equal => Comparison::Equal,
-                MatchOp::Regex => Comparison::Regex,
-                _ => continue,
-            };
-            if &*matcher.label.text != "job" {
+            let is_positive = matches!(matcher.op, MatchOp::Equal | MatchOp::Regex);
+            if &*matcher.label.text != "job" || !is_positive {
                 continue;
             }
-            let wanted = LabelMatcher::new(
-                "job",
-                comparison,
-                &matcher.value.text(),
-                expression.text.place,
-            );
+            let Some(wanted) = LabelMatcher::of_selector(matcher, expression.text.place) else {
+                continue;
+            };
             // Of an expression for every job, Redis is only one.
             let is_short = wanted
                 .accepted_values()

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use crate::catalogue::{Indicators, LabelMatch, MatchOp};
+use crate::catalogue::{Indicators, LabelMatch};
+use crate::promql::MatchOp;
 
 /// Labels of a series.
 pub type Labels = BTreeMap<String, String>;
@@ -106,13 +107,13 @@ fn candidates<'a>(conditions: impl Iterator<Item = &'a &'a LabelMatch>) -> Vec<S
     for condition in conditions {
         match condition.op {
             MatchOp::Equal => candidates.insert(0, condition.value.clone()),
-            MatchOp::Match => {
+            MatchOp::Regex => {
                 let shortest = regex_syntax::parse(&condition.value)
                     .ok()
                     .and_then(|parsed| shortest(&parsed));
                 candidates.splice(0..0, shortest);
             }
-            MatchOp::NotEqual | MatchOp::NotMatch => {}
+            MatchOp::NotEqual | MatchOp::NotRegex => {}
         }
     }
     candidates.extend(["other".to_owned(), "0".to_owned()]);
@@ -128,8 +129,8 @@ fn meets(value: &str, condition: &LabelMatch) -> bool {
     match condition.op {
         MatchOp::Equal => value == condition.value,
         MatchOp::NotEqual => value != condition.value,
-        MatchOp::Match => is_match(),
-        MatchOp::NotMatch => !is_match(),
+        MatchOp::Regex => is_match(),
+        MatchOp::NotRegex => !is_match(),
     }
 }
 
@@ -211,11 +212,11 @@ mod tests {
         let code = |op, value| condition("code", op, value);
         let pair = |success: &str, error: &str| Ok((success.to_owned(), error.to_owned()));
         assert_eq!(
-            of(&[], &[code(Match, "5..")]),
+            of(&[], &[code(Regex, "5..")]),
             pair(r#"{"code": "200"}"#, r#"{"code": "500"}"#)
         );
         assert_eq!(
-            of(&[], &[code(NotMatch, "2..")]),
+            of(&[], &[code(NotRegex, "2..")]),
             pair(r#"{"code": "200"}"#, r#"{"code": "other"}"#)
         );
         assert_eq!(
@@ -233,7 +234,7 @@ mod tests {
         );
         // Everything that is counted, or nothing, fails.
         assert_eq!(of(&[], &[]), Err("__name__".into()));
-        assert_eq!(of(&[], &[code(Match, ".*")]), Err("code".into()));
+        assert_eq!(of(&[], &[code(Regex, ".*")]), Err("code".into()));
         assert_eq!(
             of(&[code(Equal, "1")], &[code(Equal, "2")]),
             Err("code".into())

@@ -1,7 +1,7 @@
 //! Where an application's figures are found: what its instrumentation knows, and what its profile says.
 
 use super::{Shape, shape};
-use crate::catalogue::{Exporter, Indicator, IndicatorName, Indicators, LabelMatch, MatchOp};
+use crate::catalogue::{Exporter, Indicator, IndicatorName, Indicators, LabelMatch};
 use crate::document::Route;
 use crate::profile::{self, Problem, suggestion};
 use crate::promql::{self, Kind};
@@ -144,12 +144,7 @@ impl Reader<'_> {
             }
             conditions.push(LabelMatch {
                 label: label.to_owned(),
-                op: match matcher.op {
-                    promql::MatchOp::Equal => MatchOp::Equal,
-                    promql::MatchOp::NotEqual => MatchOp::NotEqual,
-                    promql::MatchOp::Regex => MatchOp::Match,
-                    promql::MatchOp::NotRegex => MatchOp::NotMatch,
-                },
+                op: matcher.op,
                 value: matcher.value.text().into_owned(),
             });
         }
