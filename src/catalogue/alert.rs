@@ -89,6 +89,16 @@ impl Subject {
     }
 }
 
+/// What a policy for keys can limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyLimit {
+    /// How long they live.
+    Ttl,
+    /// How many elements they have.
+    Length,
+}
+
 /// What must be written to disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -125,6 +135,8 @@ pub struct AlertNeeds {
     pub password: bool,
     /// The keys of a target are looked at with a Lua script.
     pub lua: bool,
+    /// A policy whose keys that script looks at has this limit.
+    pub limit: Option<KeyLimit>,
     /// Prometheus evaluates rules itself.
     pub rules: bool,
     /// Prometheus sends its samples to a storage elsewhere.

@@ -42,7 +42,7 @@ is_ready Alertmanager "$alertmanager/-/ready"
 is_ready Grafana "$grafana/api/health"
 is 'whether the last configuration is loaded' 1 'min(prometheus_config_last_reload_successful{job="prometheus"})'
 is 'Alertmanagers that Prometheus knows' 1 'min(prometheus_notifications_alertmanagers_discovered{job="prometheus"})'
-is 'rules that are loaded' 47 'sum(prometheus_rule_group_rules{job="prometheus"})'
+is 'rules that are loaded' 46 'sum(prometheus_rule_group_rules{job="prometheus"})'
 is 'targets of job redis that answer' 1 'sum(up{job="redis"}) or vector(0)'
 is 'targets of job redis-exporter that answer' 1 'sum(up{job="redis-exporter"}) or vector(0)'
 is 'targets of job gunicorn that answer' 1 'sum(up{job="gunicorn"}) or vector(0)'

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::{AlertingInputs, AlertingRule, Evaluator, SCANS_PER_WINDOW, SHORTEST_WINDOW, Scope};
-use crate::catalogue::alert::{Each, PersistenceKind, Subject};
+use crate::catalogue::alert::{Each, KeyLimit, PersistenceKind, Subject};
 use crate::catalogue::{Alert, Severity};
 use crate::model::annotation;
 use crate::model::job::{JobKind, ScrapeJob};
@@ -164,15 +164,26 @@ impl<'i> Environment<'i> {
         if needs.password && targets.iter().all(|target| target.password.is_none()) {
             return Some("no target has a password".into());
         }
-        let mut scans = targets.iter().filter_map(|target| target.keys.as_ref());
         if needs.rules && self.inputs.evaluation.by == Evaluator::Ruler {
             return Some("Prometheus evaluates no rules".into());
         }
         if needs.remote_write && !self.inputs.evaluation.has_remote_write {
             return Some("Prometheus sends its samples nowhere".into());
         }
-        if needs.lua && !scans.any(|keys| keys.lua) {
+        let scans = targets.iter().filter_map(|target| target.keys.as_ref());
+        let mut scripts = scans.filter(|keys| keys.lua).peekable();
+        if needs.lua && scripts.peek().is_none() {
             return Some("no script looks at keys".into());
+        }
+        let mut policies = scripts.flat_map(|keys| &keys.policies);
+        match needs.limit {
+            Some(KeyLimit::Ttl) if !policies.any(|policy| policy.ttl.is_some()) => {
+                return Some("no policy says how long keys live".into());
+            }
+            Some(KeyLimit::Length) if !policies.any(|policy| policy.max_length.is_some()) => {
+                return Some("no policy says how long keys may be".into());
+            }
+            _ => {}
         }
         for (needed, have, what) in [
             (needs.exporter, self.inputs.exporter, "redis_exporter"),

@@ -217,6 +217,26 @@ fn a_fleet_has_as_many_rules_as_one_server() {
 }
 
 #[test]
+fn only_limits_that_a_policy_sets_have_alerts() {
+    let catalogue = catalogue();
+    let mut situation = everything();
+    for policy in situation
+        .targets
+        .iter_mut()
+        .filter_map(|target| target.keys.as_mut())
+        .flat_map(|keys| &mut keys.policies)
+    {
+        policy.max_length = None;
+    }
+    let (alerting, _) = situation.resolve(&catalogue);
+    assert_eq!(
+        alerting.omitted["RedisKeysTooLong"],
+        "no policy says how long keys may be"
+    );
+    assert!(!alerting.omitted.contains_key("RedisKeysMissingTtl"));
+}
+
+#[test]
 fn every_alert_is_rendered_somewhere_and_has_a_runbook() {
     let catalogue = catalogue();
     let mut rendered = BTreeSet::new();

@@ -8,8 +8,9 @@ use stackwright::bundle::Artifact;
 use stackwright::catalogue::{Catalogue, Version};
 use stackwright::model::alert::{AlertLinks, Alerting, AlertingInputs, Evaluation, resolve};
 use stackwright::model::application;
+use stackwright::model::glob::Glob;
 use stackwright::model::job::{Discovery, JobKind, Relabeling, ScrapeJob, TargetGroup};
-use stackwright::model::key_policy::KeyPolicies;
+use stackwright::model::key_policy::{KeyPolicies, KeyPolicy};
 use stackwright::model::memory_pressure::MemoryPressure;
 use stackwright::model::target::RedisTarget;
 use stackwright::profile::{
@@ -150,7 +151,14 @@ pub fn target(name: &str, topology: Topology) -> RedisTarget {
 fn keys(target: &str) -> KeyPolicies {
     KeyPolicies {
         target: target.into(),
-        policies: Vec::new(),
+        policies: vec![KeyPolicy {
+            pattern: Glob::parse("session:*").unwrap(),
+            description: String::new(),
+            ttl: Some(Duration::from_secs(3600)),
+            max_length: Some(100),
+            is_durable: false,
+            by_key: false,
+        }],
         interval: Duration::from_secs(300),
         timeout: Duration::from_secs(60),
         sample: 5000,
