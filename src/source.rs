@@ -3,27 +3,45 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A half-open range of byte offsets into a [`SourceFile`]'s text.
+/// A half-open range of byte offsets into a [`SourceFile`]'s text. Trees hold millions of them, so offsets take four bytes:
+/// whatever is longer than 4 GiB is never read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Span {
-    /// Offset of the first byte.
-    pub start: usize,
-    /// Offset after the last byte.
-    pub end: usize,
+    start: u32,
+    end: u32,
+}
+
+/// As a [`Span`] holds it.
+const fn narrow(offset: usize) -> u32 {
+    if offset > u32::MAX as usize {
+        u32::MAX
+    } else {
+        offset as u32
+    }
 }
 
 impl Span {
     /// The range `start..end`.
     pub const fn new(start: usize, end: usize) -> Self {
-        Self { start, end }
+        Self {
+            start: narrow(start),
+            end: narrow(end),
+        }
     }
 
     /// A zero-width position, for what is missing.
     pub const fn at(offset: usize) -> Self {
-        Self {
-            start: offset,
-            end: offset,
-        }
+        Self::new(offset, offset)
+    }
+
+    /// Offset of the first byte.
+    pub const fn start(self) -> usize {
+        self.start as usize
+    }
+
+    /// Offset after the last byte.
+    pub const fn end(self) -> usize {
+        self.end as usize
     }
 
     /// The smallest span that covers both.
@@ -36,15 +54,12 @@ impl Span {
 
     /// The same range, moved right by `by` bytes.
     pub const fn shifted(self, by: usize) -> Self {
-        Self {
-            start: self.start + by,
-            end: self.end + by,
-        }
+        Self::new(self.start() + by, self.end() + by)
     }
 
     /// Length in bytes.
     pub const fn len(self) -> usize {
-        self.end.saturating_sub(self.start)
+        self.end.saturating_sub(self.start) as usize
     }
 
     /// Whether no byte is covered.
@@ -205,7 +220,10 @@ mod tests {
         assert_eq!(of(&[0xff, 0xfe, b'a', 0, 0xe9, 0]).unwrap(), "\u{feff}aé");
         assert_eq!(of(&[0xfe, 0xff, 0, b'a']).unwrap(), "\u{feff}a");
         let error = of(b"caf\xe9: 1").unwrap_err();
-        assert_eq!((error.span.start, error.file.text()), (3, "caf\u{fffd}: 1"));
+        assert_eq!(
+            (error.span.start(), error.file.text()),
+            (3, "caf\u{fffd}: 1")
+        );
         assert!(of(&[0xff, 0xfe, b'a']).is_err());
         assert!(of(&[0xff, 0xfe, 0, 0xd8]).is_err());
     }
@@ -218,7 +236,7 @@ mod tests {
         assert_eq!(file.position(8), Position { line: 2, column: 2 });
         assert_eq!(file.position(999), Position { line: 2, column: 5 });
         assert_eq!(
-            &file.text()[file.line_span(1).start..file.line_span(1).end],
+            &file.text()[file.line_span(1).start()..file.line_span(1).end()],
             "é: 1"
         );
     }

@@ -217,15 +217,15 @@ fn leading_line(text: &str) -> Option<(usize, &str)> {
 /// From `column` to the end of the line, both counted from one; without the indentation.
 fn rest_of_line(file: &SourceFile, line: usize, column: usize) -> Span {
     let span = file.line_span(line);
-    let text = &file.text()[span.start..span.end];
+    let text = &file.text()[span.start()..span.end()];
     let start = text
         .char_indices()
         .nth(column.saturating_sub(1))
         .map_or(text.len(), |(offset, _)| offset);
     let indentation = text[start..].len() - text[start..].trim_start().len();
     Span::new(
-        span.start + start + indentation,
-        span.end.max(span.start + start + indentation),
+        span.start() + start + indentation,
+        span.end().max(span.start() + start + indentation),
     )
 }
 

@@ -258,7 +258,7 @@ fn done(mended: &Mended, is_written: bool) -> String {
             .location
             .as_ref()
             .map_or_else(String::new, |location| {
-                let line = location.file.position(location.span.start).line;
+                let line = location.file.position(location.span.start()).line;
                 format!("{}:{line}", location.file.path().display())
             });
         text.push_str(&format!(

@@ -195,7 +195,7 @@ fn metrics(given: &mut Given, root: &Path, named: &Named) -> Result<(), Box<Diag
         let file = std::sync::Arc::new(SourceFile::new(shown(&path), text.as_str()));
         let line = file.line_span(error.line);
         // A line of what is no page may be endless.
-        let span = Span::new(line.start, line.end.min(line.start + 80));
+        let span = Span::new(line.start(), line.end().min(line.start() + 80));
         let problem = Diagnostic::error("config/not-metrics", error.message).at(&file, span);
         let help = "expected a saved `/metrics` page, or a list with one name on each line";
         let related = "named here";

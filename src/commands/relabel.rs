@@ -103,7 +103,7 @@ fn table(assessment: &Assessment) -> String {
             .map_or_else(String::new, |location| {
                 format!(
                     ", line {}",
-                    location.file.position(location.span.start).line
+                    location.file.position(location.span.start()).line
                 )
             });
         let shown = match (&panel.shown, panel.is_mislabelled()) {

@@ -165,8 +165,8 @@ impl Reader<'_> {
 
 /// The first line of a table.
 fn head(file: &SourceFile, node: &Node) -> Span {
-    let line = file.line_span(file.position(node.span.start).line);
-    Span::new(node.span.start, line.end.max(node.span.start))
+    let line = file.line_span(file.position(node.span.start()).line);
+    Span::new(node.span.start(), line.end().max(node.span.start()))
 }
 
 fn level_named(word: &str) -> Option<Level> {
@@ -178,21 +178,21 @@ fn level_named(word: &str) -> Option<Level> {
     }
 }
 
-fn entries(node: Option<&Arc<Node>>) -> impl Iterator<Item = (&str, &Node)> {
+fn entries(node: Option<&Node>) -> impl Iterator<Item = (&str, &Node)> {
     node.map_or(&[][..], |node| node.entries())
         .iter()
-        .map(|entry| (&*entry.key.text, &*entry.value))
+        .map(|entry| (&*entry.key.text, &entry.value))
 }
 
-fn items(node: Option<&Arc<Node>>) -> impl Iterator<Item = &Arc<Node>> {
+fn items(node: Option<&Node>) -> impl Iterator<Item = &Node> {
     node.map_or(&[][..], |node| node.items()).iter()
 }
 
-fn text(node: Option<&Arc<Node>>) -> Option<String> {
+fn text(node: Option<&Node>) -> Option<String> {
     node.map(|node| node.scalar_text().to_owned())
 }
 
-fn texts(node: Option<&Arc<Node>>) -> Vec<String> {
+fn texts(node: Option<&Node>) -> Vec<String> {
     items(node)
         .map(|node| node.scalar_text().to_owned())
         .collect()

@@ -52,7 +52,7 @@ impl Shape<'_> {
                     let message = format!("`{name}` is empty");
                     self.say("config/wrong-value", node.span, message, None);
                 }
-                for item in items {
+                for item in items.iter() {
                     self.node(item, &schema["items"], name, item.span);
                 }
             }

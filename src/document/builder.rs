@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::node::no_text;
 use super::{
-    Dialect, Entry, GoScalar, Key, Limits, Node, Origin, Problem, ScalarStyle, SyntaxError, Value,
-    resolve_go,
+    Dialect, Entry, GoScalar, Key, Limits, Node, Origin, Problem, ScalarStyle, SyntaxError, Tag,
+    Value, resolve_go,
 };
 use crate::source::Span;
 
 pub(super) enum Open {
-    Sequence(Vec<Arc<Node>>),
+    Sequence(Vec<Node>),
     Mapping(OpenMapping),
 }
 
@@ -27,7 +27,7 @@ pub(super) struct OpenMapping {
     /// Where `<<` stands, the first time.
     merge_key: Option<Span>,
     /// Mappings named by `<<`, in order; they fill only what the mapping does not say itself.
-    merged: Vec<Arc<Node>>,
+    merged: Vec<Node>,
 }
 
 enum PendingKey {
@@ -41,7 +41,7 @@ struct Frame {
     open: Open,
     start: Span,
     anchor: usize,
-    tag: Option<Arc<str>>,
+    tag: Option<Tag>,
     /// Whether this collection is itself the key of a mapping.
     is_key: bool,
 }
@@ -50,13 +50,13 @@ pub(super) struct Builder<'a> {
     text: &'a str,
     dialect: Dialect,
     limits: Limits,
-    anchors: HashMap<usize, (Arc<Node>, usize)>,
+    anchors: HashMap<usize, (Node, usize)>,
     nodes: usize,
     has_aliases: bool,
     /// Those of `nodes` that an alias brought in.
     aliased: usize,
     open: Vec<Frame>,
-    pub(super) root: Option<Arc<Node>>,
+    pub(super) root: Option<Node>,
     pub(super) problems: Vec<SyntaxError>,
 }
 
@@ -122,9 +122,8 @@ impl<'a> Builder<'a> {
                 Err(problem) => self.problem(*problem),
             };
         }
-        let node = Arc::new(node);
         if anchor > 0 {
-            self.anchors.insert(anchor, (Arc::clone(&node), 1));
+            self.anchors.insert(anchor, (node.clone(), 1));
         }
         self.push(node)
     }
@@ -134,7 +133,7 @@ impl<'a> Builder<'a> {
         open: Open,
         start: Span,
         anchor: usize,
-        tag: Option<Arc<str>>,
+        tag: Option<Tag>,
     ) -> Result<(), SyntaxError> {
         self.count(1, start)?;
         let is_key = matches!(
@@ -167,33 +166,33 @@ impl<'a> Builder<'a> {
         let start = frame.start;
         let (value, last) = match frame.open {
             Open::Sequence(items) => {
-                let last = items.last().map_or(start.end, |item| item.span.end);
-                (Value::Sequence(items), last)
+                let last = items.last().map_or(start.end(), |item| item.span.end());
+                (Value::Sequence(items.into()), last)
             }
             Open::Mapping(mapping) => {
-                let last = mapping.entries.last().map_or(start.end, |entry| {
-                    entry.value.span.end.max(entry.key.span.end)
+                let last = mapping.entries.last().map_or(start.end(), |entry| {
+                    entry.value.span.end().max(entry.key.span.end())
                 });
-                (Value::Mapping(mapping.finish()), last)
+                (Value::Mapping(mapping.finish().into()), last)
             }
         };
         // A block collection "ends" where the next token begins; its own bytes end with its last
         // child. A flow collection ends with its bracket.
         let end = if end.is_empty() {
-            last.max(start.start)
+            last.max(start.start())
         } else {
-            end.end
+            end.end()
         };
-        let node = Arc::new(Node {
-            span: Span::new(start.start, end),
+        let node = Node {
+            span: Span::new(start.start(), end),
             style: ScalarStyle::Plain,
             value,
             text: no_text(),
             tag: frame.tag,
-        });
+        };
         if frame.anchor > 0 {
             let size = node.size();
-            self.anchors.insert(frame.anchor, (Arc::clone(&node), size));
+            self.anchors.insert(frame.anchor, (node.clone(), size));
         }
         if frame.is_key {
             if let Some(Frame {
@@ -229,7 +228,7 @@ impl<'a> Builder<'a> {
         self.push(node)
     }
 
-    fn push(&mut self, node: Arc<Node>) -> Result<(), SyntaxError> {
+    fn push(&mut self, node: Node) -> Result<(), SyntaxError> {
         let dialect = self.dialect;
         let Some(frame) = self.open.last_mut() else {
             self.root = Some(node);
@@ -282,7 +281,7 @@ impl OpenMapping {
             Value::String(name) if dialect == Dialect::Strict => Arc::clone(name),
             // `1:` and `true:` are keys by their text.
             _ if dialect == Dialect::Strict => text
-                .get(node.span.start..node.span.end)
+                .get(node.span.start()..node.span.end())
                 .unwrap_or_default()
                 .into(),
             _ if node.tag.as_deref() == Some("binary") => match resolve_go(node, dialect) {
@@ -306,12 +305,7 @@ impl OpenMapping {
         Ok(())
     }
 
-    fn merge(
-        &mut self,
-        key: Span,
-        node: Arc<Node>,
-        dialect: Dialect,
-    ) -> Result<(), Box<SyntaxError>> {
+    fn merge(&mut self, key: Span, node: Node, dialect: Dialect) -> Result<(), Box<SyntaxError>> {
         match &node.value {
             Value::Mapping(_) => self.merged.push(node),
             Value::Sequence(items)
@@ -357,7 +351,7 @@ impl OpenMapping {
         }
     }
 
-    fn add(&mut self, key: Key, value: Arc<Node>) -> Result<(), Box<SyntaxError>> {
+    fn add(&mut self, key: Key, value: Node) -> Result<(), Box<SyntaxError>> {
         if let Some(first) = self.place(&key.text) {
             return Err(duplicate(&key.text, key.span, self.entries[first].key.span));
         }

@@ -6,22 +6,22 @@ use crate::source::Span;
 /// Where in `source` the bytes `within` of a scalar's decoded text were written, so that a caret can point into
 /// quoted, folded and block text. Exact for everything but the white space at folded line breaks, where it is near.
 pub fn written_span(source: &str, node: &Node, within: Span) -> Span {
-    let raw = match source.get(node.span.start..node.span.end) {
+    let raw = match source.get(node.span.start()..node.span.end()) {
         Some(raw) => content(raw, node),
         None => return node.span,
     };
-    let start = offset_of(source, raw.clone(), node, within.start);
+    let start = offset_of(source, raw.clone(), node, within.start());
     if within.is_empty() {
-        return Span::at(start.min(raw.end + node.span.start));
+        return Span::at(start.min(raw.end + node.span.start()));
     }
     // The end is after the last character, not before the next one: white space may lie between.
     let last = node
         .text
-        .get(..within.end)
+        .get(..within.end())
         .and_then(|text| text.char_indices().next_back())
         .map_or(0, |(at, _)| at);
-    let last = offset_of(source, raw.clone(), node, last.max(within.start));
-    let length = written_length(&source[last..node.span.start + raw.end], node.style);
+    let last = offset_of(source, raw.clone(), node, last.max(within.start()));
+    let length = written_length(&source[last..node.span.start() + raw.end], node.style);
     Span::new(start, (last + length).max(start))
 }
 
@@ -32,12 +32,12 @@ const FEW_BYTES: usize = 16_384;
 /// each, for texts that are documents themselves.
 pub fn written_offsets(source: &str, node: &Node) -> Vec<usize> {
     let raw = source
-        .get(node.span.start..node.span.end)
+        .get(node.span.start()..node.span.end())
         .unwrap_or_default();
     let text = &*node.text;
     let found = match node.style {
         ScalarStyle::Plain if raw.len() == text.len() => {
-            Some((0..=text.len()).map(|at| node.span.start + at).collect())
+            Some((0..=text.len()).map(|at| node.span.start() + at).collect())
         }
         ScalarStyle::Literal => literal_offsets(raw, node),
         ScalarStyle::DoubleQuoted if !raw.contains('\n') => {
@@ -45,12 +45,12 @@ pub fn written_offsets(source: &str, node: &Node) -> Vec<usize> {
             let mut at = 1;
             for character in text.chars() {
                 offsets.extend(std::iter::repeat_n(
-                    node.span.start + at,
+                    node.span.start() + at,
                     character.len_utf8(),
                 ));
                 at += written_length(raw.get(at..).unwrap_or_default(), node.style);
             }
-            offsets.push(node.span.start + at);
+            offsets.push(node.span.start() + at);
             Some(offsets)
         }
         _ => None,
@@ -59,8 +59,8 @@ pub fn written_offsets(source: &str, node: &Node) -> Vec<usize> {
         (0..=text.len())
             .map(
                 |at| match text.is_char_boundary(at) && text.len() <= FEW_BYTES {
-                    true => written_span(source, node, Span::at(at)).start,
-                    false => node.span.start,
+                    true => written_span(source, node, Span::at(at)).start(),
+                    false => node.span.start(),
                 },
             )
             .collect()
@@ -70,7 +70,7 @@ pub fn written_offsets(source: &str, node: &Node) -> Vec<usize> {
 /// Line by line: a literal block differs from its text by indentation alone.
 fn literal_offsets(raw: &str, node: &Node) -> Option<Vec<usize>> {
     let mut offsets = Vec::with_capacity(node.text.len() + 1);
-    let mut at = node.span.start;
+    let mut at = node.span.start();
     let mut lines = raw.split_inclusive('\n');
     for line in node.text.split_inclusive('\n') {
         let raw_line = lines.next()?;
@@ -84,7 +84,7 @@ fn literal_offsets(raw: &str, node: &Node) -> Option<Vec<usize>> {
         offsets.extend((0..line.len()).map(|into| start + into));
         at += raw_line.len();
     }
-    offsets.push(at.min(node.span.end.max(node.span.start)));
+    offsets.push(at.min(node.span.end().max(node.span.start())));
     Some(offsets)
 }
 
@@ -98,7 +98,7 @@ fn content(raw: &str, node: &Node) -> Range<usize> {
 
 /// The offset in `source` of the decoded byte `wanted`.
 fn offset_of(source: &str, content: Range<usize>, node: &Node, wanted: usize) -> usize {
-    let base = node.span.start;
+    let base = node.span.start();
     let raw = &source[base..base + content.end];
     let decoded = node.text.as_bytes();
     let wanted = wanted.min(decoded.len());
@@ -206,7 +206,7 @@ mod tests {
             .find(part)
             .unwrap_or_else(|| panic!("{:?}", node.text));
         let span = written_span(source, node, Span::new(start, start + part.len()));
-        &source[span.start..span.end]
+        &source[span.start()..span.end()]
     }
 
     #[test]
@@ -263,7 +263,7 @@ mod tests {
         let document = read_yaml(source, Dialect::GoYaml2, Limits::default()).unwrap();
         let node = document.root.find(&Route::of(["e"])).unwrap();
         let span = written_span(source, node, Span::at(node.text.len()));
-        assert!(span.start <= source.find("f:").unwrap(), "{span:?}");
+        assert!(span.start() <= source.find("f:").unwrap(), "{span:?}");
     }
 
     proptest::proptest! {
@@ -284,8 +284,8 @@ mod tests {
                 && let Some(node) = document.root.find(&Route::of(["e"]))
             {
                 let span = written_span(&source, node, Span::new(start, start + length));
-                proptest::prop_assert!(node.span.start <= span.start && span.end <= node.span.end.max(span.start));
-                proptest::prop_assert!(source.get(span.start..span.end).is_some());
+                proptest::prop_assert!(node.span.start() <= span.start() && span.end() <= node.span.end().max(span.start()));
+                proptest::prop_assert!(source.get(span.start()..span.end()).is_some());
             }
         }
     }

@@ -1,7 +1,5 @@
 //! Changes to a text that leave every other byte as it is.
 
-use std::sync::Arc;
-
 use serde_json::Value as Json;
 
 use super::{
@@ -50,16 +48,16 @@ pub fn edited(source: &str, dialect: Dialect, change: &Change) -> Result<String,
     let expected = change.applied(&document.to_json())?;
     let (span, text) = splice(source, &document, change)?;
     let mut result = String::with_capacity(source.len() + text.len());
-    result.push_str(&source[..span.start]);
+    result.push_str(&source[..span.start()]);
     result.push_str(&text);
-    result.push_str(&source[span.end..]);
+    result.push_str(&source[span.end()..]);
     match read(&result, dialect) {
         Ok(changed) if changed.to_json() == expected => Ok(result),
         _ => Err(EditError::NotAlone(name)),
     }
 }
 
-fn read(source: &str, dialect: Dialect) -> Result<Arc<Node>, EditError> {
+fn read(source: &str, dialect: Dialect) -> Result<Node, EditError> {
     let document = read_yaml(source, dialect, Limits::default())
         .map_err(|error| EditError::Unreadable(error.message))?;
     match document.problems.first() {
@@ -140,7 +138,7 @@ fn splice(source: &str, root: &Node, change: &Change) -> Result<(Span, String), 
             let style = node.style;
             let literal = literal(value, style, in_flow(source, root, route));
             // `key:literal` would be one word.
-            let needs_space = source[..span.start].ends_with([':', '-']);
+            let needs_space = source[..span.start()].ends_with([':', '-']);
             let space = if needs_space { " " } else { "" };
             Ok((span, format!("{space}{literal}")))
         }
@@ -178,8 +176,8 @@ fn value_span(source: &str, root: &Node, route: &Route) -> Result<Span, EditErro
         Step::Index(index) => {
             let item = parent.items().get(*index).ok_or_else(missing)?;
             let before = match index.checked_sub(1) {
-                Some(previous) => parent.items()[previous].span.end.min(item.span.start),
-                None => parent.span.start.min(item.span.start),
+                Some(previous) => parent.items()[previous].span.end().min(item.span.start()),
+                None => parent.span.start().min(item.span.start()),
             };
             (item, before)
         }
@@ -191,15 +189,16 @@ fn value_span(source: &str, root: &Node, route: &Route) -> Result<Span, EditErro
         return Ok(Span::at(before));
     }
     // What an alias gives was written before the place that it is given to.
-    if node.span.start < before {
+    if node.span.start() < before {
         return Err(EditError::Aliased(route.to_string()));
     }
-    let mut span = node.span;
+    let span = node.span;
     if matches!(node.style, ScalarStyle::Literal | ScalarStyle::Folded)
-        && let Some(header) = source[before..span.start].find(['|', '>'])
+        && let Some(header) = source[before..span.start()].find(['|', '>'])
     {
-        span.start = before + header;
-        span.end = span.start + source[span.start..span.end].trim_end().len();
+        let start = before + header;
+        let length = source[start..span.end()].trim_end().len();
+        return Ok(Span::new(start, start + length));
     }
     Ok(span)
 }
@@ -213,7 +212,7 @@ fn is_alias(source: &str, at: usize) -> bool {
 
 /// The offset after the colon of an entry, or after the key where it has none.
 fn after_colon(source: &str, entry: &Entry) -> usize {
-    let end = entry.key.span.end;
+    let end = entry.key.span.end();
     let rest = &source[end..];
     let space = rest.len() - rest.trim_start().len();
     if rest[space..].starts_with(':') {
@@ -225,7 +224,7 @@ fn after_colon(source: &str, entry: &Entry) -> usize {
 
 fn is_flow(source: &str, node: &Node) -> bool {
     matches!(node.value, Value::Mapping(_) | Value::Sequence(_))
-        && source[node.span.start..].starts_with(['{', '['])
+        && source[node.span.start()..].starts_with(['{', '['])
 }
 
 /// Whether the place stands in braces or brackets, where commas and braces must be quoted.
@@ -324,7 +323,7 @@ fn insert(
     let flow = is_flow(source, node) || in_flow(source, root, route);
     let quotes = own
         .last()
-        .is_some_and(|entry| source[entry.key.span.start..].starts_with('"'));
+        .is_some_and(|entry| source[entry.key.span.start()..].starts_with('"'));
     let style = if quotes {
         ScalarStyle::DoubleQuoted
     } else {
@@ -334,7 +333,7 @@ fn insert(
     let text = format!("{key}: {}", literal(value, style, flow));
     let Some(last) = own.last() else {
         if node.value == Value::Null {
-            let space = if source[..span.start].ends_with([':', '-']) {
+            let space = if source[..span.start()].ends_with([':', '-']) {
                 " "
             } else {
                 ""
@@ -349,10 +348,10 @@ fn insert(
         let separator = match own.len().checked_sub(2).map(|previous| own[previous]) {
             Some(previous) => {
                 let previous = child_of_entry(source, previous)?.end;
-                source[previous..last.key.span.start].to_owned()
+                source[previous..last.key.span.start()].to_owned()
             }
             None => {
-                let opening = &source[node.span.start + 1..last.key.span.start];
+                let opening = &source[node.span.start() + 1..last.key.span.start()];
                 format!(",{}", if opening.contains('\n') { opening } else { " " })
             }
         };
@@ -363,7 +362,7 @@ fn insert(
         };
         return Ok((Span::at(end), format!("{separator}{text}")));
     }
-    let column = column(source, own[0].key.span.start);
+    let column = column(source, own[0].key.span.start());
     let newline = if source.contains("\r\n") {
         "\r\n"
     } else {
@@ -391,13 +390,13 @@ fn child_of_entry(source: &str, entry: &Entry) -> Result<Child, EditError> {
             })
             .unwrap_or(rest.len() - star);
         colon + star + length
-    } else if span.start < colon {
+    } else if span.start() < colon {
         return Err(EditError::Aliased(entry.key.text.to_string()));
     } else {
-        span.end.max(colon)
+        span.end().max(colon)
     };
     Ok(Child {
-        start: entry.key.span.start,
+        start: entry.key.span.start(),
         end,
     })
 }
@@ -461,16 +460,16 @@ fn delete(source: &str, root: &Node, route: &Route) -> Result<(Span, String), Ed
         }
         Step::Index(index) => {
             let mut children = Vec::with_capacity(parent.items().len());
-            let mut at = parent.span.start;
+            let mut at = parent.span.start();
             for item in parent.items() {
-                if item.span.start < at {
+                if item.span.start() < at {
                     return Err(EditError::Aliased(route.to_string()));
                 }
                 children.push(Child {
-                    start: item.span.start,
-                    end: item.span.end,
+                    start: item.span.start(),
+                    end: item.span.end(),
                 });
-                at = item.span.end;
+                at = item.span.end();
             }
             (children, *index, "[]")
         }

@@ -21,7 +21,7 @@ const SHORT: usize = 24;
 /// The first thing that is not JSON, a repeated key, or a limit that is exceeded.
 ///
 /// [`parse_yaml`]: super::parse_yaml
-pub fn parse_json(text: &str, limits: Limits) -> Result<Arc<Node>, SyntaxError> {
+pub fn parse_json(text: &str, limits: Limits) -> Result<Node, SyntaxError> {
     let mut reader = Reader {
         text,
         bytes: text.as_bytes(),
@@ -29,6 +29,8 @@ pub fn parse_json(text: &str, limits: Limits) -> Result<Arc<Node>, SyntaxError> 
         limits,
         nodes: 0,
         texts: HashSet::new(),
+        items: Vec::new(),
+        entries: Vec::new(),
     };
     let node = reader.value(0)?;
     reader.skip_space();
@@ -46,6 +48,10 @@ struct Reader<'a> {
     nodes: usize,
     /// Short texts so far: dashboards say the same names and words thousands of times.
     texts: HashSet<Arc<str>>,
+    /// What is in the lists that are open; each takes its own off the end when it is closed.
+    items: Vec<Node>,
+    /// What is in the mappings that are open, likewise.
+    entries: Vec<Entry>,
 }
 
 impl Reader<'_> {
@@ -96,7 +102,7 @@ impl Reader<'_> {
         Err(self.unexpected(expected))
     }
 
-    fn value(&mut self, depth: usize) -> Result<Arc<Node>, SyntaxError> {
+    fn value(&mut self, depth: usize) -> Result<Node, SyntaxError> {
         self.skip_space();
         let start = self.at;
         self.nodes += 1;
@@ -124,13 +130,13 @@ impl Reader<'_> {
             Value::Sequence(_) | Value::Mapping(_) => no_text(),
             _ => self.text(start, self.at),
         };
-        Ok(Arc::new(Node {
+        Ok(Node {
             span: Span::new(start, self.at),
             style,
             value,
             text,
             tag: None,
-        }))
+        })
     }
 
     fn word(&mut self) -> Result<Value, SyntaxError> {
@@ -150,12 +156,12 @@ impl Reader<'_> {
 
     fn mapping(&mut self, depth: usize) -> Result<Value, SyntaxError> {
         self.at += 1;
-        let mut entries: Vec<Entry> = Vec::new();
+        let first = self.entries.len();
         let mut names: HashSet<Arc<str>> = HashSet::new();
         self.skip_space();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::Mapping(entries));
+            return Ok(Value::Mapping(Arc::default()));
         }
         loop {
             self.skip_space();
@@ -167,6 +173,7 @@ impl Reader<'_> {
                 text: self.string()?,
                 span: Span::new(start, self.at),
             };
+            let entries = &self.entries[first..];
             if entries.len() == FEW_KEYS {
                 names.extend(entries.iter().map(|entry| Arc::clone(&entry.key.text)));
             }
@@ -176,11 +183,11 @@ impl Reader<'_> {
                 !names.insert(Arc::clone(&key.text))
             };
             if is_taken {
-                return Err(repeated(&key, &entries));
+                return Err(repeated(&key, entries));
             }
             self.expect(b':', "`:`")?;
             let value = self.value(depth + 1)?;
-            entries.push(Entry {
+            self.entries.push(Entry {
                 key,
                 value,
                 origin: Origin::Own,
@@ -190,8 +197,7 @@ impl Reader<'_> {
                 Some(b',') => self.at += 1,
                 Some(b'}') => {
                     self.at += 1;
-                    entries.shrink_to_fit();
-                    return Ok(Value::Mapping(entries));
+                    return Ok(Value::Mapping(self.entries.drain(first..).collect()));
                 }
                 _ => return Err(self.unexpected("`,` or `}`")),
             }
@@ -200,21 +206,21 @@ impl Reader<'_> {
 
     fn sequence(&mut self, depth: usize) -> Result<Value, SyntaxError> {
         self.at += 1;
-        let mut items = Vec::new();
+        let first = self.items.len();
         self.skip_space();
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(Value::Sequence(items));
+            return Ok(Value::Sequence(Arc::default()));
         }
         loop {
-            items.push(self.value(depth + 1)?);
+            let item = self.value(depth + 1)?;
+            self.items.push(item);
             self.skip_space();
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b']') => {
                     self.at += 1;
-                    items.shrink_to_fit();
-                    return Ok(Value::Sequence(items));
+                    return Ok(Value::Sequence(self.items.drain(first..).collect()));
                 }
                 _ => return Err(self.unexpected("`,` or `]`")),
             }
@@ -389,7 +395,7 @@ mod tests {
     use super::*;
     use crate::document::Route;
 
-    fn read(text: &str) -> Result<Arc<Node>, SyntaxError> {
+    fn read(text: &str) -> Result<Node, SyntaxError> {
         parse_json(text, Limits::default())
     }
 
@@ -397,7 +403,7 @@ mod tests {
     fn every_node_knows_its_bytes() {
         let text = r#"{ "a": [1, "two\n", -0.5e3], "é": {"x": null} }"#;
         let root = read(text).unwrap();
-        let slice = |span: Span| &text[span.start..span.end];
+        let slice = |span: Span| &text[span.start()..span.end()];
         assert_eq!(
             slice(root.span_of(&Route::of(["a"]).index(1))),
             r#""two\n""#

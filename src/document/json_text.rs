@@ -103,7 +103,7 @@ impl<'s> JsonText<'s> {
 
     /// Another value in place of a node.
     pub fn replaced(&self, node: &Node, value: &Json) -> Splice {
-        let indentation = self.indentation(node.span.start);
+        let indentation = self.indentation(node.span.start());
         (node.span, self.written(value, indentation))
     }
 
@@ -139,13 +139,13 @@ impl<'s> JsonText<'s> {
                 Some(None) => splices.push((
                     match index.checked_sub(1) {
                         Some(previous) if index > first_kept => {
-                            Span::new(entries[previous].value.span.end, entry.value.span.end)
+                            Span::new(entries[previous].value.span.end(), entry.value.span.end())
                         }
                         _ => Span::new(
-                            entry.key.span.start,
+                            entry.key.span.start(),
                             entries
                                 .get(index + 1)
-                                .map_or(entry.value.span.end, |next| next.key.span.start),
+                                .map_or(entry.value.span.end(), |next| next.key.span.start()),
                         ),
                     },
                     String::new(),
@@ -153,8 +153,8 @@ impl<'s> JsonText<'s> {
             }
         }
         if let (false, Some(last)) = (added.is_empty(), entries.last()) {
-            let key_start = entries.first().map_or(0, |entry| entry.key.span.start);
-            let opening = &self.source[mapping.span.start..key_start];
+            let key_start = entries.first().map_or(0, |entry| entry.key.span.start());
+            let opening = &self.source[mapping.span.start()..key_start];
             let is_line = opening.contains('\n');
             let indentation = self.indentation(key_start);
             let text: String = added
@@ -171,7 +171,7 @@ impl<'s> JsonText<'s> {
                     format!("{separator}{}{colon}{value}", Json::from(*key))
                 })
                 .collect();
-            splices.push((Span::at(last.value.span.end), text));
+            splices.push((Span::at(last.value.span.end()), text));
         }
         splices
     }
@@ -182,13 +182,13 @@ impl<'s> JsonText<'s> {
 
     /// Other items of a list: `Kept` ones stand as they were written, at the same indentation.
     pub fn listed(&self, list: &Node, items: &[Item<'_>]) -> Splice {
-        let indentation = self.indentation(list.span.start).to_owned();
+        let indentation = self.indentation(list.span.start()).to_owned();
         let Some(unit) = self.unit else {
             let texts: Vec<String> = items.iter().map(|item| self.item(item, "")).collect();
             return (list.span, format!("[{}]", texts.join(", ")));
         };
         let inner = match list.items().first() {
-            Some(first) => self.indentation(first.span.start).to_owned(),
+            Some(first) => self.indentation(first.span.start()).to_owned(),
             None => format!("{indentation}{unit}"),
         };
         let texts: Vec<String> = items
@@ -218,13 +218,13 @@ pub enum Item<'i> {
 /// `source` with splices made, which may come in any order but do not overlap.
 pub fn spliced(source: &str, splices: &[Splice]) -> String {
     let mut sorted: Vec<&Splice> = splices.iter().collect();
-    sorted.sort_by_key(|(span, _)| (span.start, span.end));
+    sorted.sort_by_key(|(span, _)| (span.start(), span.end()));
     let mut text = String::with_capacity(source.len());
     let mut at = 0;
     for (span, new) in sorted {
-        text.push_str(source.get(at..span.start).unwrap_or_default());
+        text.push_str(source.get(at..span.start()).unwrap_or_default());
         text.push_str(new);
-        at = span.end.max(at);
+        at = span.end().max(at);
     }
     text.push_str(source.get(at..).unwrap_or_default());
     text
@@ -299,7 +299,7 @@ mod tests {
         let source = "{\n  \"a\": [\n    {\"b\":   1}\n  ]\n}";
         let root = parse_json(source, Limits::default()).unwrap();
         let list = root.get("a").unwrap();
-        let kept = &source[list.items()[0].span.start..list.items()[0].span.end];
+        let kept = &source[list.items()[0].span.start()..list.items()[0].span.end()];
         let new = json!({"c": 2});
         let splice = JsonText::new(source).listed(list, &[Item::New(&new), Item::Kept(kept)]);
         assert_eq!(

@@ -5,9 +5,9 @@ use super::{Entry, Node, Value};
 /// `base` with `patch` laid over it, as JSON Merge Patch (RFC 7396) defines: mappings merge key by
 /// key, `null` removes a key, everything else replaces. Every node keeps the position at which
 /// it was written, whether in the base or in the overlay.
-pub fn merge_patch(base: &Arc<Node>, patch: &Arc<Node>) -> Arc<Node> {
+pub fn merge_patch(base: &Node, patch: &Node) -> Node {
     let Value::Mapping(changes) = &patch.value else {
-        return Arc::clone(patch);
+        return patch.clone();
     };
     let mut entries: Vec<Entry> = base.entries().to_vec();
     let positions: std::collections::HashMap<Arc<str>, usize> = entries
@@ -16,7 +16,7 @@ pub fn merge_patch(base: &Arc<Node>, patch: &Arc<Node>) -> Arc<Node> {
         .map(|(position, entry)| (Arc::clone(&entry.key.text), position))
         .collect();
     let mut removed = Vec::new();
-    for change in changes {
+    for change in changes.iter() {
         match (positions.get(&change.key.text), &change.value.value) {
             (Some(position), Value::Null) => removed.push(*position),
             (None, Value::Null) => {}
@@ -35,21 +35,21 @@ pub fn merge_patch(base: &Arc<Node>, patch: &Arc<Node>) -> Arc<Node> {
     for position in removed.into_iter().rev() {
         entries.remove(position);
     }
-    Arc::new(Node {
+    Node {
         span: if base.entries().is_empty() {
             patch.span
         } else {
             base.span
         },
-        value: Value::Mapping(entries),
-        ..Node::clone(base)
-    })
+        value: Value::Mapping(entries.into()),
+        ..base.clone()
+    }
 }
 
 /// A patch for something that is not there yet: its `null`s remove nothing and leave nothing.
-fn without_nulls(node: &Arc<Node>) -> Arc<Node> {
+fn without_nulls(node: &Node) -> Node {
     let Value::Mapping(entries) = &node.value else {
-        return Arc::clone(node);
+        return node.clone();
     };
     let kept = entries
         .iter()
@@ -60,10 +60,10 @@ fn without_nulls(node: &Arc<Node>) -> Arc<Node> {
             origin: entry.origin,
         })
         .collect();
-    Arc::new(Node {
+    Node {
         value: Value::Mapping(kept),
-        ..Node::clone(node)
-    })
+        ..node.clone()
+    }
 }
 
 #[cfg(test)]
@@ -71,7 +71,7 @@ mod tests {
     use super::super::{Limits, parse_yaml};
     use super::*;
 
-    fn tree(text: &str) -> Arc<Node> {
+    fn tree(text: &str) -> Node {
         parse_yaml(text, Limits::default()).unwrap()
     }
 

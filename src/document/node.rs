@@ -1,3 +1,4 @@
+use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 
 use serde_json::Number;
@@ -20,7 +21,8 @@ pub enum ScalarStyle {
     Folded,
 }
 
-/// What a [`Node`] holds. Sub-trees are shared, so that merging overlays copies nothing.
+/// What a [`Node`] holds. What is in a collection lies side by side, one allocation for all of it, because trees have millions of
+/// nodes; and it is shared, so that merging overlays copies nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// `null`, `~` or nothing at all.
@@ -32,9 +34,9 @@ pub enum Value {
     /// Text.
     String(Arc<str>),
     /// A list.
-    Sequence(Vec<Arc<Node>>),
+    Sequence(Arc<[Node]>),
     /// Key-value pairs in the order of the text, without duplicates.
-    Mapping(Vec<Entry>),
+    Mapping(Arc<[Entry]>),
 }
 
 /// How an entry came into its mapping.
@@ -64,12 +66,30 @@ pub struct Entry {
     /// The key.
     pub key: Key,
     /// Its value.
-    pub value: Arc<Node>,
+    pub value: Node,
     /// How it came into this mapping.
     pub origin: Origin,
 }
 
-/// One node of a document tree.
+/// A tag, which few nodes have: one pointer, so that all others pay little for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tag(Arc<String>);
+
+impl From<&str> for Tag {
+    fn from(name: &str) -> Self {
+        Self(Arc::new(name.to_owned()))
+    }
+}
+
+impl Deref for Tag {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One node of a document tree. Cloning one copies nothing that it holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// The bytes it was written in; a value given by an alias has the span of its anchor's node.
@@ -82,7 +102,7 @@ pub struct Node {
     /// everything else.
     pub text: Arc<str>,
     /// Its tag without `!!` (`str`, `binary`), or as written (`!foo`); `None` where there is none.
-    pub tag: Option<Arc<str>>,
+    pub tag: Option<Tag>,
 }
 
 /// The text of what has none, shared so that collections cost no memory for it.
@@ -101,7 +121,7 @@ impl Node {
     }
 
     /// The items of a sequence; empty for everything else.
-    pub fn items(&self) -> &[Arc<Node>] {
+    pub fn items(&self) -> &[Node] {
         match &self.value {
             Value::Sequence(items) => items,
             _ => &[],
@@ -114,7 +134,7 @@ impl Node {
     }
 
     /// The value of a mapping under `key`.
-    pub fn get(&self, key: &str) -> Option<&Arc<Node>> {
+    pub fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|entry| &entry.value)
     }
 
@@ -157,13 +177,13 @@ impl Node {
 
     /// The node at `route`.
     pub fn find(&self, route: &Route) -> Option<&Node> {
-        route.steps().iter().try_fold(self, |node, step| {
-            match step {
+        route
+            .steps()
+            .iter()
+            .try_fold(self, |node, step| match step {
                 Step::Key(key) => node.get(key),
                 Step::Index(index) => node.items().get(*index),
-            }
-            .map(AsRef::as_ref)
-        })
+            })
     }
 
     /// The span of the node at `route`, or of its nearest ancestor that exists.

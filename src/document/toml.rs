@@ -12,7 +12,7 @@ use crate::source::Span;
 /// # Errors
 ///
 /// Everything that is not TOML, in the order of the text; never empty.
-pub fn parse_toml(text: &str) -> Result<Arc<Node>, Vec<SyntaxError>> {
+pub fn parse_toml(text: &str) -> Result<Node, Vec<SyntaxError>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         return Ok(mapping(Span::new(0, text.len()), table.get_ref()));
@@ -26,7 +26,7 @@ pub fn parse_toml(text: &str) -> Result<Arc<Node>, Vec<SyntaxError>> {
     let mut errors: Vec<SyntaxError> = errors.into_iter().map(said).collect();
     errors.sort_by_key(|error| error.span);
     // What follows from a mistake is told on the same line again.
-    let line = |error: &SyntaxError| text[..error.span.start].matches('\n').count();
+    let line = |error: &SyntaxError| text[..error.span.start()].matches('\n').count();
     errors.dedup_by_key(|error| line(error));
     Err(errors)
 }
@@ -36,7 +36,7 @@ fn span<T>(spanned: &Spanned<T>) -> Span {
     Span::new(range.start, range.end)
 }
 
-fn mapping(at: Span, table: &DeTable<'_>) -> Arc<Node> {
+fn mapping(at: Span, table: &DeTable<'_>) -> Node {
     let mut entries: Vec<Entry> = table
         .iter()
         .map(|(key, value)| Entry {
@@ -49,29 +49,27 @@ fn mapping(at: Span, table: &DeTable<'_>) -> Arc<Node> {
         })
         .collect();
     entries.sort_by_key(|entry| entry.key.span);
-    collection(at, Value::Mapping(entries))
+    collection(at, Value::Mapping(entries.into()))
 }
 
-fn collection(span: Span, value: Value) -> Arc<Node> {
-    Arc::new(Node {
+fn collection(span: Span, value: Value) -> Node {
+    Node {
         span,
         style: ScalarStyle::Plain,
         value,
         text: super::node::no_text(),
         tag: None,
-    })
+    }
 }
 
-fn node(value: &Spanned<DeValue<'_>>) -> Arc<Node> {
+fn node(value: &Spanned<DeValue<'_>>) -> Node {
     let at = span(value);
-    let scalar = |style: ScalarStyle, text: Arc<str>, value: Value| {
-        Arc::new(Node {
-            span: at,
-            style,
-            value,
-            text,
-            tag: None,
-        })
+    let scalar = |style: ScalarStyle, text: Arc<str>, value: Value| Node {
+        span: at,
+        style,
+        value,
+        text,
+        tag: None,
     };
     let number = |text: Arc<str>, number: Option<Number>| {
         let value = number.map_or_else(|| Value::String(Arc::clone(&text)), Value::Number);
@@ -116,7 +114,7 @@ mod tests {
     fn every_value_knows_its_place() {
         let text = "a = 'x'\nd = 2026-12-31\n[t.\"b/c\"]\nn = 0x10\nl = [1, 2.5, true]\n[[s]]\nk = \"é\"\n[[s]]\nk = 2\n";
         let root = parse_toml(text).expect("TOML");
-        let slice = |span: Span| &text[span.start..span.end];
+        let slice = |span: Span| &text[span.start()..span.end()];
         let find = |route: &[&str]| {
             let route = crate::document::Route::of(route.iter().copied());
             root.find(&route).expect("a node")
@@ -131,7 +129,7 @@ mod tests {
         let items = find(&["s"]).items();
         assert_eq!(items.len(), 2);
         assert_eq!(slice(items[0].get("k").expect("k").span), "\"é\"");
-        assert_eq!(text[..items[1].span.start].matches('\n').count(), 7);
+        assert_eq!(text[..items[1].span.start()].matches('\n').count(), 7);
     }
 
     #[test]
@@ -140,7 +138,7 @@ mod tests {
         let lines: Vec<usize> = parse_toml(text)
             .expect_err("no TOML")
             .iter()
-            .map(|error| text[..error.span.start].matches('\n').count() + 1)
+            .map(|error| text[..error.span.start()].matches('\n').count() + 1)
             .collect();
         assert_eq!(lines, [1, 3, 4]);
         assert!(parse_toml(&"[".repeat(100_000)).is_err());

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle as Written, Tag};
+use granit_parser::{Event, Options, Parser, ScalarStyle as Written, Tag as WrittenTag};
 
 use super::builder::{Builder, Open, OpenMapping, too_deep};
 use super::go::as_value;
 use super::node::no_text;
-use super::{Node, ScalarStyle, Value, resolve_plain};
+use super::{Node, ScalarStyle, Tag, Value, resolve_plain};
 use crate::source::Span;
 
 /// Whose reading of YAML a text gets.
@@ -97,7 +97,7 @@ impl SyntaxError {
 #[derive(Debug, Clone)]
 pub struct Document {
     /// Its content; `null` for an empty text.
-    pub root: Arc<Node>,
+    pub root: Node,
     /// Duplicate keys, keys that are no scalars, impossible merges, in the order of the text. Always empty for
     /// [`Dialect::Strict`].
     pub problems: Vec<SyntaxError>,
@@ -114,7 +114,7 @@ pub struct Document {
 ///
 /// The first thing that is not YAML, a duplicate or non-scalar key, an unknown alias, a second
 /// document, or a limit that is exceeded.
-pub fn parse_yaml(text: &str, limits: Limits) -> Result<Arc<Node>, SyntaxError> {
+pub fn parse_yaml(text: &str, limits: Limits) -> Result<Node, SyntaxError> {
     read_yaml(text, Dialect::Strict, limits).map(|document| document.root)
 }
 
@@ -151,7 +151,7 @@ pub fn read_yaml(text: &str, dialect: Dialect, limits: Limits) -> Result<Documen
                 }
             }
             Event::DocumentEnd if dialect != Dialect::Strict => {
-                let rest = text[span.end..].trim_start();
+                let rest = text[span.end()..].trim_start();
                 ignored =
                     (!rest.is_empty()).then(|| Span::new(text.len() - rest.len(), text.len()));
                 break;
@@ -178,20 +178,18 @@ pub fn read_yaml(text: &str, dialect: Dialect, limits: Limits) -> Result<Documen
             _ => {}
         }
     }
-    let read = ignored.map_or(text.len(), |rest: Span| rest.start);
+    let read = ignored.map_or(text.len(), |rest: Span| rest.start());
     if dialect != Dialect::Strict
         && let Some(error) = forbidden_character(&text[..read], offset)
     {
         return Err(error);
     }
-    let root = builder.root.take().unwrap_or_else(|| {
-        Arc::new(Node {
-            span: Span::at(offset),
-            style: ScalarStyle::Plain,
-            value: Value::Null,
-            text: no_text(),
-            tag: None,
-        })
+    let root = builder.root.take().unwrap_or_else(|| Node {
+        span: Span::at(offset),
+        style: ScalarStyle::Plain,
+        value: Value::Null,
+        text: no_text(),
+        tag: None,
     });
     Ok(Document {
         root,
@@ -201,7 +199,13 @@ pub fn read_yaml(text: &str, dialect: Dialect, limits: Limits) -> Result<Documen
     })
 }
 
-fn scalar(value: &str, style: Written, tag: Option<&Tag>, span: Span, dialect: Dialect) -> Node {
+fn scalar(
+    value: &str,
+    style: Written,
+    tag: Option<&WrittenTag>,
+    span: Span,
+    dialect: Dialect,
+) -> Node {
     let style = match style {
         Written::Plain => ScalarStyle::Plain,
         Written::SingleQuoted => ScalarStyle::SingleQuoted,
@@ -225,7 +229,7 @@ fn scalar(value: &str, style: Written, tag: Option<&Tag>, span: Span, dialect: D
     node
 }
 
-fn tag_name(tag: Option<&Tag>) -> Option<Arc<str>> {
+fn tag_name(tag: Option<&WrittenTag>) -> Option<Tag> {
     const CORE: &str = "tag:yaml.org,2002:";
     let tag = tag?;
     let name = tag.to_string();
@@ -312,14 +316,14 @@ mod tests {
         let root = parse_yaml(text, Limits::default()).unwrap();
         let span = |route: Route| {
             let span = root.span_of(&route);
-            &text[span.start..span.end]
+            &text[span.start()..span.end()]
         };
         assert_eq!(span(Route::of(["a", "b"]).index(1)), "two");
         assert_eq!(span(Route::of(["a", "b"])), "[1, two]");
         assert_eq!(span(Route::of(["d"])), "\"q\"");
         assert!(span(Route::of(["a"])).starts_with("b: [1, two]"));
         let key = root.key_span_of(&Route::of(["a", "c"]));
-        assert_eq!(&text[key.start..key.end], "c");
+        assert_eq!(&text[key.start()..key.end()], "c");
     }
 
     #[test]
@@ -374,6 +378,6 @@ mod tests {
         assert!(error(&bomb).message.contains("aliases expand"));
         assert!(error("a: 1\n---\nb: 2").message.contains("second document"));
         assert!(error("? [a]\n: 1").message.contains("cannot be a key"));
-        assert!(error("a: *nope").span.start > 0);
+        assert!(error("a: *nope").span.start() > 0);
     }
 }

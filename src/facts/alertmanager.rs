@@ -1,7 +1,5 @@
 //! Alertmanagers: routes, receivers, inhibition.
 
-use std::sync::Arc;
-
 use super::compose::{ComposeProject, directory_of};
 use super::container::glob_matches;
 use super::matcher::LabelMatcher;
@@ -49,7 +47,7 @@ pub struct Route {
     /// `group_by`.
     pub group_by: Vec<Text>,
     /// Its mapping.
-    pub node: Arc<Node>,
+    pub node: Node,
     /// Where to point for it as a whole: its first line.
     pub place: Place,
 }
@@ -72,7 +70,7 @@ pub struct Receiver {
     /// Its name.
     pub name: Text,
     /// Its integrations: the key (`email_configs`, or the type of a contact point) and its mapping.
-    pub integrations: Vec<(Text, Arc<Node>)>,
+    pub integrations: Vec<(Text, Node)>,
 }
 
 /// One inhibit rule.
@@ -87,7 +85,7 @@ pub struct InhibitRule {
     /// Whether there are matchers that could not be read.
     pub has_unread_matchers: bool,
     /// Its mapping.
-    pub node: Arc<Node>,
+    pub node: Node,
     /// Where to point for it as a whole.
     pub place: Place,
 }
@@ -162,20 +160,20 @@ pub fn head(document: &Document, node: &Node) -> Place {
         .entries()
         .first()
         .map_or(node.span, |entry| entry.key.span.join(entry.value.span));
-    let line = document.text.position(span.start).line;
-    let end = document.text.line_span(line).end.max(span.start);
+    let line = document.text.position(span.start()).line;
+    let end = document.text.line_span(line).end().max(span.start());
     document.place(crate::source::Span::new(
-        span.start,
-        end.min(span.end.max(span.start)),
+        span.start(),
+        end.min(span.end().max(span.start())),
     ))
 }
 
 /// Reads one route without its children.
-type ReadRoute = dyn Fn(&Document, &Arc<Node>) -> Route;
+type ReadRoute = dyn Fn(&Document, &Node) -> Route;
 
 pub(super) fn collect_routes(
     document: &Document,
-    node: &Arc<Node>,
+    node: &Node,
     parent: Option<usize>,
     routes: &mut Vec<Route>,
     read: &ReadRoute,
@@ -190,7 +188,7 @@ pub(super) fn collect_routes(
     }
 }
 
-fn classic_route(document: &Document, node: &Arc<Node>) -> Route {
+fn classic_route(document: &Document, node: &Node) -> Route {
     let (matchers, has_unread_matchers) =
         matchers(document, node, ["matchers", "match", "match_re"]);
     Route {
@@ -202,12 +200,12 @@ fn classic_route(document: &Document, node: &Arc<Node>) -> Route {
             .get("continue")
             .is_some_and(|node| node.scalar_text() == "true"),
         group_by: texts(document, node.get("group_by")),
-        node: Arc::clone(node),
+        node: node.clone(),
         place: head(document, node),
     }
 }
 
-fn texts(document: &Document, node: Option<&Arc<Node>>) -> Vec<Text> {
+fn texts(document: &Document, node: Option<&Node>) -> Vec<Text> {
     node.map_or(&[][..], |node| node.items())
         .iter()
         .map(|item| Text::of(document, item))
@@ -256,13 +254,13 @@ fn receiver(document: &Document, node: &Node) -> Option<Receiver> {
                     .value
                     .items()
                     .iter()
-                    .map(move |item| (key.clone(), Arc::clone(item)))
+                    .map(move |item| (key.clone(), item.clone()))
             })
             .collect(),
     })
 }
 
-fn inhibit_rule(document: &Document, node: &Arc<Node>) -> InhibitRule {
+fn inhibit_rule(document: &Document, node: &Node) -> InhibitRule {
     let (source, source_unread) = matchers(
         document,
         node,
@@ -278,7 +276,7 @@ fn inhibit_rule(document: &Document, node: &Arc<Node>) -> InhibitRule {
         target,
         equal: texts(document, node.get("equal")),
         has_unread_matchers: source_unread || target_unread,
-        node: Arc::clone(node),
+        node: node.clone(),
         place: head(document, node),
     }
 }

@@ -1,7 +1,5 @@
 //! Dashboards: panels, queries, variables.
 
-use std::sync::Arc;
-
 use super::datasource::{Datasource, DatasourceReference, DatasourceTarget};
 use super::expression::{ExpressionId, Expressions, Origin, Unread};
 use super::text::Text;
@@ -22,13 +20,13 @@ pub struct Dashboard {
     /// Its variables.
     pub variables: Vec<Variable>,
     /// Annotation queries.
-    pub annotations: Vec<Arc<Node>>,
+    pub annotations: Vec<Node>,
     /// Names of `__inputs`, which an import by hand would fill.
     pub inputs: Vec<Text>,
     /// Indices in [`Facts::providers`](super::Facts::providers) of the providers that load it.
     pub loaded_by: Vec<usize>,
     /// Its mapping.
-    pub node: Arc<Node>,
+    pub node: Node,
 }
 
 /// One panel.
@@ -47,7 +45,7 @@ pub struct Panel {
     /// Its queries.
     pub queries: Vec<PanelQuery>,
     /// Its mapping.
-    pub node: Arc<Node>,
+    pub node: Node,
     /// Where to point for it as a whole: its title, else its type.
     pub place: Place,
 }
@@ -70,7 +68,7 @@ pub struct PanelQuery {
     /// `hide`.
     pub is_hidden: bool,
     /// Its mapping.
-    pub node: Arc<Node>,
+    pub node: Node,
 }
 
 /// One entry of `templating.list`.
@@ -91,7 +89,7 @@ pub struct Variable {
     /// Its datasource.
     pub datasource: Option<DatasourceReference>,
     /// Its mapping.
-    pub node: Arc<Node>,
+    pub node: Node,
 }
 
 impl Panel {
@@ -161,7 +159,7 @@ impl Reader<'_> {
 
     fn dashboard(&self, expressions: &mut Expressions) -> Dashboard {
         let root = &self.document.root;
-        let list = |node: Option<&Arc<Node>>, key: &str| {
+        let list = |node: Option<&Node>, key: &str| {
             node.and_then(|node| node.get(key))
                 .map_or_else(Vec::new, |node| node.items().to_vec())
         };
@@ -219,13 +217,13 @@ impl Reader<'_> {
                 .filter_map(|node| self.text(node, "name"))
                 .collect(),
             loaded_by: Vec::new(),
-            node: Arc::clone(root),
+            node: root.clone(),
         }
     }
 
     fn panel(
         &self,
-        node: &Arc<Node>,
+        node: &Node,
         row: Option<usize>,
         variables: &[Variable],
         panels: &mut Vec<Panel>,
@@ -276,7 +274,7 @@ impl Reader<'_> {
                 is_hidden: node
                     .get("hide")
                     .is_some_and(|node| node.scalar_text() == "true"),
-                node: Arc::clone(node),
+                node: node.clone(),
             }
         });
         let queries = queries.collect();
@@ -302,7 +300,7 @@ impl Reader<'_> {
             kind,
             datasource,
             queries,
-            node: Arc::clone(node),
+            node: node.clone(),
             place,
         });
         for inner in node.get("panels").map_or(&[][..], |node| node.items()) {
@@ -315,7 +313,7 @@ impl Reader<'_> {
 
     fn variable(
         &self,
-        node: &Arc<Node>,
+        node: &Node,
         index: usize,
         expressions: &mut Expressions,
     ) -> Option<Variable> {
@@ -361,7 +359,7 @@ impl Reader<'_> {
             is_multi: flag("multi"),
             includes_all: flag("includeAll"),
             datasource,
-            node: Arc::clone(node),
+            node: node.clone(),
         })
     }
 

@@ -1,7 +1,5 @@
 //! Provisioned datasources, and references to them.
 
-use std::sync::Arc;
-
 use super::text::{Known, Text};
 use crate::bundle::sha256;
 use crate::document::{Node, Value};
@@ -27,7 +25,7 @@ pub struct Datasource {
     /// `orgId`, 1 where it is not given.
     pub organisation: String,
     /// Its mapping.
-    pub node: Arc<Node>,
+    pub node: Node,
     /// Where to point for it as a whole: its name.
     pub place: Place,
 }
@@ -52,7 +50,7 @@ pub(super) fn datasources(setup: &Setup) -> Vec<Datasource> {
         .collect()
 }
 
-fn datasource(document: &Document, node: &Arc<Node>) -> Option<Datasource> {
+fn datasource(document: &Document, node: &Node) -> Option<Datasource> {
     let name = Text::of(document, node.get("name")?);
     let text = |key: &str| {
         let node = node.get(key)?;
@@ -71,7 +69,7 @@ fn datasource(document: &Document, node: &Arc<Node>) -> Option<Datasource> {
             .get("isDefault")
             .is_some_and(|node| node.scalar_text() == "true"),
         organisation: text("orgId").map_or_else(|| "1".to_owned(), |text| text.value.to_string()),
-        node: Arc::clone(node),
+        node: node.clone(),
         place: name.place,
         name,
     })

@@ -101,7 +101,7 @@ impl Dockerfile {
                     let text = document
                         .text
                         .text()
-                        .get(span.start..span.end)
+                        .get(span.start()..span.end())
                         .unwrap_or_default();
                     file.runs.push(Text::at(document.place(span), text));
                 }
@@ -176,7 +176,7 @@ fn instructions(document: &Document) -> Vec<(String, Vec<Text>)> {
 /// Words between white space; of the JSON form `["a", "b"]` its texts.
 fn words(document: &Document, text: &str, span: Span) -> Vec<Text> {
     let mut words = Vec::new();
-    let line = &text[span.start..span.end];
+    let line = &text[span.start()..span.end()];
     let mut at = 0;
     while at < line.len() {
         let rest = &line[at..];
@@ -201,7 +201,7 @@ fn words(document: &Document, text: &str, span: Span) -> Vec<Text> {
                 (length, rest[..length].trim_end_matches([',', ']']))
             }
         };
-        let start = span.start + at;
+        let start = span.start() + at;
         words.push(Text::at(
             document.place(Span::new(start, start + length)),
             value,

@@ -1,7 +1,5 @@
 //! What Grafana's own alerting is provisioned with.
 
-use std::sync::Arc;
-
 use super::alertmanager::{Receiver, Route, collect_routes, head};
 use super::datasource::Datasource;
 use super::expression::{ExpressionId, Expressions, Origin, Unread};
@@ -35,7 +33,7 @@ pub struct GrafanaRule {
     /// Where to point for it as a whole.
     pub place: Place,
     /// Its mapping.
-    pub node: Arc<Node>,
+    pub node: Node,
 }
 
 /// One entry of a rule's `data`.
@@ -50,7 +48,7 @@ pub struct GrafanaRuleQuery {
     /// The expression, where it is PromQL.
     pub expression: Option<ExpressionId>,
     /// Its mapping.
-    pub node: Arc<Node>,
+    pub node: Node,
     /// Where to point for it as a whole.
     pub place: Place,
 }
@@ -103,7 +101,7 @@ pub(super) fn rules(
                             rule_query(document, node, datasources, (index, query), expressions)
                         })
                         .collect(),
-                    node: Arc::clone(node),
+                    node: node.clone(),
                 });
             }
         }
@@ -113,7 +111,7 @@ pub(super) fn rules(
 
 fn rule_query(
     document: &Document,
-    node: &Arc<Node>,
+    node: &Node,
     datasources: &[Datasource],
     (rule, query): (usize, usize),
     expressions: &mut Expressions,
@@ -148,7 +146,7 @@ fn rule_query(
         datasource,
         text,
         expression,
-        node: Arc::clone(node),
+        node: node.clone(),
         place: head(document, node),
     }
 }
@@ -193,16 +191,13 @@ fn contact_point(document: &Document, node: &Node) -> Option<Receiver> {
         integrations: receivers
             .iter()
             .filter_map(|receiver| {
-                Some((
-                    Text::of(document, receiver.get("type")?),
-                    Arc::clone(receiver),
-                ))
+                Some((Text::of(document, receiver.get("type")?), receiver.clone()))
             })
             .collect(),
     })
 }
 
-fn policy_route(document: &Document, node: &Arc<Node>) -> Route {
+fn policy_route(document: &Document, node: &Node) -> Route {
     let mut matchers = Vec::new();
     let mut has_unread_matchers = false;
     for item in node.get("matchers").map_or(&[][..], |node| node.items()) {
@@ -252,7 +247,7 @@ fn policy_route(document: &Document, node: &Arc<Node>) -> Route {
             .iter()
             .map(|item| Text::of(document, item))
             .collect(),
-        node: Arc::clone(node),
+        node: node.clone(),
         place: head(document, node),
     }
 }

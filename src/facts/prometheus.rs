@@ -1,7 +1,5 @@
 //! Prometheus servers: how they are run, what they scrape, which rule files they load.
 
-use std::sync::Arc;
-
 use super::compose::{ComposeProject, ComposeService, directory_of};
 use super::container::{Expansion, glob_matches, has_wildcard};
 use super::text::{Known, Text};
@@ -67,7 +65,7 @@ pub struct ScrapeJob {
     /// `job_name`.
     pub name: Text,
     /// Its mapping.
-    pub node: Arc<Node>,
+    pub node: Node,
     /// The document that it stands in: `prometheus.yml`, or a file that it includes.
     pub document: DocumentId,
     /// How often it scrapes.
@@ -81,9 +79,9 @@ pub struct ScrapeJob {
     /// Whether targets are discovered at run time, so that the list is not complete.
     pub discovers: bool,
     /// `relabel_configs`.
-    pub relabelings: Vec<Arc<Node>>,
+    pub relabelings: Vec<Node>,
     /// `metric_relabel_configs`.
-    pub metric_relabelings: Vec<Arc<Node>>,
+    pub metric_relabelings: Vec<Node>,
     /// Names of the catalogue's exporters that it scrapes, as far as is known.
     pub exporters: Vec<Exposure>,
 }
@@ -374,7 +372,7 @@ impl Reader<'_> {
     fn job(
         &self,
         document: &Document,
-        node: &Arc<Node>,
+        node: &Node,
         default_interval: Duration,
     ) -> Option<ScrapeJob> {
         let name = Text::of(document, node.get("job_name")?);
@@ -416,7 +414,7 @@ impl Reader<'_> {
             relabelings: list("relabel_configs"),
             metric_relabelings: list("metric_relabel_configs"),
             document: document.id,
-            node: Arc::clone(node),
+            node: node.clone(),
             metrics_path,
             name,
             targets,
@@ -546,7 +544,7 @@ fn group_targets(document: &Document, group: &Node) -> Vec<Target> {
 }
 
 /// Keys and scalar values of a mapping.
-pub fn pairs(document: &Document, node: Option<&Arc<Node>>) -> Vec<(Text, Text)> {
+pub fn pairs(document: &Document, node: Option<&Node>) -> Vec<(Text, Text)> {
     node.map_or(&[][..], |node| node.entries())
         .iter()
         .map(|entry| {

@@ -1,7 +1,5 @@
 //! Dashboard providers: which directories Grafana loads dashboards from.
 
-use std::sync::Arc;
-
 use super::compose::ComposeProject;
 use super::container::Resolved;
 use super::prometheus::ServiceId;
@@ -25,7 +23,7 @@ pub struct DashboardProvider {
     /// Files of the setup at or below it, as far as is known.
     pub files: Vec<String>,
     /// Its mapping.
-    pub node: Arc<Node>,
+    pub node: Node,
 }
 
 /// Where Grafana's provisioning lies.
@@ -41,7 +39,7 @@ pub(super) fn providers(setup: &Setup, projects: &[ComposeProject]) -> Vec<Dashb
             .get("providers")
             .map_or(&[][..], |node| node.items())
         {
-            let text = |node: Option<&Arc<Node>>| {
+            let text = |node: Option<&Node>| {
                 node.filter(|node| node.as_str().is_some())
                     .map(|node| Text::of(document, node))
             };
@@ -66,7 +64,7 @@ pub(super) fn providers(setup: &Setup, projects: &[ComposeProject]) -> Vec<Dashb
                 service: service.clone(),
                 resolved,
                 files: files.unwrap_or_default(),
-                node: Arc::clone(node),
+                node: node.clone(),
             });
         }
     }

@@ -1,7 +1,5 @@
 //! Alerting and recording rules of Prometheus.
 
-use std::sync::Arc;
-
 use super::expression::{ExpressionId, Expressions, Origin, Unread};
 use super::prometheus::{PrometheusServer, pairs};
 use super::text::Text;
@@ -58,7 +56,7 @@ pub struct PromRule {
     /// Its annotations.
     pub annotations: Vec<(Text, Text)>,
     /// Its mapping.
-    pub node: Arc<Node>,
+    pub node: Node,
 }
 
 impl PromRule {
@@ -173,7 +171,7 @@ fn rule_group(
             }),
             labels: pairs(document, node.get("labels")),
             annotations: pairs(document, node.get("annotations")),
-            node: Arc::clone(node),
+            node: node.clone(),
         });
     }
     RuleGroup {

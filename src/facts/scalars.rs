@@ -12,7 +12,7 @@ pub fn each_scalar<'n>(node: &'n Node, visit: &mut dyn FnMut(&[&'n str], &'n Nod
 fn walk<'n>(node: &'n Node, keys: &mut Vec<&'n str>, visit: &mut dyn FnMut(&[&'n str], &'n Node)) {
     match &node.value {
         Value::Mapping(entries) => {
-            for entry in entries {
+            for entry in entries.iter() {
                 keys.push(&entry.key.text);
                 walk(&entry.value, keys, visit);
                 keys.pop();

@@ -81,7 +81,7 @@ pub(super) fn suppressions(setup: &Setup) -> Suppressions {
         let mut layout = None;
         for span in comments(document) {
             let text = document.text.text();
-            let Some(comment) = text.get(span.start..span.end) else {
+            let Some(comment) = text.get(span.start()..span.end()) else {
                 continue;
             };
             let Some(start) = directive(comment) else {
@@ -91,7 +91,7 @@ pub(super) fn suppressions(setup: &Setup) -> Suppressions {
                 document,
                 layout: layout.get_or_insert_with(|| Layout::of(document)),
                 span,
-                body: Span::new(span.start + start, span.end),
+                body: Span::new(span.start() + start, span.end()),
             };
             match comment.read() {
                 Ok(suppression) => found.known.push(suppression),
@@ -115,11 +115,11 @@ fn comments(document: &Document) -> Vec<Span> {
     (1..=file.line_count())
         .map(|line| file.line_span(line))
         .filter_map(|span| {
-            let line = file.text().get(span.start..span.end)?;
-            let start = span.start + (line.len() - line.trim_start().len());
+            let line = file.text().get(span.start()..span.end())?;
+            let start = span.start() + (line.len() - line.trim_start().len());
             line.trim_start()
                 .starts_with('#')
-                .then(|| Span::new(start, span.end))
+                .then(|| Span::new(start, span.end()))
         })
         .collect()
 }
@@ -148,14 +148,14 @@ impl Comment<'_> {
         self.document
             .text
             .text()
-            .get(span.start..span.end)
+            .get(span.start()..span.end())
             .unwrap_or_default()
     }
 
     /// `span` without the blanks around it.
     fn trimmed(&self, span: Span) -> Span {
         let text = self.text(span);
-        let start = span.start + (text.len() - text.trim_start().len());
+        let start = span.start() + (text.len() - text.trim_start().len());
         Span::new(start, start + text.trim().len())
     }
 
@@ -173,12 +173,12 @@ impl Comment<'_> {
             let message = "this comment suppresses nothing: `stackwright` is not followed by `:`";
             return Err(self.unreadable(self.span, message, FORM));
         };
-        let said = self.trimmed(Span::new(body.end - said.len(), body.end));
+        let said = self.trimmed(Span::new(body.end() - said.len(), body.end()));
         let text = self.text(said);
         let word_end = text
             .find(|char: char| !char.is_ascii_alphanumeric() && char != '-')
             .unwrap_or(text.len());
-        let word = Span::new(said.start, said.start + word_end);
+        let word = Span::new(said.start(), said.start() + word_end);
         let is_of_file = match self.text(word) {
             "ignore" => false,
             "ignore-file" => true,
@@ -192,19 +192,19 @@ impl Comment<'_> {
                 return Err(self.unreadable(word, message, help));
             }
         };
-        let rest = self.trimmed(Span::new(word.end, said.end));
+        let rest = self.trimmed(Span::new(word.end(), said.end()));
         let Some(list) = self.text(rest).strip_prefix('[') else {
             let message = "this comment does not say which lints it means";
             return Err(self.unreadable(word, message, FORM));
         };
-        let list_start = rest.end - list.len();
+        let list_start = rest.end() - list.len();
         let Some(length) = list.find(']') else {
             let message = "the list of lints has no end";
             return Err(self.unreadable(rest, message, "close it with `]`"));
         };
         let list = Span::new(list_start, list_start + length);
         let lints = self.names(list)?;
-        let after = Span::new(list.end + 1, said.end);
+        let after = Span::new(list.end() + 1, said.end());
         let (until, reason) = self.until_and_reason(after)?;
         Ok(Suppression {
             lints,
@@ -220,13 +220,13 @@ impl Comment<'_> {
 
     fn names(&self, list: Span) -> Result<Vec<LintName>, Box<Unreadable>> {
         let mut names = Vec::new();
-        let mut start = list.start;
+        let mut start = list.start();
         for part in self.text(list).split(',') {
             let span = self.trimmed(Span::new(start, start + part.len()));
             start += part.len() + 1;
             if span.is_empty() {
                 let message = "this comment does not say which lints it means";
-                let around = Span::new(list.start - 1, list.end + 1);
+                let around = Span::new(list.start() - 1, list.end() + 1);
                 return Err(self.unreadable(around, message, FORM));
             }
             names.push(LintName {
@@ -240,7 +240,7 @@ impl Comment<'_> {
     fn until_and_reason(&self, after: Span) -> Result<(Option<Date>, String), Box<Unreadable>> {
         let mut until = None;
         let mut reason = Vec::new();
-        let mut start = after.start;
+        let mut start = after.start();
         for word in self.text(after).split_inclusive(char::is_whitespace) {
             let span = self.trimmed(Span::new(start, start + word.len()));
             start += word.len();
@@ -274,8 +274,8 @@ impl Comment<'_> {
     /// lines from there on belongs to it, because no comment can stand within.
     fn lines(&self) -> Location {
         let file = &self.document.text;
-        let first = file.position(self.span.start).line;
-        let before = Span::new(file.line_span(first).start, self.span.start);
+        let first = file.position(self.span.start()).line;
+        let before = Span::new(file.line_span(first).start(), self.span.start());
         let line = match self.text(before).trim().is_empty() {
             false => first,
             true => self.layout.next_filled(first).unwrap_or(first),
@@ -283,7 +283,7 @@ impl Comment<'_> {
         let span = file.line_span(line);
         let end = self.layout.end_of(span);
         self.document
-            .location(Span::new(span.start, end.max(span.end)))
+            .location(Span::new(span.start(), end.max(span.end())))
     }
 }
 
@@ -300,7 +300,7 @@ impl Layout {
         let file = &document.text;
         let is_filled = |line: &usize| {
             let span = file.line_span(*line);
-            let text = file.text().get(span.start..span.end);
+            let text = file.text().get(span.start()..span.end());
             let text = text.unwrap_or_default().trim_start();
             !text.is_empty() && !text.starts_with('#')
         };
@@ -323,11 +323,11 @@ impl Layout {
     fn end_of(&self, line: Span) -> usize {
         let first = self
             .scalars
-            .partition_point(|scalar| scalar.start < line.start);
+            .partition_point(|scalar| scalar.start() < line.start());
         self.scalars[first..]
             .iter()
-            .take_while(|scalar| scalar.start <= line.end)
-            .map(|scalar| scalar.end)
+            .take_while(|scalar| scalar.start() <= line.end())
+            .map(|scalar| scalar.end())
             .max()
             .unwrap_or_default()
     }
@@ -336,17 +336,17 @@ impl Layout {
 fn collect(node: &Node, key: Option<Span>, scalars: &mut Vec<Span>) {
     match &node.value {
         Value::Mapping(entries) => {
-            for entry in entries {
+            for entry in entries.iter() {
                 collect(&entry.value, Some(entry.key.span), scalars);
             }
         }
         Value::Sequence(items) => {
-            for item in items {
+            for item in items.iter() {
                 collect(item, None, scalars);
             }
         }
         // The value of an alias stands elsewhere.
-        _ => scalars.push(match key.filter(|key| key.end <= node.span.start) {
+        _ => scalars.push(match key.filter(|key| key.end() <= node.span.start()) {
             Some(key) => key.join(node.span),
             None => node.span,
         }),

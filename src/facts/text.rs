@@ -100,8 +100,10 @@ impl Text {
             }
             ScalarStyle::SingleQuoted => new.replace('\'', "''"),
             ScalarStyle::Plain if self.whole.is_none() => {
-                let (before, after) =
-                    (self.value.get(..within.start), self.value.get(within.end..));
+                let (before, after) = (
+                    self.value.get(..within.start()),
+                    self.value.get(within.end()..),
+                );
                 let value = format!("{}{new}{}", before.unwrap_or(""), after.unwrap_or(""));
                 if !is_plain(&value) {
                     return (self.place, format!("'{}'", value.replace('\'', "''")));

@@ -33,7 +33,7 @@ impl Edits {
                 .ok_or("an edit is of a file that is not in the setup")?;
             let text = edit.location.file.text();
             let span = edit.location.span;
-            if text.get(span.start..span.end).is_none() {
+            if text.get(span.start()..span.end()).is_none() {
                 return Err("an edit begins or ends within a character".into());
             }
             let edit = TextEdit {
@@ -112,11 +112,12 @@ impl Edits {
     pub fn moved(&self, path: &str, offset: usize) -> usize {
         let mut shift = 0_isize;
         for edit in self.by_path.get(path).map_or(&[][..], Vec::as_slice) {
-            if edit.span.start >= offset && !(edit.span.is_empty() && edit.span.start == offset) {
+            if edit.span.start() >= offset && !(edit.span.is_empty() && edit.span.start() == offset)
+            {
                 break;
             }
-            if offset < edit.span.end {
-                return edit.span.start.saturating_add_signed(shift);
+            if offset < edit.span.end() {
+                return edit.span.start().saturating_add_signed(shift);
             }
             shift += edit.text.len().cast_signed() - edit.span.len().cast_signed();
         }
@@ -125,12 +126,12 @@ impl Edits {
 }
 
 const fn order(edit: &TextEdit) -> (usize, usize) {
-    (edit.span.start, edit.span.end)
+    (edit.span.start(), edit.span.end())
 }
 
 /// Whether two edits, the first of which begins first, want the same bytes, or insert at the same place.
 fn overlap(first: &TextEdit, second: &TextEdit) -> bool {
-    first.span.end > second.span.start
+    first.span.end() > second.span.start()
         || (first.span.is_empty() && second.span.is_empty() && first.span == second.span)
 }
 
@@ -138,9 +139,9 @@ fn edited(source: &str, edits: &[TextEdit]) -> String {
     let mut text = String::with_capacity(source.len());
     let mut at = 0;
     for edit in edits {
-        text.push_str(&source[at..edit.span.start]);
+        text.push_str(&source[at..edit.span.start()]);
         text.push_str(&edit.text);
-        at = edit.span.end;
+        at = edit.span.end();
     }
     text.push_str(&source[at..]);
     text

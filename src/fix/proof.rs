@@ -70,7 +70,7 @@ pub(super) fn prove(
     let surplus = unmatched(&found, expected, |finding| {
         let location = finding.location.as_ref()?;
         let path = shown_to_path.get(location.file.path())?;
-        Some(edits.moved(path, location.span.start))
+        Some(edits.moved(path, location.span.start()))
     });
     let Some(finding) = surplus.first() else {
         return Ok(found);
@@ -126,7 +126,7 @@ fn texts_of_comments(document: &Document) -> impl Iterator<Item = String> {
     document
         .comments
         .iter()
-        .filter_map(|span| text.get(span.start..span.end))
+        .filter_map(|span| text.get(span.start()..span.end()))
         .map(|comment| comment.trim().to_owned())
 }
 
@@ -151,7 +151,7 @@ fn unmatched<'f, 'e>(
         finding
             .location
             .as_ref()
-            .map(|location| location.span.start)
+            .map(|location| location.span.start())
     }
     let mut known: BTreeMap<_, Vec<Option<Known<'e>>>> = BTreeMap::new();
     for finding in expected {

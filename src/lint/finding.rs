@@ -82,7 +82,7 @@ impl<'f> Findings<'f> {
     pub fn adopt(&mut self, document: &Document, said: Diagnostic) {
         let meant = said.location.as_ref().and_then(|location| {
             let span = location.span;
-            document.text.text().get(span.start..span.end)
+            document.text.text().get(span.start()..span.end())
         });
         if meant.is_some_and(|text| !text.contains('\n') && placeholder(text).is_some()) {
             return;

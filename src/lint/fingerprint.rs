@@ -4,7 +4,6 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Diagnostic;
-use crate::source::Span;
 
 /// What stays the same of a finding while lines move and messages are reworded: the lint, the file, the text that it points at,
 /// and the names that its message gives. 32 hexadecimal digits; equal for findings that nothing else tells apart.
@@ -50,12 +49,12 @@ fn meant(finding: &Diagnostic) -> &str {
     let span = match location.span.is_empty() {
         false => location.span,
         true => {
-            let line = location.file.position(location.span.start).line;
+            let line = location.file.position(location.span.start()).line;
             location.file.line_span(line)
         }
     };
-    let Span { start, end } = span;
-    location.file.text().get(start..end).unwrap_or_default()
+    let text = location.file.text();
+    text.get(span.start()..span.end()).unwrap_or_default()
 }
 
 /// Fingerprints of all findings, each with its number among those that are alike, from 1: `0123…:2`. So no two are the same.
@@ -81,7 +80,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::source::SourceFile;
+    use crate::source::{SourceFile, Span};
 
     fn finding(text: &str, meant: &str, message: &str) -> Diagnostic {
         let file = Arc::new(SourceFile::new("a.yml", text));

@@ -203,9 +203,12 @@ fn sort(found: &mut Vec<Diagnostic>) {
 
 /// Where a finding stands in the report; equal for findings that are the same.
 fn order(diagnostic: &Diagnostic) -> (Option<(&std::path::Path, usize, usize)>, &str, &str) {
-    let place = diagnostic
-        .location
-        .as_ref()
-        .map(|location| (location.file.path(), location.span.start, location.span.end));
+    let place = diagnostic.location.as_ref().map(|location| {
+        (
+            location.file.path(),
+            location.span.start(),
+            location.span.end(),
+        )
+    });
     (place, diagnostic.id.as_str(), diagnostic.message.as_str())
 }

@@ -103,12 +103,12 @@ fn entry_of<'n>(root: &'n Node, node: &Node) -> Option<&'n Entry> {
     let mut open = vec![root];
     while let Some(next) = open.pop() {
         for entry in next.entries() {
-            if std::ptr::eq(&*entry.value, node) {
+            if std::ptr::eq(&entry.value, node) {
                 return Some(entry);
             }
             open.push(&entry.value);
         }
-        open.extend(next.items().iter().map(AsRef::as_ref));
+        open.extend(next.items());
     }
     None
 }
@@ -175,7 +175,7 @@ impl Block<'_> {
     /// The column of the keys of a mapping that has each on a line of its own.
     fn column(&self, mapping: &Node) -> Option<usize> {
         let first = mapping.entries().first()?;
-        let before = self.before(first.key.span.start)?;
+        let before = self.before(first.key.span.start())?;
         (before.trim().is_empty()).then(|| before.chars().count())
     }
 
@@ -184,12 +184,12 @@ impl Block<'_> {
         let mut last = mapping.entries().last()?;
         while let Value::Mapping(entries) = &last.value.value {
             match entries.last() {
-                Some(inner) if inner.key.span.start > last.key.span.start => last = inner,
+                Some(inner) if inner.key.span.start() > last.key.span.start() => last = inner,
                 _ => break,
             }
         }
-        let start = last.key.span.start;
-        let end = last.value.span.end.max(last.key.span.end);
+        let start = last.key.span.start();
+        let end = last.value.span.end().max(last.key.span.end());
         let end = start + self.text().get(start..end)?.trim_end().len();
         Some(self.line_end(end))
     }
@@ -203,11 +203,11 @@ impl Block<'_> {
     /// A further item of a block list.
     fn after_items(&self, list: &Node, item: &str) -> Option<(usize, String)> {
         let last = list.items().last()?;
-        let before = self.before(last.span.start)?;
+        let before = self.before(last.span.start())?;
         let indentation = before
             .strip_suffix("- ")
             .filter(|rest| rest.trim().is_empty())?;
-        let at = self.line_end(last.span.end);
+        let at = self.line_end(last.span.end());
         Some((at, format!("\n{indentation}- {item}")))
     }
 }

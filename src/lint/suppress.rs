@@ -81,13 +81,13 @@ impl<'s> Suppressing<'s> {
             return false;
         };
         let path = location.file.path();
-        let start = location.span.start;
+        let start = location.span.start();
         let is_here = names_of(finding).iter().any(|name| {
             let spans = self.here.get(name).and_then(|files| files.get(path));
             spans.is_some_and(|spans| {
-                let after = spans.partition_point(|span| span.start <= start);
+                let after = spans.partition_point(|span| span.start() <= start);
                 let before = after.checked_sub(1).and_then(|index| spans.get(index));
-                before.is_some_and(|span| start <= span.end)
+                before.is_some_and(|span| start <= span.end())
             })
         });
         is_here
@@ -111,7 +111,7 @@ impl<'s> Suppressing<'s> {
 fn join(spans: &mut Vec<Span>) {
     spans.sort_unstable();
     spans.dedup_by(|next, span| {
-        let touches = next.start <= span.end;
+        let touches = next.start() <= span.end();
         if touches {
             *span = span.join(*next);
         }
@@ -138,8 +138,8 @@ impl Applied<'_> {
         match &self.area {
             Area::Spans(spans) => spans.iter().any(|(file, span)| {
                 files.get(file.as_path()).is_some_and(|starts| {
-                    let first = starts.partition_point(|start| *start < span.start);
-                    starts.get(first).is_some_and(|start| *start <= span.end)
+                    let first = starts.partition_point(|start| *start < span.start());
+                    starts.get(first).is_some_and(|start| *start <= span.end())
                 })
             }),
             Area::Files(pattern) => files.keys().any(|path| matches(pattern, path, policy)),
@@ -164,7 +164,7 @@ impl<'f> Places<'f> {
             for name in names_of(finding) {
                 let files = by_name.entry(name).or_default();
                 let starts = files.entry(location.file.path()).or_default();
-                starts.push(location.span.start);
+                starts.push(location.span.start());
             }
         }
         by_name

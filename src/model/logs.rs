@@ -26,7 +26,7 @@ pub fn check(logs: Option<&Logs>, problems: &mut Vec<Problem>) {
     }
     // A selector of streams is one of PromQL, of plain labels alone: without a metric's name, a time, or quoted names.
     let parsed = promql::parse(&logs.selector);
-    let is_plain = |name: &Name| name.span.end - name.span.start == name.text.len();
+    let is_plain = |name: &Name| name.span.end() - name.span.start() == name.text.len();
     let is_braced = logs.selector.starts_with('{') && logs.selector.ends_with('}');
     let is_selector = is_braced
         && matches!(&parsed[parsed.root()].kind, Kind::Selector(selector)

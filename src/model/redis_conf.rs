@@ -161,7 +161,7 @@ impl Place {
             Self::Text(route) => {
                 Problem::value(id, route.clone(), finding.message).within(finding.span)
             }
-            Self::Entry { key, name, .. } if finding.span.start < *name => {
+            Self::Entry { key, name, .. } if finding.span.start() < *name => {
                 Problem::key(id, key.clone(), finding.message)
             }
             Self::Entry { value, .. } => Problem::value(id, value.clone(), finding.message),

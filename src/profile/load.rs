@@ -15,7 +15,7 @@ pub const DEFAULT_ENVIRONMENT: &str = "default";
 #[derive(Debug, Clone)]
 pub struct ProfileDocument {
     file: Arc<SourceFile>,
-    tree: Arc<Node>,
+    tree: Node,
 }
 
 /// The profile of one environment: its overlay applied, its shape checked, every place known.
@@ -26,7 +26,7 @@ pub struct EnvironmentProfile {
     /// What it says.
     pub profile: Arc<Profile>,
     file: Arc<SourceFile>,
-    tree: Arc<Node>,
+    tree: Node,
 }
 
 impl ProfileDocument {
@@ -131,7 +131,7 @@ impl ProfileDocument {
             );
         }
         let tree = match overlay {
-            None => Arc::clone(&self.tree),
+            None => self.tree.clone(),
             Some(overlay) => {
                 match &overlay.value {
                     Value::Mapping(_) | Value::Null => {}
@@ -159,7 +159,7 @@ impl ProfileDocument {
                 if matches!(overlay.value, Value::Mapping(_)) {
                     merge_patch(&self.tree, overlay)
                 } else {
-                    Arc::clone(&self.tree)
+                    self.tree.clone()
                 }
             }
         };
@@ -260,7 +260,7 @@ fn diagnostics(file: &Arc<SourceFile>, tree: &Node, problems: Vec<Problem>) -> V
         .collect();
     diagnostics.sort_by_key(|diagnostic| {
         let location = diagnostic.location.as_ref();
-        location.map(|location| location.span.start)
+        location.map(|location| location.span.start())
     });
     diagnostics
 }
@@ -303,7 +303,7 @@ fn names_of(tree: &Node, environment: &str) -> Vec<Problem> {
         .flat_map(|targets| targets.entries())
         .filter_map(|entry| {
             let block = Route::of(["targets", &*entry.key.text, "consumers"]);
-            Some((&**entry.value.get("consumers")?, block))
+            Some((entry.value.get("consumers")?, block))
         });
     for (node, block) in blocks.chain(consumers) {
         let mut normalised = std::collections::BTreeMap::new();

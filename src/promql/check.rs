@@ -162,7 +162,7 @@ impl Checker<'_> {
         let readable = !self
             .syntax
             .iter()
-            .any(|error| error.span.start >= span.start && error.span.start <= span.end);
+            .any(|error| error.span.start() >= span.start() && error.span.start() <= span.end());
         let enough =
             counted >= function.least() && function.most().is_none_or(|most| counted <= most);
         if readable && !enough {
@@ -409,10 +409,9 @@ impl Checker<'_> {
         }
         let Some(name) = &selector.name else {
             // What the parser could not read may have been the matcher that is missing.
-            let readable = !self
-                .syntax
-                .iter()
-                .any(|error| error.span.start >= span.start && error.span.start <= span.end);
+            let readable = !self.syntax.iter().any(|error| {
+                error.span.start() >= span.start() && error.span.start() <= span.end()
+            });
             if !selects_something && readable {
                 self.error(
                     span,

@@ -130,7 +130,7 @@ impl Lexer<'_> {
         if !self.grafana {
             return None;
         }
-        variable::scan(self.text, at).map(|found| found.span.end)
+        variable::scan(self.text, at).map(|found| found.span.end())
     }
 
     fn comment(&mut self) {
@@ -404,7 +404,7 @@ impl Lexer<'_> {
                 .hint(format!("write `{meant}`"))
                 .replace(span, meant),
         );
-        self.push(kind, span.end);
+        self.push(kind, span.end());
     }
 
     fn unexpected_character(&mut self) {
@@ -431,16 +431,16 @@ impl Lexer<'_> {
                     .hint("replace it by a plain space")
                     .replace(span, " "),
                 );
-                self.at = span.end;
+                self.at = span.end();
                 return;
             }
             _ => {}
         }
         let shown = character.escape_debug();
         let error = ParseError::syntax(span, format!("unexpected character `{shown}`"));
-        let mut end = span.end;
+        let mut end = span.end();
         let after_name = self.out.tokens.last().is_some_and(|token| {
-            token.span.end == self.at
+            token.span.end() == self.at
                 && matches!(
                     token.kind,
                     TokenKind::Identifier | TokenKind::MetricIdentifier
@@ -494,7 +494,7 @@ impl Lexer<'_> {
                 .hint("write strings in \", ' or `"),
             );
             self.out.truncated = true;
-            return self.push(TokenKind::Unknown, span.end);
+            return self.push(TokenKind::Unknown, span.end());
         };
         let end = start + offset + character.len_utf8();
         let span = Span::new(start, end);

@@ -172,7 +172,7 @@ impl Parsed {
 
     /// The bytes of `span`; empty where there are none.
     pub fn slice(&self, span: Span) -> &str {
-        self.text.get(span.start..span.end).unwrap_or_default()
+        self.text.get(span.start()..span.end()).unwrap_or_default()
     }
 
     /// The node that is the whole expression; [`Kind::Invalid`] where nothing could be read.

@@ -434,6 +434,6 @@ impl Kind {
 impl Placeholder {
     /// The variables in it.
     pub fn variables(&self) -> Vec<Variable> {
-        super::variable::scan_all(&self.text, self.span.start)
+        super::variable::scan_all(&self.text, self.span.start())
     }
 }

@@ -419,7 +419,7 @@ fn is_template(name: &str) -> bool {
     let mut at = 0;
     while let Some(&byte) = name.as_bytes().get(at) {
         at = match variable::scan(name, at) {
-            Some(variable) => variable.span.end,
+            Some(variable) => variable.span.end(),
             None if scan::is_word(byte) => at + 1,
             None => return false,
         };

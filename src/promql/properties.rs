@@ -10,18 +10,19 @@ fn consistent(parsed: &Parsed) -> Result<(), TestCaseError> {
     let length = parsed.text().len();
     let mut at = 0;
     for token in &parsed.tokens {
-        prop_assert!(token.span.start >= at && token.span.end >= token.span.start);
-        at = token.span.end;
+        prop_assert!(token.span.start() >= at && token.span.end() >= token.span.start());
+        at = token.span.end();
     }
     prop_assert_eq!(at, length);
     for (id, node) in parsed.nodes() {
-        prop_assert!(node.span.start <= node.span.end && node.span.end <= length);
-        prop_assert!(parsed.text().is_char_boundary(node.span.start));
-        prop_assert!(parsed.text().is_char_boundary(node.span.end));
+        prop_assert!(node.span.start() <= node.span.end() && node.span.end() <= length);
+        prop_assert!(parsed.text().is_char_boundary(node.span.start()));
+        prop_assert!(parsed.text().is_char_boundary(node.span.end()));
         let mut is_within = true;
         node.kind.for_each_child(|child| {
             let inner = parsed[child].span;
-            is_within &= child < id && inner.start >= node.span.start && inner.end <= node.span.end;
+            is_within &=
+                child < id && inner.start() >= node.span.start() && inner.end() <= node.span.end();
         });
         prop_assert!(is_within, "{:?} in {:?}", node, parsed.text());
     }
@@ -31,9 +32,9 @@ fn consistent(parsed: &Parsed) -> Result<(), TestCaseError> {
         analysis.quantity(id);
     }
     for error in &parsed.errors {
-        prop_assert!(error.span.start <= error.span.end && error.span.end <= length);
-        prop_assert!(parsed.text().is_char_boundary(error.span.start));
-        prop_assert!(parsed.text().is_char_boundary(error.span.end));
+        prop_assert!(error.span.start() <= error.span.end() && error.span.end() <= length);
+        prop_assert!(parsed.text().is_char_boundary(error.span.start()));
+        prop_assert!(parsed.text().is_char_boundary(error.span.end()));
         prop_assert!(!error.message.is_empty());
     }
     Ok(())

@@ -28,7 +28,7 @@ fn mended(text: &str) -> String {
     for error in parsed.errors.iter().rev() {
         if let Some(replacement) = &error.replacement {
             let span = replacement.span;
-            out.replace_range(span.start..span.end, &replacement.text);
+            out.replace_range(span.start()..span.end(), &replacement.text);
         }
     }
     out
@@ -108,8 +108,8 @@ fn tokens_and_comments_cover_all_but_white_space() {
     covered.sort_unstable();
     let mut at = 0;
     for span in covered {
-        assert!(text[at..span.start].trim().is_empty());
-        at = span.end;
+        assert!(text[at..span.start()].trim().is_empty());
+        at = span.end();
     }
     assert_eq!(parsed.comments.len(), 2);
     assert_eq!(parsed.slice(parsed.comments[1].span), "# behind");

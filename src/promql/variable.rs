@@ -97,7 +97,7 @@ pub(super) fn scan_all(text: &str, base: usize) -> Vec<Variable> {
         if matches!(bytes[at], b'$' | b'[')
             && let Some(mut variable) = scan(text, at)
         {
-            at = variable.span.end;
+            at = variable.span.end();
             variable.span = variable.span.shifted(base);
             out.push(variable);
         } else {

@@ -92,7 +92,7 @@ pub fn check_line(
                 .iter()
                 .find(|word| word.is_plain && word.text.starts_with('#'));
             if let Some(comment) = comment.filter(|it| it.span != line.arguments[0].span) {
-                let span = Span::new(comment.span.start, line.span.end);
+                let span = Span::new(comment.span.start(), line.span.end());
                 let message =
                     "Redis knows no comments behind a directive; it takes this for arguments";
                 return Some(
@@ -236,7 +236,7 @@ fn save(line: &Line) -> Option<Finding> {
     );
     let span = match (arguments, wrong) {
         ([], _) => line.span,
-        (_, Some([first, .., last])) => Span::new(first.span.start, last.span.end),
+        (_, Some([first, .., last])) => Span::new(first.span.start(), last.span.end()),
         (_, Some([only])) => only.span,
         _ => return None,
     };

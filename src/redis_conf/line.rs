@@ -77,7 +77,7 @@ pub fn lines(text: &str) -> impl Iterator<Item = Result<Line, LineError>> {
         let directive = words.remove(0);
         let last = words.last().map_or(directive.span, |word| word.span);
         Some(Ok(Line {
-            span: Span::new(directive.span.start, last.end),
+            span: Span::new(directive.span.start(), last.end()),
             directive,
             arguments: words,
         }))
@@ -85,7 +85,7 @@ pub fn lines(text: &str) -> impl Iterator<Item = Result<Line, LineError>> {
 }
 
 fn moved(span: Span, by: usize) -> Span {
-    Span::new(span.start + by, span.end + by)
+    Span::new(span.start() + by, span.end() + by)
 }
 
 fn moved_error(error: LineError, by: usize) -> LineError {
@@ -244,10 +244,13 @@ mod tests {
         let lines: Vec<_> = lines(text).map(Result::unwrap).collect();
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0].name(), "timeout");
-        assert_eq!(&text[lines[0].span.start..lines[0].span.end], "Timeout 300");
+        assert_eq!(
+            &text[lines[0].span.start()..lines[0].span.end()],
+            "Timeout 300"
+        );
         assert_eq!(lines[1].arguments.len(), 4);
         let word = &lines[1].arguments[0];
-        assert_eq!(&text[word.span.start..word.span.end], "\"\"");
+        assert_eq!(&text[word.span.start()..word.span.end()], "\"\"");
     }
 
     #[test]

@@ -197,13 +197,13 @@ impl<'a> Expression<'a> {
 fn problem(error: &ParseError) -> Problem<'_> {
     Problem {
         message: &error.message,
-        start: error.span.start,
-        end: error.span.end,
+        start: error.span.start(),
+        end: error.span.end(),
         kind: error.kind.as_str(),
         hint: error.hint.as_deref(),
         fix: error.replacement.as_ref().map(|fix| Edit {
-            start: fix.span.start,
-            end: fix.span.end,
+            start: fix.span.start(),
+            end: fix.span.end(),
             text: &fix.text,
         }),
     }
@@ -293,8 +293,8 @@ fn span<'a>(parsed: &'a Parsed, window: &'a Window) -> Span<'a> {
     };
     let written = |id| parsed.slice(parsed[id].span);
     Span {
-        start: node.span.start,
-        end: node.span.end,
+        start: node.span.start(),
+        end: node.span.end(),
         length: length.map_or("", written),
         seconds: match window.length {
             Length::Fixed(duration) => Some(duration.seconds()),

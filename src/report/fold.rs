@@ -29,7 +29,7 @@ pub fn folded(diagnostics: &[Diagnostic]) -> Vec<Folded<'_>> {
             }
             indexmap::map::Entry::Occupied(mut entry) => {
                 let line =
-                    location.map(|location| location.file.position(location.span.start).line);
+                    location.map(|location| location.file.position(location.span.start()).line);
                 entry.get_mut().more.extend(line);
             }
         }

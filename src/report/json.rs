@@ -29,15 +29,15 @@ pub fn diagnostic(diagnostic: &Diagnostic) -> Value {
 
 /// A place as machines read it.
 pub fn location(location: &Location) -> Value {
-    let start = location.file.position(location.span.start);
-    let end = location.file.position(location.span.end);
+    let start = location.file.position(location.span.start());
+    let end = location.file.position(location.span.end());
     json!({
         "file": location.file.path().to_string_lossy(),
         "line": start.line,
         "column": start.column,
         "end_line": end.line,
         "end_column": end.column,
-        "start": location.span.start,
-        "end": location.span.end,
+        "start": location.span.start(),
+        "end": location.span.end(),
     })
 }

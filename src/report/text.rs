@@ -55,7 +55,7 @@ pub fn concise(diagnostic: &Diagnostic) -> String {
         .location
         .as_ref()
         .map_or_else(String::new, |location| {
-            let position = location.file.position(location.span.start);
+            let position = location.file.position(location.span.start());
             format!(
                 "{}:{}:{}: ",
                 location.file.path().display(),
@@ -83,10 +83,10 @@ fn with_place<'a>(
     kind: AnnotationKind,
 ) -> Group<'a> {
     let file = &location.file;
-    let position = file.position(location.span.start);
+    let position = file.position(location.span.start());
     let window = file.line_span(position.line);
     let path = file.path().display().to_string();
-    let at = location.span.start.clamp(window.start, window.end) - window.start;
+    let at = location.span.start().clamp(window.start(), window.end()) - window.start();
     if at > REACH {
         return group.element(
             Origin::path(path)
@@ -96,14 +96,14 @@ fn with_place<'a>(
     }
     let line = file
         .text()
-        .get(window.start..window.end)
+        .get(window.start()..window.end())
         .unwrap_or_default();
     // A place ends where its line does.
-    let end = location.span.end.clamp(window.start, window.end) - window.start;
-    let reach = whole_characters(line, Span::new(0, at + REACH)).end;
+    let end = location.span.end().clamp(window.start(), window.end()) - window.start();
+    let reach = whole_characters(line, Span::new(0, at + REACH)).end();
     let text = redact(&line[..reach]);
     let span = whole_characters(&text, Span::new(at, end.max(at)));
-    let annotation = kind.span(span.start..span.end);
+    let annotation = kind.span(span.start()..span.end());
     let annotation = if label.is_empty() {
         annotation
     } else {
@@ -118,11 +118,11 @@ fn with_place<'a>(
 }
 
 fn whole_characters(text: &str, span: Span) -> Span {
-    let mut start = span.start.min(text.len());
+    let mut start = span.start().min(text.len());
     while !text.is_char_boundary(start) {
         start -= 1;
     }
-    let mut end = span.end.clamp(start, text.len());
+    let mut end = span.end().clamp(start, text.len());
     while !text.is_char_boundary(end) {
         end += 1;
     }

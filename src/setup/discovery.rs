@@ -156,7 +156,7 @@ pub(super) fn with(before: &Setup, texts: &BTreeMap<String, Option<String>>) -> 
                     name: Arc::clone(&document.name),
                     kind: document.kind,
                     text: Arc::clone(&document.text),
-                    root: Arc::clone(&document.root),
+                    root: document.root.clone(),
                     syntax_error: document.syntax_error.clone(),
                     problems: document.problems.clone(),
                     comments: document.comments.clone(),
@@ -324,7 +324,7 @@ fn read_bytes(
         why,
     };
     let file = SourceFile::decode(shown, bytes).map_err(|error| {
-        let line = error.file.position(error.span.start).line;
+        let line = error.file.position(error.span.start()).line;
         skipped(format!("not UTF-8, see line {line}"))
     })?;
     let file = Arc::new(file);

@@ -33,14 +33,14 @@ impl Placement {
 
     /// The bytes of the file.
     pub(super) fn in_file(&self, span: Span) -> Span {
-        let start = self.offset(span.start);
+        let start = self.offset(span.start());
         if span.is_empty() {
             return Span::at(start);
         }
         // After the last byte, not before the next one: indentation may lie between.
         let end = match self {
-            Self::Shifted(by) => span.end + by,
-            _ => self.offset(span.end - 1) + 1,
+            Self::Shifted(by) => span.end() + by,
+            _ => self.offset(span.end() - 1) + 1,
         };
         Span::new(start, end.max(start))
     }

@@ -1,7 +1,5 @@
 //! Documents inside Kubernetes objects.
 
-use std::sync::Arc;
-
 use super::classify::{Kind, is_dashboard};
 use super::read::{Found, part, unpacked};
 use crate::document::Node;
@@ -43,7 +41,7 @@ pub(super) fn inner(object: &Found) -> Vec<Found> {
     }
 }
 
-fn files(object: &Found, data: Option<&Arc<Node>>) -> Vec<Found> {
+fn files(object: &Found, data: Option<&Node>) -> Vec<Found> {
     let mut documents: Vec<Found> = Vec::new();
     for entry in data.map_or(&[][..], |data| data.entries()) {
         if entry.value.as_str().is_none() {

@@ -51,7 +51,7 @@ pub struct Document {
     /// Its own text; of a document that is alone in its file, the file.
     pub text: Arc<SourceFile>,
     /// Its content; `null` where it could not be read, and for what is no YAML or JSON.
-    pub root: Arc<Node>,
+    pub root: Node,
     /// Why it could not be read.
     pub syntax_error: Option<SyntaxError>,
     /// What is wrong with it although it could be read: duplicate keys and the like.
@@ -103,9 +103,9 @@ impl Document {
 
     /// Where to point for the document as a whole: its first line.
     pub fn head(&self) -> Place {
-        let start = self.root.span.start;
+        let start = self.root.span.start();
         let line = self.text.position(start).line;
-        let end = self.text.line_span(line).end;
+        let end = self.text.line_span(line).end();
         self.place(Span::new(start, end.max(start)))
     }
 }
@@ -240,7 +240,7 @@ impl Setup {
         self.document(place.document)
             .text
             .text()
-            .get(place.span.start..place.span.end)
+            .get(place.span.start()..place.span.end())
             .unwrap_or_default()
     }
 }

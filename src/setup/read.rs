@@ -61,7 +61,7 @@ pub(super) struct Found {
     pub name: Arc<str>,
     pub kind: Kind,
     pub text: Arc<SourceFile>,
-    pub root: Arc<Node>,
+    pub root: Node,
     pub syntax_error: Option<SyntaxError>,
     pub problems: Vec<SyntaxError>,
     pub comments: Vec<Span>,
@@ -81,17 +81,15 @@ pub(super) enum Outcome {
 }
 
 /// A tree with nothing in it.
-pub(super) fn nothing() -> Arc<Node> {
-    static NOTHING: LazyLock<Arc<Node>> = LazyLock::new(|| {
-        Arc::new(Node {
-            span: Span::at(0),
-            style: ScalarStyle::Plain,
-            value: Value::Null,
-            text: Arc::from(""),
-            tag: None,
-        })
+pub(super) fn nothing() -> Node {
+    static NOTHING: LazyLock<Node> = LazyLock::new(|| Node {
+        span: Span::at(0),
+        style: ScalarStyle::Plain,
+        value: Value::Null,
+        text: Arc::from(""),
+        tag: None,
     });
-    Arc::clone(&NOTHING)
+    NOTHING.clone()
 }
 
 /// The documents in the text of a file.
@@ -188,10 +186,10 @@ fn yaml(path: &str, name: &Arc<str>, file: &Arc<SourceFile>) -> Outcome {
                     placement,
                     documents.len(),
                 ));
-                let Some(rest) = ignored.filter(|rest| rest.start > 0) else {
+                let Some(rest) = ignored.filter(|rest| rest.start() > 0) else {
                     break;
                 };
-                start += rest.start;
+                start += rest.start();
             }
             Err(error) => {
                 if is_template(text) && !is_workflow(path) {
@@ -275,12 +273,12 @@ fn unwrapped(found: Found) -> Vec<Found> {
 }
 
 /// A subtree that is a document by itself.
-pub(super) fn part(outer: &Found, kind: Kind, root: &Arc<Node>) -> Found {
+pub(super) fn part(outer: &Found, kind: Kind, root: &Node) -> Found {
     Found {
         name: Arc::clone(&outer.name),
         kind,
         text: Arc::clone(&outer.text),
-        root: Arc::clone(root),
+        root: root.clone(),
         syntax_error: None,
         problems: Vec::new(),
         comments: Vec::new(),

@@ -230,7 +230,7 @@ impl Templates {
             ErrorKind::UndefinedError => {
                 let written = file
                     .text()
-                    .get(span.start..span.end)
+                    .get(span.start()..span.end())
                     .unwrap_or_default()
                     .trim();
                 format!("`{written}` is not a value that this template is given")
@@ -313,7 +313,7 @@ mod tests {
             error.message,
             "`nope` is not a value that this template is given"
         );
-        assert_eq!(error.file.position(error.span.start).line, 2);
+        assert_eq!(error.file.position(error.span.start()).line, 2);
     }
 
     #[test]

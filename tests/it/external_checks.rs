@@ -149,8 +149,8 @@ fn told(outcomes: &[CheckOutcome]) -> String {
                 assert_eq!(diagnostic.id, outcome.check);
                 writeln!(text, "  {}", diagnostic.message).expect("a string");
                 if let Some(location) = &diagnostic.location {
-                    let position = location.file.position(location.span.start);
-                    let marked = &location.file.text()[location.span.start..location.span.end];
+                    let position = location.file.position(location.span.start());
+                    let marked = &location.file.text()[location.span.start()..location.span.end()];
                     let path = location.file.path().display();
                     let (line, column) = (position.line, position.column);
                     let told = format!("  {path}:{line}:{column} {marked}");

@@ -1,7 +1,6 @@
 //! What a Compose file says, as far as the checks need it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -117,7 +116,7 @@ impl<'i> ComposeFile<'i> {
                 name: &entry.key.text,
                 span: entry.key.span,
             };
-            (named, &*entry.value)
+            (named, &entry.value)
         })
     }
 
@@ -217,7 +216,7 @@ impl<'i> Service<'i> {
     }
 }
 
-fn texts<'i>(node: Option<&'i Arc<Node>>) -> Vec<Named<'i>> {
+fn texts<'i>(node: Option<&'i Node>) -> Vec<Named<'i>> {
     node.into_iter()
         .flat_map(|node| node.items())
         .filter_map(|item| {
@@ -230,7 +229,7 @@ fn texts<'i>(node: Option<&'i Arc<Node>>) -> Vec<Named<'i>> {
 }
 
 /// A list of names, or a mapping with names as keys.
-fn names<'i>(node: Option<&'i Arc<Node>>) -> Vec<Named<'i>> {
+fn names<'i>(node: Option<&'i Node>) -> Vec<Named<'i>> {
     let keys = node.into_iter().flat_map(|node| node.entries());
     let keys = keys.map(|entry| Named {
         name: &entry.key.text,
@@ -285,7 +284,7 @@ fn service<'i>(name: &'i str, node: &'i Node) -> Service<'i> {
 }
 
 /// A command as a list, or as a line: what is quoted in a line is not looked into.
-fn words<'i>(node: Option<&'i Arc<Node>>) -> Vec<Named<'i>> {
+fn words<'i>(node: Option<&'i Node>) -> Vec<Named<'i>> {
     let Some(node) = node else { return Vec::new() };
     let Some(line) = node.as_str() else {
         return texts(Some(node));
@@ -298,7 +297,7 @@ fn words<'i>(node: Option<&'i Arc<Node>>) -> Vec<Named<'i>> {
         .collect()
 }
 
-fn mounts<'i>(node: Option<&'i Arc<Node>>) -> Vec<Mount<'i>> {
+fn mounts<'i>(node: Option<&'i Node>) -> Vec<Mount<'i>> {
     let items = node.into_iter().flat_map(|node| node.items());
     items
         .filter_map(|item| {
@@ -333,7 +332,7 @@ fn split_outside_braces(text: &str) -> Option<(&str, &str)> {
     Some((&text[..colon], &text[colon + 1..]))
 }
 
-fn environment<'i>(node: Option<&'i Arc<Node>>) -> Vec<EnvironmentVariable<'i>> {
+fn environment<'i>(node: Option<&'i Node>) -> Vec<EnvironmentVariable<'i>> {
     let Some(node) = node else { return Vec::new() };
     let listed = texts(Some(node)).into_iter().map(|line| {
         let (name, value) = match line.name.split_once('=') {
@@ -359,7 +358,7 @@ fn environment<'i>(node: Option<&'i Arc<Node>>) -> Vec<EnvironmentVariable<'i>> 
     listed.chain(mapped).collect()
 }
 
-fn secrets(node: Option<&Arc<Node>>) -> Vec<String> {
+fn secrets(node: Option<&Node>) -> Vec<String> {
     let items = node.into_iter().flat_map(|node| node.items());
     items
         .filter_map(|item| {
@@ -374,7 +373,7 @@ fn secrets(node: Option<&Arc<Node>>) -> Vec<String> {
         .collect()
 }
 
-fn dependencies<'i>(node: Option<&'i Arc<Node>>) -> Vec<Dependency<'i>> {
+fn dependencies<'i>(node: Option<&'i Node>) -> Vec<Dependency<'i>> {
     names(node)
         .into_iter()
         .map(|service| Dependency {
@@ -386,7 +385,7 @@ fn dependencies<'i>(node: Option<&'i Arc<Node>>) -> Vec<Dependency<'i>> {
         .collect()
 }
 
-fn ports(node: Option<&Arc<Node>>) -> Vec<HostPort> {
+fn ports(node: Option<&Node>) -> Vec<HostPort> {
     let items = node.into_iter().flat_map(|node| node.items());
     items
         .filter_map(|item| {

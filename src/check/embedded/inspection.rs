@@ -62,7 +62,7 @@ impl<'b> Text<'b> {
 #[derive(Debug)]
 pub(super) struct Document<'b> {
     pub(super) text: Text<'b>,
-    pub(super) tree: Arc<Node>,
+    pub(super) tree: Node,
     /// The same without positions, as the second reader sees it.
     pub(super) json: Arc<Json>,
 }
@@ -77,7 +77,7 @@ pub struct Readings {
 #[derive(Debug)]
 struct Reading {
     text: String,
-    tree: Arc<Node>,
+    tree: Node,
     json: Arc<Json>,
 }
 
@@ -87,18 +87,18 @@ impl Readings {
         &self,
         text: &Text<'_>,
         language: parse::Language,
-    ) -> Result<(Arc<Node>, Arc<Json>), Vec<Diagnostic>> {
+    ) -> Result<(Node, Arc<Json>), Vec<Diagnostic>> {
         let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(reading) = last().get(text.path())
             && reading.text == text.artifact.text
         {
-            return Ok((Arc::clone(&reading.tree), Arc::clone(&reading.json)));
+            return Ok((reading.tree.clone(), Arc::clone(&reading.json)));
         }
         let (tree, json) = parse::read(text, language)?;
         let json = Arc::new(json);
         let reading = Reading {
             text: text.artifact.text.clone(),
-            tree: Arc::clone(&tree),
+            tree: tree.clone(),
             json: Arc::clone(&json),
         };
         // What is replaced is freed after the lock is gone: a tree can be large.
@@ -112,7 +112,7 @@ impl<'b> Document<'b> {
     /// What a validator takes. That nothing is wrong with it as YAML was checked when it was read.
     pub(super) fn reading(&self) -> formats::Reading {
         Ok(document::Document {
-            root: Arc::clone(&self.tree),
+            root: self.tree.clone(),
             problems: Vec::new(),
             comments: Vec::new(),
             ignored: None,

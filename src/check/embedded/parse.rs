@@ -1,7 +1,5 @@
 //! `bundle/parse`: two readers that share no code read every file alike.
 
-use std::sync::Arc;
-
 use serde_json::{Number, Value as Json};
 
 use super::inspection::{Inspection, Text};
@@ -37,10 +35,7 @@ pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
 }
 
 /// The tree with positions and the value that the second reader sees, if both agree.
-pub(super) fn read(
-    text: &Text<'_>,
-    language: Language,
-) -> Result<(Arc<Node>, Json), Vec<Diagnostic>> {
+pub(super) fn read(text: &Text<'_>, language: Language) -> Result<(Node, Json), Vec<Diagnostic>> {
     let source = text.artifact.text.as_str();
     let limits = Limits::default();
     let (tree, second) = match language {
@@ -67,7 +62,7 @@ pub(super) fn read(
 }
 
 /// A YAML file as the program reads it that it is for. What that program passes over in silence is an error all the same.
-fn ours(text: &Text<'_>, limits: Limits) -> Result<Arc<Node>, SyntaxError> {
+fn ours(text: &Text<'_>, limits: Limits) -> Result<Node, SyntaxError> {
     let dialect =
         format_of(text.kind()).map_or(Dialect::GoYaml3, |format| format.validator().dialect);
     let document = read_yaml(&text.artifact.text, dialect, limits)?;
@@ -78,7 +73,7 @@ fn ours(text: &Text<'_>, limits: Limits) -> Result<Arc<Node>, SyntaxError> {
         Some(ignored) => Err(SyntaxError {
             problem: Problem::SecondDocument,
             message: "a second document begins here, which is never read".into(),
-            span: Span::at(ignored.start),
+            span: Span::at(ignored.start()),
             first: None,
             help: Some("keep one document in a file; remove the `---`".into()),
         }),
@@ -144,7 +139,7 @@ fn compare(node: &Node, json: &Json, route: &Route, differences: &mut Vec<Differ
             true
         }
         (Value::Mapping(ours), Json::Object(theirs)) if ours.len() == theirs.len() => {
-            for entry in ours {
+            for entry in ours.iter() {
                 let name = &*entry.key.text;
                 match theirs.get(name) {
                     Some(theirs) if agree(&entry.value, theirs) => {}

@@ -125,7 +125,7 @@ impl<'i> Routing<'_, 'i> {
     }
 
     fn check(&mut self) {
-        let root = &*self.document.tree;
+        let root = &self.document.tree;
         let Some(top) = root.get("route") else {
             return;
         };

@@ -205,8 +205,7 @@ fn cases<'i>(inspection: &'i Inspection<'_>, findings: &mut Vec<Diagnostic>) -> 
 }
 
 fn items<'n>(node: &'n Node, key: &str) -> impl Iterator<Item = &'n Node> + use<'n> {
-    let items = node.get(key).into_iter().flat_map(|list| list.items());
-    items.map(AsRef::as_ref)
+    node.get(key).into_iter().flat_map(|list| list.items())
 }
 
 /// What no unit test proves about an alert.

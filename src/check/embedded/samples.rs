@@ -75,7 +75,7 @@ pub(super) fn lines(check: &str, findings: Vec<Diagnostic>) -> Vec<String> {
         .map(|finding| {
             assert_eq!(finding.id, check);
             let location = finding.location.unwrap();
-            let position = location.file.position(location.span.start);
+            let position = location.file.position(location.span.start());
             let help = finding
                 .help
                 .map_or_else(String::new, |help| format!(" · help: {help}"));

@@ -96,7 +96,7 @@ impl<'a> Block<'a> {
     }
 
     /// The items of a list; empty where there is none.
-    pub(super) fn items(&self, name: &str) -> &'a [Arc<Node>] {
+    pub(super) fn items(&self, name: &str) -> &'a [Node] {
         self.node.get(name).map_or(&[], |node| node.items())
     }
 
@@ -209,7 +209,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Reads the file as JSON; what is wrong with it as such is among the findings.
-    pub(super) fn read_json(&mut self) -> Option<Arc<Node>> {
+    pub(super) fn read_json(&mut self) -> Option<Node> {
         let limits = Limits {
             depth: DEEPEST,
             ..Limits::default()
@@ -458,7 +458,7 @@ impl<'a> Checker<'a> {
                 let Value::Sequence(items) = &node.value else {
                     return self.wrong_type(node, "a list");
                 };
-                for item in items {
+                for item in items.iter() {
                     self.value(item, head_of(item), *kind);
                 }
             }
@@ -466,7 +466,7 @@ impl<'a> Checker<'a> {
                 let Value::Sequence(items) = &node.value else {
                     return self.wrong_type(node, "a list");
                 };
-                for item in items {
+                for item in items.iter() {
                     if matches!(item.value, Value::Null) {
                         let span = self.empty_item(item, key);
                         self.error("empty-section", span, format!("{section} is empty or null"))
@@ -480,7 +480,7 @@ impl<'a> Checker<'a> {
                 let Value::Mapping(entries) = &node.value else {
                     return self.wrong_type(node, "a mapping");
                 };
-                for entry in entries {
+                for entry in entries.iter() {
                     self.map_entry(entry, *keys, *values);
                 }
             }
@@ -493,9 +493,13 @@ impl<'a> Checker<'a> {
         if !item.span.is_empty() {
             return item.span;
         }
-        let before = self.file.text().get(..item.span.start).unwrap_or_default();
+        let before = self
+            .file
+            .text()
+            .get(..item.span.start())
+            .unwrap_or_default();
         match before.trim_end().strip_suffix('-') {
-            Some(rest) if rest.len() >= key.end => Span::new(rest.len(), rest.len() + 1),
+            Some(rest) if rest.len() >= key.end() => Span::new(rest.len(), rest.len() + 1),
             _ => key,
         }
     }
@@ -507,7 +511,7 @@ impl<'a> Checker<'a> {
             diagnostic
                 .location
                 .as_ref()
-                .map_or(0, |location| location.span.start)
+                .map_or(0, |location| location.span.start())
         });
         found
     }
@@ -611,7 +615,7 @@ impl<'a> Checker<'a> {
 
     /// Whether a collection is written without brackets: then its span goes over many lines.
     fn is_block(&self, node: &Node) -> bool {
-        !self.file.text()[node.span.start..].starts_with(['{', '['])
+        !self.file.text()[node.span.start()..].starts_with(['{', '['])
     }
 
     /// A word that is none of `choice`.

@@ -115,7 +115,7 @@ pub(super) fn check(
     };
     let mut checker = Checker::new(file, reader);
     if let Some(document) = checker.take(reading) {
-        let root = &*document.root;
+        let root = &document.root;
         if root.value != Value::Null {
             checker.block(root, head_of(root), &FILE);
         }
@@ -207,7 +207,7 @@ fn metric(checker: &mut Checker<'_>, node: &Node, help: &str) {
 
 fn values(checker: &mut Checker<'_>, node: &Node) {
     if let Err(span) = check_values(&node.text) {
-        let item = node.text[span.start..span.end].to_owned();
+        let item = node.text[span.start()..span.end()].to_owned();
         let span = written_span(checker.file.text(), node, span);
         checker
             .error(

@@ -137,12 +137,12 @@ pub(super) fn check(
     let Some(document) = checker.take(reading) else {
         return checker.finish();
     };
-    let root = &*document.root;
+    let root = &document.root;
     if let Some(ignored) = document.ignored {
         checker
             .warning(
                 "ignored-document",
-                Span::at(ignored.start),
+                Span::at(ignored.start()),
                 "Prometheus reads the first document of a rule file only",
             )
             .help = Some("move these groups into the first document".into());
@@ -423,7 +423,7 @@ fn check_template(checker: &mut Checker<'_>, node: &Node) {
     };
     let later = LATER_FUNCTIONS
         .iter()
-        .find(|(name, ..)| node.text.get(error.span.start..error.span.end) == Some(name));
+        .find(|(name, ..)| node.text.get(error.span.start()..error.span.end()) == Some(name));
     let span = written_span(checker.file.text(), node, error.span);
     let diagnostic = checker.error("invalid-template", span, error.message);
     diagnostic.help = later

@@ -153,7 +153,7 @@ mod tests {
             ("{{a", 0),
             ("1 1s", 2),
         ] {
-            assert_eq!(check_values(text).unwrap_err().start, start, "{text}");
+            assert_eq!(check_values(text).unwrap_err().start(), start, "{text}");
         }
     }
 }

@@ -107,8 +107,8 @@ impl Changes {
             None => false,
             Some(Lines::All) => true,
             Some(Lines::Some(ranges)) => {
-                let first = location.file.position(location.span.start).line;
-                let last = location.file.position(location.span.end).line;
+                let first = location.file.position(location.span.start()).line;
+                let last = location.file.position(location.span.end()).line;
                 ranges
                     .iter()
                     .any(|(start, end)| *start <= last && first <= *end)

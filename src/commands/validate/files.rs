@@ -192,7 +192,7 @@ impl Files {
             let reading = match &document.syntax_error {
                 Some(error) => Err(error.clone()),
                 None => Ok(document::Document {
-                    root: Arc::clone(&document.root),
+                    root: document.root.clone(),
                     problems: document.problems.clone(),
                     comments: Vec::new(),
                     ignored: None,

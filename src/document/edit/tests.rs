@@ -240,7 +240,7 @@ proptest! {
         let result = result.unwrap();
         if !matches!(change, Change::Delete(_)) {
             let comments = |text: &str| text.matches('#').count();
-            let inside = root.find(change.route()).map_or(0, |node| comments(&source[node.span.start..node.span.end]));
+            let inside = root.find(change.route()).map_or(0, |node| comments(&source[node.span.start()..node.span.end()]));
             prop_assert!(comments(&result) + inside >= comments(&source), "{result}\n{source}");
         }
     }

@@ -5,7 +5,6 @@ mod port;
 mod service;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -74,7 +73,7 @@ pub struct Layer {
     /// Where the service's name stands.
     pub key: Span,
     /// Its mapping.
-    pub node: Arc<Node>,
+    pub node: Node,
 }
 
 /// `build`.
@@ -347,7 +346,7 @@ fn project(
             layers.push(Layer {
                 document: document.id,
                 key: entry.key.span,
-                node: Arc::clone(&entry.value),
+                node: entry.value.clone(),
             });
         }
     }

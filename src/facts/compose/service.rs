@@ -1,7 +1,6 @@
 //! One service of a project, read from the files that describe it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::port::{long_port, short_port};
 use super::{Build, ComposeService, Layer, PublishedPort, directory_of};
@@ -82,7 +81,7 @@ impl ServiceReader<'_> {
     }
 
     /// Every layer's value under `key`.
-    pub fn all(&self, key: &str) -> impl Iterator<Item = (&Document, &Arc<Node>)> {
+    pub fn all(&self, key: &str) -> impl Iterator<Item = (&Document, &Node)> {
         self.layers
             .iter()
             .filter_map(move |layer| Some((self.document(layer), layer.node.get(key)?)))

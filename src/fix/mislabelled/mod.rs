@@ -238,7 +238,7 @@ impl<'p> Panels<'p> {
             let panels = dashboard.panels.iter().filter(|panel| !panel.is_row());
             panels.map(|panel| {
                 let span = panel.node.span;
-                (span, &text[span.start..span.end], panel.title.as_str())
+                (span, &text[span.start()..span.end()], panel.title.as_str())
             })
         });
         Self(panels.collect())
@@ -246,10 +246,10 @@ impl<'p> Panels<'p> {
 
     /// Text and title of the panel that a finding is about.
     fn at(&self, finding: &Diagnostic) -> Option<(&'p str, &'p str)> {
-        let at = finding.location.as_ref()?.span.start;
+        let at = finding.location.as_ref()?.span.start();
         self.0
             .iter()
-            .find(|(span, ..)| span.start <= at && at < span.end)
+            .find(|(span, ..)| span.start() <= at && at < span.end())
             .map(|(_, text, title)| (*text, *title))
     }
 }

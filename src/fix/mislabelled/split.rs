@@ -228,9 +228,14 @@ impl Layout<'_> {
             let span = panel.node.span;
             let within = splices
                 .into_iter()
-                .map(|(at, text)| (Span::new(at.start - span.start, at.end - span.start), text))
+                .map(|(at, text)| {
+                    (
+                        Span::new(at.start() - span.start(), at.end() - span.start()),
+                        text,
+                    )
+                })
                 .collect::<Vec<_>>();
-            let written = &self.source[span.start..span.end];
+            let written = &self.source[span.start()..span.end()];
             self.items.push(Placed::Kept(spliced(written, &within)));
         }
         self.y = below;

@@ -116,33 +116,36 @@ fn edits(
     let text = document.text.text();
     let mut edits = Vec::new();
     for (index, (entry, _)) in entries.iter().enumerate() {
-        let start = entry.key.span.start;
+        let start = entry.key.span.start();
         let value = entry.value.span;
         // Given by an alias, or of no matchers at all.
-        if value.start < start || entry.value.entries().is_empty() {
+        if value.start() < start || entry.value.entries().is_empty() {
             return None;
         }
-        let span = Span::new(start, start + text.get(start..value.end)?.trim_end().len());
+        let span = Span::new(
+            start,
+            start + text.get(start..value.end())?.trim_end().len(),
+        );
         let has_comment = document
             .comments
             .iter()
-            .any(|comment| span.start <= comment.start && comment.start < span.end);
+            .any(|comment| span.start() <= comment.start() && comment.start() < span.end());
         if has_comment {
             return None;
         }
         let line = document.text.line_span(document.text.position(start).line);
-        let before = text.get(line.start..start)?;
-        let is_flow = text.get(value.start..)?.starts_with('{');
+        let before = text.get(line.start()..start)?;
+        let is_flow = text.get(value.start()..)?.starts_with('{');
         if index > 0 {
             if !before.trim().is_empty() {
                 return None;
             }
-            let rest = text.get(span.end..)?;
-            let end = rest.find('\n').map_or(text.len(), |at| span.end + at + 1);
-            if !text.get(span.end..end)?.trim().is_empty() {
+            let rest = text.get(span.end()..)?;
+            let end = rest.find('\n').map_or(text.len(), |at| span.end() + at + 1);
+            if !text.get(span.end()..end)?.trim().is_empty() {
                 return None;
             }
-            edits.push((document.place(Span::new(line.start, end)), String::new()));
+            edits.push((document.place(Span::new(line.start(), end)), String::new()));
             continue;
         }
         let list = match is_flow {

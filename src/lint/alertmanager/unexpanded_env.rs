@@ -29,7 +29,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         each_scalar(&document.root, &mut |keys, node| {
             let value = node.scalar_text();
             let Some(found) = variable(value) else { return };
-            let written = &value[found.start..found.end];
+            let written = &value[found.start()..found.end()];
             if is_filled_in(facts.setup, written) {
                 return;
             }

@@ -115,7 +115,7 @@ fn report_legend(
 ) {
     let said = legend
         .as_str()
-        .get(span.start..span.end)
+        .get(span.start()..span.end())
         .unwrap_or_default();
     let number = format!("{}", (quantile * 1e6).round() / 1e4);
     let message = format!(
@@ -246,7 +246,7 @@ fn is_average(expression: &Expression) -> bool {
         let span: Span = parsed[id].span;
         expression.analysis.reads.iter().any(|read| {
             let at = parsed[read.selector].span;
-            let is_inside = at.start >= span.start && at.end <= span.end;
+            let is_inside = at.start() >= span.start() && at.end() <= span.end();
             is_inside
                 && read
                     .metrics
@@ -297,7 +297,7 @@ fn check_window(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) {
     if let [only] = windows.as_slice()
         && *only != said
     {
-        let written = title.get(span.start..span.end).unwrap_or_default();
+        let written = title.get(span.start()..span.end()).unwrap_or_default();
         let minutes = *only as f64 / 60_000.0;
         let message = format!(
             "{} says {written}, but its query looks at {minutes} minutes",

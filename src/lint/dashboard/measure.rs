@@ -266,7 +266,7 @@ fn average(expression: &Expression, root: NodeId) -> Option<Unit> {
         let span = expression.parsed[side].span;
         let mut reads = expression.analysis.reads.iter().filter(|read| {
             let at = expression.parsed[read.selector].span;
-            at.start >= span.start && at.end <= span.end
+            at.start() >= span.start() && at.end() <= span.end()
         });
         let read = reads.next().filter(|_| reads.next().is_none())?;
         read.metrics.as_ref()?.first().map(String::as_str)
@@ -355,7 +355,7 @@ impl Shares<'_> {
             reads
                 .filter(|read| {
                     let at = self.expression.parsed[read.selector].span;
-                    at.start >= span.start && at.end <= span.end
+                    at.start() >= span.start() && at.end() <= span.end()
                 })
                 .flat_map(|read| read.metrics.iter().flatten().map(String::as_str))
                 .collect()
@@ -388,7 +388,7 @@ impl Shares<'_> {
         let parsed = &self.expression.parsed;
         let span = parsed[id].span;
         parsed.nodes().any(|(_, node)| {
-            let is_inside = node.span.start >= span.start && node.span.end <= span.end;
+            let is_inside = node.span.start() >= span.start() && node.span.end() <= span.end();
             is_inside && matches!(&node.kind, Kind::Binary(binary) if matches!(binary.op, BinaryOp::Mul | BinaryOp::Div))
         })
     }

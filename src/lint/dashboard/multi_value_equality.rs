@@ -32,7 +32,8 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     _ => continue,
                 };
                 let inside = |span: Span| {
-                    span.start >= matcher.value.span.start && span.end <= matcher.value.span.end
+                    span.start() >= matcher.value.span.start()
+                        && span.end() <= matcher.value.span.end()
                 };
                 let several = expression
                     .parsed
@@ -60,7 +61,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     matcher.label.text,
                     matcher.op.as_str()
                 );
-                let op = Span::new(matcher.label.span.end, matcher.value.span.start);
+                let op = Span::new(matcher.label.span.end(), matcher.value.span.start());
                 let place = expression.place(facts.setup, op);
                 findings
                     .report(expression.place(facts.setup, matcher.span), message)

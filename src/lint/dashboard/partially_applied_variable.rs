@@ -125,8 +125,8 @@ fn check_uneven(
             for matcher in selector.label_matchers() {
                 let is_it = expression.parsed.variables.iter().any(|used| {
                     &*used.name == name
-                        && matcher.span.start <= used.span.start
-                        && used.span.end <= matcher.span.end
+                        && matcher.span.start() <= used.span.start()
+                        && used.span.end() <= matcher.span.end()
                 });
                 if is_it {
                     applied

@@ -145,7 +145,7 @@ fn is_of_one_unit(expression: &Expression, division: &Binary) -> bool {
 
 fn is_within(parsed: &Parsed, outer: NodeId, inner: NodeId) -> bool {
     let (outer, inner) = (parsed[outer].span, parsed[inner].span);
-    outer.start <= inner.start && inner.end <= outer.end
+    outer.start() <= inner.start() && inner.end() <= outer.end()
 }
 
 /// `scalar(…)`: one number for all.

@@ -308,19 +308,19 @@ fn with_le(aggregation: &Aggregation) -> (String, Option<usize>, String) {
     match &aggregation.grouping {
         None => (
             "keep `le`".into(),
-            Some(aggregation.op_span.end),
+            Some(aggregation.op_span.end()),
             " by (le) ".into(),
         ),
         Some(grouping) if grouping.without => ("keep `le`".into(), None, String::new()),
         Some(grouping) => match grouping.labels.last() {
             Some(last) => (
                 "add `le` to the labels".into(),
-                Some(last.span.end),
+                Some(last.span.end()),
                 ", le".into(),
             ),
             None => (
                 "add `le` to the labels".into(),
-                Some(grouping.span.end.saturating_sub(1)),
+                Some(grouping.span.end().saturating_sub(1)),
                 "le".into(),
             ),
         },

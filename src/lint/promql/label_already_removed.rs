@@ -63,5 +63,5 @@ fn report(
 
 /// A long span is pointed at by its beginning.
 fn head(span: Span) -> Span {
-    Span::new(span.start, span.end.min(span.start + 40))
+    Span::new(span.start(), span.end().min(span.start() + 40))
 }

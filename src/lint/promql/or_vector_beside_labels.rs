@@ -69,7 +69,7 @@ fn is_recorded_without_labels(facts: &Facts<'_>, expression: &Expression, id: No
         .parsed
         .selectors()
         .into_iter()
-        .filter(|used| used.span.start >= span.start && used.span.end <= span.end)
+        .filter(|used| used.span.start() >= span.start() && used.span.end() <= span.end())
         .map(|used| used.selector.metric_name())
         .peekable();
     let rules = || facts.rule_files.iter().flat_map(RuleFile::rules);
@@ -126,7 +126,7 @@ fn report(
             "`or {fallback}` in {owner} adds a series without labels beside those that are there: a second value that nobody measured"
         ),
     };
-    let after = expression.place(facts.setup, Span::at(binary.op_span.end));
+    let after = expression.place(facts.setup, Span::at(binary.op_span.end()));
     findings
         .report(place, message)
         .label("always one more series")

@@ -44,17 +44,17 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             || document.path.contains("/templates/");
         let is_word = WORDS
             .iter()
-            .any(|word| text.get(span.start..span.end) == Some(*word));
+            .any(|word| text.get(span.start()..span.end()) == Some(*word));
         // `TODO` within a string may be the name of a list; as a metric it is none.
         let is_metric = expression
             .parsed
             .selectors()
             .iter()
-            .any(|used| used.selector.metric_name() == text.get(span.start..span.end));
+            .any(|used| used.selector.metric_name() == text.get(span.start()..span.end()));
         if is_template || (is_word && expression.parsed.is_valid() && !is_metric) {
             continue;
         }
-        let written = text.get(span.start..span.end).unwrap_or_default();
+        let written = text.get(span.start()..span.end()).unwrap_or_default();
         let message = format!(
             "{} holds `{written}`, which nothing fills in: {whose} was not rendered",
             facts.owner(expression)

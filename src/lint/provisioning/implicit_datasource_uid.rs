@@ -66,12 +66,12 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         // Before the name, in the same line and column: what follows keeps its own.
-        let start = entry.key.span.start;
+        let start = entry.key.span.start();
         let position = document.text.position(start);
         let line = document.text.line_span(position.line);
-        let is_block = !document.text.text()[line.start..line.end].contains('{');
+        let is_block = !document.text.text()[line.start()..line.end()].contains('{');
         if is_block {
-            let indent = " ".repeat(start - line.start);
+            let indent = " ".repeat(start - line.start());
             finding.fix(
                 Safety::Safe,
                 format!("write `uid: {}`", datasource.uid),

@@ -20,12 +20,12 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         if !is_own_syntax(&reference) {
             continue;
         }
-        let start = reference.span.start;
+        let start = reference.span.start();
         let dollar = reference
             .text
             .part(facts.setup, Span::new(start, start + 1));
         let place = reference.text.part(facts.setup, reference.span);
-        let written = &reference.text.as_str()[reference.span.start..reference.span.end];
+        let written = &reference.text.as_str()[reference.span.start()..reference.span.end()];
         findings
             .report(
                 place,
@@ -51,7 +51,7 @@ fn is_own_syntax(reference: &Reference) -> bool {
         .unwrap_or_default();
     let in_template = || {
         let text = reference.text.as_str();
-        text[..reference.span.start].contains("{{")
+        text[..reference.span.start()].contains("{{")
     };
     first.starts_with("__") || (OF_TEMPLATES.contains(&first) && in_template())
 }

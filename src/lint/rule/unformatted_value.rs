@@ -121,7 +121,7 @@ fn report(
     let has_percent = printed.behind.trim_start().starts_with('%');
     if form.is_share && has_percent {
         let length = printed.behind.len() - printed.behind.trim_start().len() + 1;
-        let span = Span::new(printed.span.start, printed.span.end + length);
+        let span = Span::new(printed.span.start(), printed.span.end() + length);
         let place = text.part(facts.setup, span);
         findings
             .report(

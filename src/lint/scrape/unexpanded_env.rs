@@ -29,7 +29,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 return;
             }
             let text = Text::of(document, node);
-            let written = &text.as_str()[span.start..span.end];
+            let written = &text.as_str()[span.start()..span.end()];
             // `envsubst` knows no defaults either.
             let is_mended = match in_labels {
                 true => is_replaced(facts.setup, written),

@@ -51,7 +51,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
 fn walk(node: &Node, visit: &mut impl FnMut(&Node)) {
     match &node.value {
         Value::Mapping(entries) => {
-            for entry in entries {
+            for entry in entries.iter() {
                 match (&*entry.key.text, entry.value.as_str()) {
                     ("url", Some(_)) => visit(&entry.value),
                     _ => walk(&entry.value, visit),

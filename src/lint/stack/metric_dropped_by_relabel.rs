@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use regex::Regex;
 
@@ -75,7 +74,7 @@ fn dropped<'f>(
     facts: &Facts<'_>,
     jobs: &[&'f ScrapeJob],
     name: &str,
-) -> Option<(&'f ScrapeJob, &'f Arc<Node>)> {
+) -> Option<(&'f ScrapeJob, &'f Node)> {
     let exporter = facts
         .resolved(name)
         .map(|resolved| resolved.exporter.name.as_str());

@@ -102,7 +102,7 @@ fn report(
             // The quotes are part of the span.
             let inside = expression.place(
                 facts.setup,
-                Span::new(span.start + 1, span.end.saturating_sub(1)),
+                Span::new(span.start() + 1, span.end().saturating_sub(1)),
             );
             finding.fix(
                 Safety::Unsafe,

@@ -39,7 +39,7 @@ impl Parser<'_> {
                 grouping = self.grouping();
             }
         }
-        let span = Span::new(token.span.start, self.last_end());
+        let span = Span::new(token.span.start(), self.last_end());
         let name = op.as_str();
         let wanted = 1 + usize::from(op.has_parameter());
         let counted = arguments.len();
@@ -68,7 +68,7 @@ impl Parser<'_> {
         let surplus = arguments.split_off(counted.min(1 + usize::from(has_parameter)));
         let expr = match arguments.pop() {
             Some(expr) => expr,
-            None => self.invalid(Span::at(span.end)),
+            None => self.invalid(Span::at(span.end())),
         };
         let aggregation = Aggregation {
             op,
@@ -98,7 +98,7 @@ impl Parser<'_> {
         Some(Grouping {
             without,
             labels,
-            span: Span::new(token.span.start, self.last_end()),
+            span: Span::new(token.span.start(), self.last_end()),
         })
     }
 

@@ -30,12 +30,12 @@ impl Parser<'_> {
         if matches!(self.node(operand).kind, Kind::Selector(_)) {
             return self.range(operand, window, open);
         }
-        self.invalid(Span::new(self.span(operand).start, self.last_end()))
+        self.invalid(Span::new(self.span(operand).start(), self.last_end()))
     }
 
     fn range(&mut self, operand: NodeId, window: NodeId, open: Token) -> NodeId {
-        let span = Span::new(self.span(operand).start, self.last_end());
-        let brackets = Span::new(open.span.start, self.last_end());
+        let span = Span::new(self.span(operand).start(), self.last_end());
+        let brackets = Span::new(open.span.start(), self.last_end());
         match &self.node(operand).kind {
             Kind::Selector(selector) => {
                 let modifiers = &selector.modifiers;
@@ -61,8 +61,10 @@ impl Parser<'_> {
             Kind::Invalid | Kind::Variable(_) => {}
             Kind::Range(_) => self.error(ParseError::syntax(brackets, "a range of a range")),
             _ => {
-                let inside =
-                    self.slice(Span::new(open.span.end, self.last_end().saturating_sub(1)));
+                let inside = self.slice(Span::new(
+                    open.span.end(),
+                    self.last_end().saturating_sub(1),
+                ));
                 let mended = format!("[{}:]", inside.trim_end());
                 self.error(
                     ParseError::syntax(brackets, "a range stands only behind a metric selector")
@@ -97,10 +99,10 @@ impl Parser<'_> {
             self.bracket_error(step.unwrap_or(window), "`]`");
             self.close_bracket(open);
         }
-        let span = Span::new(self.span(operand).start, self.last_end());
+        let span = Span::new(self.span(operand).start(), self.last_end());
         self.feature(
             Feature::Subquery,
-            Span::new(open.span.start, self.last_end()),
+            Span::new(open.span.start(), self.last_end()),
         );
         let subquery = Subquery {
             expr: operand,
@@ -232,7 +234,7 @@ impl Parser<'_> {
                 self.advance();
                 let inner = self.duration(precedence::LOWEST, in_brackets);
                 self.close(token.span, "an operator or `)`");
-                let span = Span::new(token.span.start, self.last_end());
+                let span = Span::new(token.span.start(), self.last_end());
                 self.feature(Feature::DurationExpression, span);
                 self.push(Kind::Paren(inner), span, DURATION)
             }
@@ -321,7 +323,7 @@ impl Parser<'_> {
             }
         }
         self.close(open.span, "an operator, `,` or `)`");
-        let span = Span::new(token.span.start, self.last_end());
+        let span = Span::new(token.span.start(), self.last_end());
         self.feature(feature, span);
         let name = self.slice(token.span).to_ascii_lowercase();
         if arguments.len() != wanted {
@@ -377,7 +379,7 @@ impl Parser<'_> {
     pub(super) fn offset(&mut self, operand: NodeId) -> NodeId {
         let token = self.advance();
         let offset = self.offset_duration();
-        let span = Span::new(token.span.start, self.last_end());
+        let span = Span::new(token.span.start(), self.last_end());
         if matches!(self.node(offset).kind, Kind::Unary(Sign::Minus, _)) {
             self.feature(Feature::NegativeOffset, span);
         }
@@ -399,7 +401,7 @@ impl Parser<'_> {
         }
         let (operand, offset) = self.move_behind(operand, offset);
         let node = self.node_mut(operand);
-        node.span.end = end;
+        node.span = Span::new(node.span.start(), end);
         if let Some(modifiers) = node.kind.modifiers_mut() {
             modifiers.offset = Some(offset);
         }
@@ -427,7 +429,7 @@ impl Parser<'_> {
     pub(super) fn at_modifier(&mut self, operand: NodeId) {
         let token = self.advance();
         let time = self.at_time();
-        let span = Span::new(token.span.start, self.last_end());
+        let span = Span::new(token.span.start(), self.last_end());
         self.feature(Feature::AtModifier, span);
         let earlier = match &self.node(operand).kind {
             Kind::Range(range) => {
@@ -447,7 +449,7 @@ impl Parser<'_> {
             return;
         }
         let node = self.node_mut(operand);
-        node.span.end = span.end;
+        node.span = Span::new(node.span.start(), span.end());
         if let (Some(modifiers), Some(time)) = (node.kind.modifiers_mut(), time) {
             modifiers.at = Some(At { time, span });
         }
@@ -549,7 +551,7 @@ impl Parser<'_> {
             ));
         }
         let node = self.node_mut(operand);
-        node.span.end = token.span.end;
+        node.span = Span::new(node.span.start(), token.span.end());
         if let Some(modifiers) = node.kind.modifiers_mut() {
             modifiers.extension = Some(extension);
         }

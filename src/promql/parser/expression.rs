@@ -283,7 +283,7 @@ impl Parser<'_> {
         };
         self.advance();
         let labels = self.labels();
-        let span = Span::new(token.span.start, self.last_end());
+        let span = Span::new(token.span.start(), self.last_end());
         let cardinality = self.group_modifier();
         if let TokenKind::Keyword(Keyword::On | Keyword::Ignoring) = self.kind() {
             let again = self.peek();
@@ -321,7 +321,7 @@ impl Parser<'_> {
         Some(GroupModifier {
             side,
             labels,
-            span: Span::new(token.span.start, self.last_end()),
+            span: Span::new(token.span.start(), self.last_end()),
         })
     }
 
@@ -346,7 +346,7 @@ impl Parser<'_> {
                 ));
             }
             let value = self.fill_value();
-            let span = Span::new(token.span.start, self.last_end());
+            let span = Span::new(token.span.start(), self.last_end());
             self.feature(Feature::FillModifier, span);
             fill.span = Some(fill.span.map_or(span, |all| all.join(span)));
             if left {

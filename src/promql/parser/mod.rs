@@ -114,13 +114,13 @@ impl<'a> Parser<'a> {
     /// Where the last token that was read ends.
     fn last_end(&self) -> usize {
         match self.at.checked_sub(1) {
-            Some(index) => self.tokens.get(index).map_or(0, |token| token.span.end),
+            Some(index) => self.tokens.get(index).map_or(0, |token| token.span.end()),
             None => 0,
         }
     }
 
     fn slice(&self, span: Span) -> &'a str {
-        self.text.get(span.start..span.end).unwrap_or_default()
+        self.text.get(span.start()..span.end()).unwrap_or_default()
     }
 
     fn push(&mut self, kind: Kind, span: Span, value_type: ValueType) -> NodeId {
@@ -295,7 +295,7 @@ impl<'a> Parser<'a> {
             match literal::unquote(quoted) {
                 Ok(bytes) => bytes,
                 Err((offset, why)) => {
-                    let at = token.span.start + offset;
+                    let at = token.span.start() + offset;
                     let width = self.text[at + 1..].chars().next().map_or(0, char::len_utf8);
                     self.error(
                         ParseError::syntax(Span::new(at, at + 1 + width), why)
@@ -322,7 +322,7 @@ impl<'a> Parser<'a> {
         if !self.grafana {
             return false;
         }
-        let found = variable::scan_all(self.slice(span), span.start);
+        let found = variable::scan_all(self.slice(span), span.start());
         let any = !found.is_empty();
         self.variables.extend(found);
         any

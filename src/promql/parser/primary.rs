@@ -150,7 +150,7 @@ impl Parser<'_> {
         let open = self.advance();
         let inner = self.expression(precedence::LOWEST);
         self.close(open.span, "an operator or `)`");
-        let span = Span::new(open.span.start, self.last_end());
+        let span = Span::new(open.span.start(), self.last_end());
         let value_type = self.type_of(inner);
         self.push(Kind::Paren(inner), span, value_type)
     }
@@ -169,7 +169,7 @@ impl Parser<'_> {
             None => self.unknown_function(&name.text, token.span),
         }
         let arguments = self.arguments();
-        let span = Span::new(token.span.start, self.last_end());
+        let span = Span::new(token.span.start(), self.last_end());
         let value_type = function.map_or(ValueType::Any, |function| function.returns);
         let call = Call {
             function,

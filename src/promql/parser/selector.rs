@@ -14,7 +14,7 @@ use crate::source::Span;
 impl Parser<'_> {
     /// A selector whose name is the next token, or one that has only braces.
     pub(super) fn selector(&mut self, name: Option<Token>) -> NodeId {
-        let start = self.peek().span.start;
+        let start = self.peek().span.start();
         let name = name.map(|token| {
             self.advance();
             self.plain_name(token)
@@ -75,7 +75,7 @@ impl Parser<'_> {
         if self.accept(TokenKind::RightBrace).is_none() {
             self.never_closed(open.span, "{");
         }
-        Span::new(open.span.start, self.last_end())
+        Span::new(open.span.start(), self.last_end())
     }
 
     /// One matcher; whether it was read to its end.
@@ -157,7 +157,7 @@ impl Parser<'_> {
                 selector.matchers.push(Matcher {
                     label: Name {
                         text: METRIC_NAME.into(),
-                        span: Span::at(token.span.start),
+                        span: Span::at(token.span.start()),
                         has_variables: false,
                     },
                     op: MatchOp::Equal,

@@ -16,8 +16,8 @@ impl Report<'_> {
             };
             let mut properties = Vec::new();
             if let Some(location) = &finding.location {
-                let start = location.file.position(location.span.start);
-                let end = location.file.position(location.span.end);
+                let start = location.file.position(location.span.start());
+                let end = location.file.position(location.span.end());
                 properties.push(("file", file(finding)));
                 properties.push(("line", start.line.to_string()));
                 properties.push(("endLine", end.line.to_string()));

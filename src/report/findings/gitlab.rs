@@ -18,10 +18,9 @@ impl Report<'_> {
 }
 
 fn issue(finding: &Diagnostic, fingerprint: &str) -> Value {
-    let end = finding
-        .location
-        .as_ref()
-        .map_or(1, |location| location.file.position(location.span.end).line);
+    let end = finding.location.as_ref().map_or(1, |location| {
+        location.file.position(location.span.end()).line
+    });
     json!({
         "type": "issue",
         "check_name": finding.id,

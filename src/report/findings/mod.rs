@@ -61,7 +61,7 @@ fn file(finding: &Diagnostic) -> String {
 /// The line of a finding; 1 for one without a place.
 fn line(finding: &Diagnostic) -> usize {
     finding.location.as_ref().map_or(1, |location| {
-        location.file.position(location.span.start).line
+        location.file.position(location.span.start()).line
     })
 }
 

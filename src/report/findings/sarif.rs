@@ -162,14 +162,14 @@ fn place(location: &Location) -> Value {
 }
 
 fn region(location: &Location) -> Value {
-    let Position { line, column } = location.file.position(location.span.start);
-    let end = location.file.position(location.span.end);
+    let Position { line, column } = location.file.position(location.span.start());
+    let end = location.file.position(location.span.end());
     json!({
         "startLine": line,
         "startColumn": column,
         "endLine": end.line,
         "endColumn": end.column,
-        "byteOffset": location.span.start,
+        "byteOffset": location.span.start(),
         "byteLength": location.span.len(),
     })
 }

@@ -138,7 +138,7 @@ fn compare(expressions: &[String]) {
             let said = errors.get(&index);
             if let Some(at) = said.and_then(|said| offset(text, said)) {
                 let mut spans = parsed.errors.iter().map(|error| error.span);
-                placed += usize::from(spans.any(|span| span.start <= at && at <= span.end));
+                placed += usize::from(spans.any(|span| span.start() <= at && at <= span.end()));
             }
             if parsed.is_valid() != said.is_none() && !is_excepted(text, version, said.is_none()) {
                 let said = said.map_or("accepts it", |said| said);

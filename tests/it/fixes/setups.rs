@@ -18,11 +18,11 @@ fn edited_lines(mended: &Mended) -> BTreeSet<String> {
     for edit in mended.applied.iter().flat_map(|applied| &applied.fix.edits) {
         let file = &edit.location.file;
         let span = edit.location.span;
-        let first = file.position(span.start).line;
-        let last = file.position(span.end).line;
+        let first = file.position(span.start()).line;
+        let last = file.position(span.end()).line;
         for line in first..=last {
             let line = file.line_span(line);
-            lines.insert(file.text()[line.start..line.end].to_owned());
+            lines.insert(file.text()[line.start()..line.end()].to_owned());
         }
     }
     lines

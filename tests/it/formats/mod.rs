@@ -96,7 +96,7 @@ fn errors(path: &Path, format: Format, version: Version) -> Vec<Diagnostic> {
 fn place(diagnostic: &Diagnostic) -> String {
     match &diagnostic.location {
         Some(location) => {
-            let position = location.file.position(location.span.start);
+            let position = location.file.position(location.span.start());
             format!("{}:{} {}", position.line, position.column, diagnostic.id)
         }
         None => diagnostic.id.clone(),

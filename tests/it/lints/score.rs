@@ -74,7 +74,7 @@ impl Truth {
                     .chain(related)
                     .filter(move |location| location.file.path() == Path::new(file))
                     .map(move |location| {
-                        let line = location.file.position(location.span.start).line;
+                        let line = location.file.position(location.span.start()).line;
                         (diagnostic, line as u64)
                     })
             })

@@ -78,7 +78,7 @@ fn uid<'i>(
 ) -> Option<Diagnostic> {
     let Some(node) = document.tree.get("uid") else {
         let message = "this dashboard has no `uid`, so its address changes with every deployment";
-        return Some(document.error(NAME, Span::at(document.tree.span.start), message));
+        return Some(document.error(NAME, Span::at(document.tree.span.start()), message));
     };
     let uid = node.as_str().unwrap_or_default();
     let is_clean = uid
@@ -122,12 +122,12 @@ fn variables(tree: &Node) -> BTreeMap<&str, &str> {
 fn panels(tree: &Node) -> Vec<&Node> {
     let mut panels = Vec::new();
     for panel in tree.get("panels").into_iter().flat_map(|list| list.items()) {
-        panels.push(&**panel);
+        panels.push(panel);
         let inner = panel
             .get("panels")
             .into_iter()
             .flat_map(|list| list.items());
-        panels.extend(inner.map(AsRef::as_ref));
+        panels.extend(inner);
     }
     panels
 }
@@ -173,7 +173,7 @@ impl<'i> Dashboard<'_, 'i> {
         {
             let Some(node) = query.get("refId") else {
                 let message = "this query has no `refId`";
-                findings.push(self.error(Span::at(query.span.start), message));
+                findings.push(self.error(Span::at(query.span.start()), message));
                 continue;
             };
             let ref_id = node.as_str().unwrap_or_default();

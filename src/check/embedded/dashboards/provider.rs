@@ -52,7 +52,7 @@ pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
             .any(|directory| is_below(document.path(), directory));
         if !is_found && findings.is_empty() {
             let message = format!("no provider of `{}` reads this dashboard", grafana.name);
-            let span = Span::at(document.tree.span.start);
+            let span = Span::at(document.tree.span.start());
             let help = "add its directory to the dashboard providers";
             findings.push(document.error(NAME, span, message).help(help));
         }

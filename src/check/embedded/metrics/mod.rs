@@ -117,12 +117,12 @@ fn finding(query: &Query<'_>, name: &str, standing: &Standing) -> Option<Diagnos
 /// written as they are read.
 fn occurrence(query: &Query<'_>, name: &str) -> Option<Span> {
     let text = &query.document.text.artifact.text;
-    let written = text.get(query.span.start..query.span.end)?;
+    let written = text.get(query.span.start()..query.span.end())?;
     let is_part = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == ':';
     written.match_indices(name).find_map(|(at, _)| {
         let is_word =
             !written[..at].ends_with(is_part) && !written[at + name.len()..].starts_with(is_part);
-        let start = query.span.start + at;
+        let start = query.span.start() + at;
         is_word.then(|| Span::new(start, start + name.len()))
     })
 }

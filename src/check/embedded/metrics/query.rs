@@ -101,7 +101,7 @@ fn dashboard<'i>(document: &'i Document<'i>, queries: &mut Vec<Query<'i>>) {
             });
         }
     };
-    let tree = &*document.tree;
+    let tree = &document.tree;
     for panel in items(tree, "panels") {
         for panel in std::iter::once(panel).chain(items(panel, "panels")) {
             for query in items(panel, "targets") {
@@ -151,8 +151,7 @@ fn queried(query: &str) -> Option<&str> {
 }
 
 fn items<'n>(node: &'n Node, key: &str) -> impl Iterator<Item = &'n Node> + use<'n> {
-    let items = node.get(key).into_iter().flat_map(|list| list.items());
-    items.map(AsRef::as_ref)
+    node.get(key).into_iter().flat_map(|list| list.items())
 }
 
 fn text<'n>(node: &'n Node, key: &str) -> &'n str {

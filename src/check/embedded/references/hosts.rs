@@ -120,7 +120,7 @@ impl<'c, 'i> Network<'c, 'i> {
         prometheus: &'c Service<'i>,
     ) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
-        let root = &*document.tree;
+        let root = &document.tree;
         let alerting = root.get("alerting").into_iter();
         for group in alerting
             .flat_map(|alerting| items(alerting, "alertmanagers"))
@@ -413,10 +413,7 @@ impl<'c, 'i> Network<'c, 'i> {
 }
 
 fn items<'n>(node: &'n Node, key: &str) -> impl Iterator<Item = &'n Node> + use<'n> {
-    node.get(key)
-        .into_iter()
-        .flat_map(|list| list.items())
-        .map(AsRef::as_ref)
+    node.get(key).into_iter().flat_map(|list| list.items())
 }
 
 fn text<'n>(node: &'n Node, key: &str) -> &'n str {

@@ -276,16 +276,16 @@ fn route(tree: &Node, pointer: &str) -> Route {
         (route, node) = match step {
             Step::Index(index) if node.is_none_or(|node| node.entries().is_empty()) => {
                 let next = node.and_then(|node| node.items().get(*index));
-                (route.index(*index), next.map(AsRef::as_ref))
+                (route.index(*index), next)
             }
             Step::Index(number) => {
                 let key = number.to_string();
                 let next = node.and_then(|node| node.get(&key));
-                (route.key(key), next.map(AsRef::as_ref))
+                (route.key(key), next)
             }
             Step::Key(key) => {
                 let next = node.and_then(|node| node.get(key));
-                (route.key(key.clone()), next.map(AsRef::as_ref))
+                (route.key(key.clone()), next)
             }
         };
     }

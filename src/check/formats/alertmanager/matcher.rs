@@ -66,9 +66,9 @@ fn classic(text: &str) -> Result<(), MatcherError> {
 
 /// `name`, `=`, `!=`, `=~` or `!~`, and a value with or without double quotes.
 fn classic_matcher(text: &str, span: Span) -> Result<(), MatcherError> {
-    let token = &text[span.start..span.end];
+    let token = &text[span.start()..span.end()];
     let trimmed = token.trim_start_matches(is_space);
-    let start = span.start + token.len() - trimmed.len();
+    let start = span.start() + token.len() - trimmed.len();
     let name_end = trimmed
         .find(|character: char| {
             !(character.is_ascii_alphanumeric() || matches!(character, '_' | ':'))
@@ -76,7 +76,7 @@ fn classic_matcher(text: &str, span: Span) -> Result<(), MatcherError> {
         .unwrap_or(trimmed.len());
     let name = &trimmed[..name_end];
     if name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit()) {
-        let shown = Span::new(start, span.end.max(start));
+        let shown = Span::new(start, span.end().max(start));
         return error(
             shown,
             format!(
@@ -91,7 +91,7 @@ fn classic_matcher(text: &str, span: Span) -> Result<(), MatcherError> {
         .find(|operator| after.starts_with(operator))
     else {
         return error(
-            Span::new(start, span.end),
+            Span::new(start, span.end()),
             format!(
                 "`{}` is not a matcher: `=`, `!=`, `=~` or `!~` must follow the label name",
                 token.trim()
@@ -99,7 +99,7 @@ fn classic_matcher(text: &str, span: Span) -> Result<(), MatcherError> {
         );
     };
     let raw = after[operator.len()..].trim_matches(is_space);
-    let raw_start = span.end - after[operator.len()..].trim_start_matches(is_space).len();
+    let raw_start = span.end() - after[operator.len()..].trim_start_matches(is_space).len();
     let value = unquote(raw).map_err(|message| MatcherError {
         message,
         span: Span::new(raw_start, raw_start + raw.len()),

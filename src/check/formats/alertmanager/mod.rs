@@ -152,9 +152,9 @@ pub(super) fn check(
     let Some(document) = checker.take(reading) else {
         return checker.finish();
     };
-    let root = &*document.root;
+    let root = &document.root;
     if root.value == Value::Null {
-        let span = Span::at(root.span.start);
+        let span = Span::at(root.span.start());
         checker
             .error("missing-field", span, "this configuration is empty")
             .help = Some("give `route` and `receivers`".into());

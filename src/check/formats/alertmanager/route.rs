@@ -62,7 +62,7 @@ fn patterns(checker: &mut Checker<'_>, node: &Node) {
         Value::Mapping(entries) => entries,
         _ => return checker.wrong_type(node, "a mapping"),
     };
-    for entry in entries {
+    for entry in entries.iter() {
         label_name(checker, &entry.key.text, entry.key.span);
         match &entry.value.value {
             Value::Null => {
@@ -102,7 +102,7 @@ fn matchers(checker: &mut Checker<'_>, node: &Node) {
         Value::Sequence(items) => items,
         _ => return checker.wrong_type(node, "a list"),
     };
-    for item in items {
+    for item in items.iter() {
         if matches!(item.value, Value::Sequence(_) | Value::Mapping(_)) {
             checker.wrong_type(item, "a matcher");
             if let ([entry], Some(last)) = (item.entries(), checker.found.last_mut()) {

@@ -75,7 +75,7 @@ struct References<'n> {
 
 impl<'n> References<'n> {
     fn service(&self, project: &mut Project<'_>, service: &'n Entry) {
-        let node = &*service.value;
+        let node = &service.value;
         let name = &*service.key.text;
         let has = |key: &str| {
             given(node, key)
@@ -213,7 +213,7 @@ impl<'n> References<'n> {
     /// A secret or config, by name or with a `source`.
     fn mounted(&self, project: &mut Project<'_>, section: &str, item: &'n Node) {
         let source = match &item.value {
-            Value::Mapping(_) => item.get("source").map(AsRef::as_ref),
+            Value::Mapping(_) => item.get("source"),
             _ => Some(item),
         };
         if let Some(source) = source
@@ -356,7 +356,7 @@ fn needs(service: &Node) -> Vec<Need<'_>> {
 
 /// The two ways to say how much a service may have.
 fn check_limits(project: &mut Project<'_>, service: &Entry) {
-    let node = &*service.value;
+    let node = &service.value;
     let deploy = node.get("deploy");
     let resources = deploy.and_then(|deploy| deploy.get("resources"));
     let scale = node.entry("scale");
@@ -380,7 +380,7 @@ fn check_limits(project: &mut Project<'_>, service: &Entry) {
             continue;
         };
         let said = block_entry.value.entry(inner);
-        if size(&own.value) != Some(0.0) && differ(&own.value, said.map(|said| &*said.value)) {
+        if size(&own.value) != Some(0.0) && differ(&own.value, said.map(|said| &said.value)) {
             let span = said.map_or(block_entry.key.span, |said| said.key.span);
             let name = format!("deploy.resources.{block}.{inner}");
             disagree(project, own, span, &name);

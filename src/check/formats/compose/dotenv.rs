@@ -234,7 +234,7 @@ mod tests {
                 assert!(check_raw(text).is_err(), "{text}");
             }
             let flaw = read(text, &none).unwrap_err();
-            assert_eq!((flaw.span.start, flaw.span.end), (start, end), "{text}");
+            assert_eq!((flaw.span.start(), flaw.span.end()), (start, end), "{text}");
         }
     }
 }

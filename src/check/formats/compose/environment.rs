@@ -22,18 +22,18 @@ pub(super) fn check(
     if project.options.files.is_none() {
         return;
     }
-    let node = &*service.value;
+    let node = &service.value;
     for (key, is_environment) in [("env_file", true), ("label_file", false)] {
         let Some(listed) = node.get(key) else {
             continue;
         };
-        let alone = [Arc::clone(listed)];
+        let alone = [listed.clone()];
         let items = match &listed.value {
-            Value::Sequence(items) => items.as_slice(),
+            Value::Sequence(items) => &items[..],
             _ => &alone,
         };
         for item in items {
-            let path_node = item.get("path").map_or(&**item, AsRef::as_ref);
+            let path_node = item.get("path").unwrap_or(item);
             let Some(path) = known_text(path_node) else {
                 continue;
             };

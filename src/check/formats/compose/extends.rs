@@ -26,9 +26,9 @@ impl Loader<'_, '_> {
         file: &Arc<SourceFile>,
         directory: &Path,
         scope: &Scope,
-    ) -> Option<Arc<Node>> {
+    ) -> Option<Node> {
         let Some(services) = layer.model.entry("services") else {
-            return Some(Arc::clone(&layer.model));
+            return Some(layer.model.clone());
         };
         if !matches!(services.value.value, Value::Mapping(_)) {
             let span = if services.value.span.is_empty() {
@@ -59,10 +59,10 @@ impl Loader<'_, '_> {
                 ..service.clone()
             });
         }
-        let services = with(&services.value, Value::Mapping(entries));
+        let services = with(&services.value, Value::Mapping(entries.into()));
         Some(map_values(&layer.model, |name, value| match name {
-            "services" => Arc::clone(&services),
-            _ => Arc::clone(value),
+            "services" => services.clone(),
+            _ => value.clone(),
         }))
     }
 
@@ -74,9 +74,9 @@ impl Loader<'_, '_> {
         scope: &Scope,
         resets: &[Vec<String>],
         chain: &mut Vec<(PathBuf, String)>,
-    ) -> Option<Arc<Node>> {
+    ) -> Option<Node> {
         let Some(extends) = service.value.entry("extends") else {
-            return Some(Arc::clone(&service.value));
+            return Some(service.value.clone());
         };
         let name = &*service.key.text;
         let (reference, file) = match &extends.value.value {
@@ -202,9 +202,9 @@ impl Loader<'_, '_> {
         file: &Arc<SourceFile>,
         scope: &Scope,
         named: &Node,
-    ) -> Option<Arc<Node>> {
+    ) -> Option<Node> {
         let before = self.project.count();
-        let mut model: Option<Arc<Node>> = None;
+        let mut model: Option<Node> = None;
         for layer in self.layers(file, scope)? {
             let merged = match &model {
                 Some(base) => {
@@ -221,25 +221,25 @@ impl Loader<'_, '_> {
             self.project.error("undefined-service", named.span, message);
             return None;
         };
-        (self.project.count() == before).then(|| Arc::clone(services))
+        (self.project.count() == before).then(|| services.clone())
     }
 }
 
 /// A service that is extended, without what the service `name` resets.
-fn at_service(base: &Arc<Node>, name: &str, resets: &[Vec<String>]) -> Arc<Node> {
+fn at_service(base: &Node, name: &str, resets: &[Vec<String>]) -> Node {
     let mut place = vec!["services", name];
     without(base, resets, &mut place)
 }
 
 /// A service of another directory, the paths in it put together with that directory.
-pub(super) fn resolve_paths(service: &Arc<Node>, directory: &Path) -> Arc<Node> {
+pub(super) fn resolve_paths(service: &Node, directory: &Path) -> Node {
     map_values(service, |name, value| match name {
         "env_file" | "label_file" => resolve(value, directory),
-        _ => Arc::clone(value),
+        _ => value.clone(),
     })
 }
 
-fn resolve(node: &Arc<Node>, directory: &Path) -> Arc<Node> {
+fn resolve(node: &Node, directory: &Path) -> Node {
     match &node.value {
         Value::Sequence(items) => {
             let items = items.iter().map(|item| resolve(item, directory)).collect();
@@ -247,14 +247,14 @@ fn resolve(node: &Arc<Node>, directory: &Path) -> Arc<Node> {
         }
         Value::Mapping(_) => map_values(node, |name, value| match name {
             "path" => resolve(value, directory),
-            _ => Arc::clone(value),
+            _ => value.clone(),
         }),
         Value::String(text) if !is_open(node) && node.tag.as_deref() != Some(RESOLVED) => {
             let path = joined(directory, text);
-            let mut resolved = Node::clone(&text_at(node, &path.to_string_lossy()));
+            let mut resolved = text_at(node, &path.to_string_lossy());
             resolved.tag = Some(RESOLVED.into());
-            Arc::new(resolved)
+            resolved
         }
-        _ => Arc::clone(node),
+        _ => node.clone(),
     }
 }

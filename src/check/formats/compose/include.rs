@@ -15,11 +15,11 @@ impl Loader<'_, '_> {
     /// The document with what it includes.
     pub(super) fn included(
         &mut self,
-        model: Arc<Node>,
+        model: Node,
         file: &Arc<SourceFile>,
         directory: &Path,
         scope: &Scope,
-    ) -> Option<Arc<Node>> {
+    ) -> Option<Node> {
         let Some(include) = model.entry("include").cloned() else {
             return Some(model);
         };
@@ -41,8 +41,8 @@ impl Loader<'_, '_> {
             self.project.is_whole = false;
             return Some(model);
         }
-        let own = Arc::clone(&model);
-        for item in items {
+        let own = model.clone();
+        for item in items.iter() {
             let Some(read) = self.include(item, file, directory, scope)? else {
                 continue;
             };
@@ -54,14 +54,14 @@ impl Loader<'_, '_> {
     /// One entry of `include`; `Some(None)` where nothing can be said about it.
     fn include(
         &mut self,
-        item: &Arc<Node>,
+        item: &Node,
         file: &Arc<SourceFile>,
         directory: &Path,
         scope: &Scope,
-    ) -> Option<Option<Arc<Node>>> {
-        let list = |node: Option<&Arc<Node>>| -> Vec<Arc<Node>> {
+    ) -> Option<Option<Node>> {
+        let list = |node: Option<&Node>| -> Vec<Node> {
             match node.map(|node| &node.value) {
-                Some(Value::Sequence(items)) => items.clone(),
+                Some(Value::Sequence(items)) => items.to_vec(),
                 Some(Value::String(_)) => node.cloned().into_iter().collect(),
                 _ => Vec::new(),
             }
@@ -130,7 +130,7 @@ impl Loader<'_, '_> {
     }
 
     /// The shape of an entry, which the schema never sees: what it includes is in its place by then.
-    fn check_item(&mut self, item: &Arc<Node>) -> Option<()> {
+    fn check_item(&mut self, item: &Node) -> Option<()> {
         const KEYS: [&str; 3] = ["path", "env_file", "project_directory"];
         let is_text = |node: &Node| matches!(node.value, Value::String(_));
         let is_texts = |node: &Node| is_text(node) || node.items().iter().all(|item| is_text(item));
@@ -163,7 +163,7 @@ impl Loader<'_, '_> {
     }
 
     /// Adds what was included; `own` is what the including file says itself.
-    fn imported(&mut self, model: &Arc<Node>, own: &Node, read: &Arc<Node>) -> Option<Arc<Node>> {
+    fn imported(&mut self, model: &Node, own: &Node, read: &Node) -> Option<Node> {
         const SECTIONS: [&str; 6] = [
             "services", "volumes", "networks", "secrets", "configs", "models",
         ];
@@ -202,16 +202,16 @@ impl Loader<'_, '_> {
                 self.project.relate("included", resource.key.span);
                 return None;
             }
-            entries[place].value = with(&entries[place].value, Value::Mapping(inner));
+            entries[place].value = with(&entries[place].value, Value::Mapping(inner.into()));
         }
-        Some(with(model, Value::Mapping(entries)))
+        Some(with(model, Value::Mapping(entries.into())))
     }
 }
 
 /// A model of another directory, the paths in it put together with that directory.
-fn resolve_model(model: &Arc<Node>, directory: &Path) -> Arc<Node> {
+fn resolve_model(model: &Node, directory: &Path) -> Node {
     map_values(model, |name, value| match name {
         "services" => map_values(value, |_, service| resolve_paths(service, directory)),
-        _ => Arc::clone(value),
+        _ => value.clone(),
     })
 }

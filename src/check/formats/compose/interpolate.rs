@@ -1,7 +1,5 @@
 //! Variables in the values of a file, and the types that texts then get.
 
-use std::sync::Arc;
-
 use serde_json::Number;
 
 use super::project::{Project, is_at, open_at, text_at, with};
@@ -79,7 +77,7 @@ pub(super) fn interpolate(
     project: &mut Project<'_>,
     document: &Node,
     lookup: &dyn Fn(&str) -> Variable,
-) -> Arc<Node> {
+) -> Node {
     let mut place = Vec::new();
     value(project, document, lookup, &mut place)
 }
@@ -89,7 +87,7 @@ fn value<'n>(
     node: &'n Node,
     lookup: &dyn Fn(&str) -> Variable,
     place: &mut Vec<&'n str>,
-) -> Arc<Node> {
+) -> Node {
     match &node.value {
         Value::String(text) => scalar(project, node, text, lookup, place),
         Value::Sequence(items) => {
@@ -116,7 +114,7 @@ fn value<'n>(
                 .collect();
             with(node, Value::Mapping(entries))
         }
-        _ => Arc::new(node.clone()),
+        _ => node.clone(),
     }
 }
 
@@ -126,7 +124,7 @@ fn scalar(
     text: &str,
     lookup: &dyn Fn(&str) -> Variable,
     place: &[&str],
-) -> Arc<Node> {
+) -> Node {
     let expanded = match expand(text, lookup) {
         Ok(Some(expanded)) => expanded,
         Ok(None) => return open_at(node),
@@ -147,7 +145,7 @@ fn scalar(
         .map(|(_, cast)| *cast);
     let Some(cast) = cast else {
         return if expanded == *text {
-            Arc::new(node.clone())
+            node.clone()
         } else {
             text_at(node, &expanded)
         };

@@ -77,7 +77,7 @@ impl Scope {
 
 /// A document as it is written, and what it resets in what came before.
 pub(super) struct Layer {
-    pub model: Arc<Node>,
+    pub model: Node,
     pub resets: Vec<Vec<String>>,
 }
 
@@ -95,9 +95,9 @@ impl Loader<'_, '_> {
         files: &[Arc<SourceFile>],
         directory: &Path,
         scope: &Scope,
-    ) -> Option<Arc<Node>> {
+    ) -> Option<Node> {
         let before = self.project.count();
-        let mut model: Option<Arc<Node>> = None;
+        let mut model: Option<Node> = None;
         for file in files {
             for layer in self.layers(file, scope)? {
                 model = Some(self.lay(model, &layer, file, directory, scope)?);
@@ -158,12 +158,12 @@ impl Loader<'_, '_> {
     /// Lays a document over what came before.
     fn lay(
         &mut self,
-        base: Option<Arc<Node>>,
+        base: Option<Node>,
         layer: &Layer,
         file: &Arc<SourceFile>,
         directory: &Path,
         scope: &Scope,
-    ) -> Option<Arc<Node>> {
+    ) -> Option<Node> {
         let before = self.project.count();
         let mut over = self.extended(layer, file, directory, scope)?;
         let base = base.map(|base| without(&base, &layer.resets, &mut Vec::new()));
@@ -187,11 +187,7 @@ impl Loader<'_, '_> {
 }
 
 /// The document without what `!reset` stands at; the places of `!reset` and `!override` go to `resets`.
-fn strip(
-    node: &Arc<Node>,
-    place: &mut Vec<String>,
-    resets: &mut Vec<Vec<String>>,
-) -> Option<Arc<Node>> {
+fn strip(node: &Node, place: &mut Vec<String>, resets: &mut Vec<Vec<String>>) -> Option<Node> {
     match node.tag.as_deref() {
         Some("!reset") => {
             resets.push(place.clone());
@@ -199,14 +195,14 @@ fn strip(
         }
         Some("!override") => {
             resets.push(place.clone());
-            return Some(Arc::clone(node));
+            return Some(node.clone());
         }
         _ => {}
     }
     Some(match &node.value {
         Value::Mapping(entries) => {
             let mut kept = Vec::with_capacity(entries.len());
-            for entry in entries {
+            for entry in entries.iter() {
                 place.push(entry.key.text.to_string());
                 if let Some(value) = strip(&entry.value, place, resets) {
                     kept.push(Entry {
@@ -216,7 +212,7 @@ fn strip(
                 }
                 place.pop();
             }
-            with(node, Value::Mapping(kept))
+            with(node, Value::Mapping(kept.into()))
         }
         Value::Sequence(items) => {
             let mut kept = Vec::with_capacity(items.len());
@@ -225,26 +221,26 @@ fn strip(
                 kept.extend(strip(item, place, resets));
                 place.pop();
             }
-            with(node, Value::Sequence(kept))
+            with(node, Value::Sequence(kept.into()))
         }
-        _ => Arc::clone(node),
+        _ => node.clone(),
     })
 }
 
 /// `node` without what stands at `resets`.
 pub(super) fn without<'n>(
-    node: &'n Arc<Node>,
+    node: &'n Node,
     resets: &[Vec<String>],
     place: &mut Vec<&'n str>,
-) -> Arc<Node> {
+) -> Node {
     let Value::Mapping(entries) = &node.value else {
-        return Arc::clone(node);
+        return node.clone();
     };
     if resets.is_empty() {
-        return Arc::clone(node);
+        return node.clone();
     }
     let mut kept = Vec::with_capacity(entries.len());
-    for entry in entries {
+    for entry in entries.iter() {
         place.push(&entry.key.text);
         if !resets.iter().any(|reset| reset.iter().eq(place.iter())) {
             kept.push(Entry {
@@ -254,10 +250,10 @@ pub(super) fn without<'n>(
         }
         place.pop();
     }
-    with(node, Value::Mapping(kept))
+    with(node, Value::Mapping(kept.into()))
 }
 
-pub(super) fn without_key(node: &Arc<Node>, key: &str) -> Arc<Node> {
+pub(super) fn without_key(node: &Node, key: &str) -> Node {
     let entries = node
         .entries()
         .iter()

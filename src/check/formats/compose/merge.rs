@@ -110,18 +110,18 @@ const UNIQUE: [(&str, Identity); 29] = [
 /// Lays `over` over `base`. What cannot be combined is reported, and `over` stays.
 pub(super) fn merge<'n>(
     project: &mut Project<'_>,
-    base: &'n Arc<Node>,
-    over: &'n Arc<Node>,
+    base: &'n Node,
+    over: &'n Node,
     place: &mut Vec<&'n str>,
-) -> Arc<Node> {
+) -> Node {
     let rule = RULES.iter().find(|(pattern, _)| is_at(place, pattern));
     if let Some((_, rule)) = rule {
         return match rule {
-            Rule::Replace => Arc::clone(over),
+            Rule::Replace => over.clone(),
             Rule::Lists => {
                 let mut items = as_list(base);
                 items.extend(as_list(over));
-                with(over, Value::Sequence(items))
+                with(over, Value::Sequence(items.into()))
             }
             Rule::Distinct => {
                 let mut items = as_list(base);
@@ -129,7 +129,7 @@ pub(super) fn merge<'n>(
                     items.iter().map(|item| Arc::clone(&item.text)).collect();
                 let more = as_list(over).into_iter();
                 items.extend(more.filter(|item| said.insert(Arc::clone(&item.text))));
-                with(over, Value::Sequence(items))
+                with(over, Value::Sequence(items.into()))
             }
             Rule::Names => lay_mapping(project, &names(base), &names(over), place),
             Rule::Dependencies => {
@@ -139,18 +139,18 @@ pub(super) fn merge<'n>(
             Rule::Logging => {
                 let driver = |node: &Node| node.get("driver").map(|node| Arc::clone(&node.text));
                 match (driver(base), driver(over)) {
-                    (Some(one), Some(other)) if one != other => Arc::clone(over),
+                    (Some(one), Some(other)) if one != other => over.clone(),
                     _ => lay_mapping(project, base, over, place),
                 }
             }
         };
     }
     match (&base.value, &over.value) {
-        (_, Value::Null) => Arc::clone(base),
+        (_, Value::Null) => base.clone(),
         (Value::Mapping(_), Value::Mapping(_)) => mapping(project, base, over, place),
         (Value::Sequence(one), Value::Sequence(other)) => with(
             over,
-            Value::Sequence(one.iter().chain(other).cloned().collect()),
+            Value::Sequence(one.iter().chain(other.iter()).cloned().collect()),
         ),
         (Value::Mapping(_) | Value::Sequence(_), _) if !is_open(over) => {
             let name = place.last().copied().unwrap_or_default();
@@ -166,29 +166,24 @@ pub(super) fn merge<'n>(
                 )
                 .help = Some("write both alike, or replace the other one with `!override`".into());
             project.relate("overridden", base.span);
-            Arc::clone(over)
+            over.clone()
         }
-        _ => Arc::clone(over),
+        _ => over.clone(),
     }
 }
 
 /// The same for mappings that were made here, whose keys live no longer than they do.
-fn lay_mapping(
-    project: &mut Project<'_>,
-    base: &Arc<Node>,
-    over: &Arc<Node>,
-    place: &[&str],
-) -> Arc<Node> {
+fn lay_mapping(project: &mut Project<'_>, base: &Node, over: &Node, place: &[&str]) -> Node {
     let mut place = place.to_vec();
     mapping(project, base, over, &mut place)
 }
 
 fn mapping<'n>(
     project: &mut Project<'_>,
-    base: &'n Arc<Node>,
-    over: &'n Arc<Node>,
+    base: &'n Node,
+    over: &'n Node,
     place: &mut Vec<&'n str>,
-) -> Arc<Node> {
+) -> Node {
     let mut entries: Vec<Entry> = base.entries().to_vec();
     let places: HashMap<&str, usize> = base
         .entries()
@@ -210,13 +205,13 @@ fn mapping<'n>(
             }
         }
     }
-    with(over, Value::Mapping(entries))
+    with(over, Value::Mapping(entries.into()))
 }
 
 /// `key=value` for a mapping; a text is a list of one.
-fn as_list(node: &Arc<Node>) -> Vec<Arc<Node>> {
+fn as_list(node: &Node) -> Vec<Node> {
     match &node.value {
-        Value::Sequence(items) => items.clone(),
+        Value::Sequence(items) => items.to_vec(),
         Value::Mapping(entries) => entries
             .iter()
             .flat_map(|entry| {
@@ -235,82 +230,79 @@ fn as_list(node: &Arc<Node>) -> Vec<Arc<Node>> {
             })
             .collect(),
         Value::Null => Vec::new(),
-        _ => vec![Arc::clone(node)],
+        _ => vec![node.clone()],
     }
 }
 
 /// A mapping from the names of a list.
-fn names(node: &Arc<Node>) -> Arc<Node> {
+fn names(node: &Node) -> Node {
     let Value::Sequence(items) = &node.value else {
-        return Arc::clone(node);
+        return node.clone();
     };
     let entries = items
         .iter()
         .map(|item| {
             let nothing = Node {
                 value: Value::Null,
-                ..Node::clone(item)
+                ..item.clone()
             };
-            entry(&item.text, item.span, Arc::new(nothing))
+            entry(&item.text, item.span, nothing)
         })
         .collect();
     with(node, Value::Mapping(entries))
 }
 
 /// A build with its context as a mapping.
-fn build(node: &Arc<Node>) -> Arc<Node> {
+fn build(node: &Node) -> Node {
     match &node.value {
         Value::String(_) => with(
             node,
-            Value::Mapping(vec![entry("context", node.span, Arc::clone(node))]),
+            Value::Mapping([entry("context", node.span, node.clone())].into()),
         ),
-        _ => Arc::clone(node),
+        _ => node.clone(),
     }
 }
 
 /// Services in the form that the next file is laid over: networks and dependencies by name, `build` as a mapping.
-pub(super) fn canonical(model: &Arc<Node>) -> Arc<Node> {
+pub(super) fn canonical(model: &Node) -> Node {
     let Some(services) = model.get("services") else {
-        return Arc::clone(model);
+        return model.clone();
     };
     let services = map_values(services, |_, service| {
         map_values(service, |name, value| match name {
             "networks" | "models" => names(value),
             "depends_on" => dependencies(value),
             "build" => build(value),
-            _ => Arc::clone(value),
+            _ => value.clone(),
         })
     });
     map_values(model, |name, value| match name {
-        "services" => Arc::clone(&services),
-        _ => Arc::clone(value),
+        "services" => services.clone(),
+        _ => value.clone(),
     })
 }
 
 /// A mapping from the names of services to wait for.
-fn dependencies(node: &Arc<Node>) -> Arc<Node> {
+fn dependencies(node: &Node) -> Node {
     let is_list = matches!(node.value, Value::Sequence(_));
     map_values(&names(node), |_, dependency| match is_list {
         true => started(dependency),
-        false => Arc::clone(dependency),
+        false => dependency.clone(),
     })
 }
 
 /// What a mere name of a dependency means.
-fn started(dependency: &Arc<Node>) -> Arc<Node> {
+fn started(dependency: &Node) -> Node {
     let condition = text_at(dependency, "service_started");
     with(
         dependency,
-        Value::Mapping(vec![entry("condition", dependency.span, condition)]),
+        Value::Mapping([entry("condition", dependency.span, condition)].into()),
     )
 }
 
-pub(super) fn map_values(
-    node: &Arc<Node>,
-    change: impl Fn(&str, &Arc<Node>) -> Arc<Node>,
-) -> Arc<Node> {
+pub(super) fn map_values(node: &Node, change: impl Fn(&str, &Node) -> Node) -> Node {
     let Value::Mapping(entries) = &node.value else {
-        return Arc::clone(node);
+        return node.clone();
     };
     let entries = entries
         .iter()
@@ -323,15 +315,11 @@ pub(super) fn map_values(
 }
 
 /// `model` without entries of lists that a later one replaces.
-pub(super) fn unique(project: &mut Project<'_>, model: &Arc<Node>) -> Arc<Node> {
+pub(super) fn unique(project: &mut Project<'_>, model: &Node) -> Node {
     unique_at(project, model, &mut Vec::new())
 }
 
-fn unique_at<'n>(
-    project: &mut Project<'_>,
-    node: &'n Arc<Node>,
-    place: &mut Vec<&'n str>,
-) -> Arc<Node> {
+fn unique_at<'n>(project: &mut Project<'_>, node: &'n Node, place: &mut Vec<&'n str>) -> Node {
     match &node.value {
         Value::Mapping(entries) => {
             let entries = entries
@@ -351,12 +339,12 @@ fn unique_at<'n>(
         Value::Sequence(items) => {
             let rule = UNIQUE.iter().find(|(pattern, _)| is_at(place, pattern));
             let Some((_, identity)) = rule else {
-                return Arc::clone(node);
+                return node.clone();
             };
             let name = place.last().copied().unwrap_or_default();
-            let mut kept: Vec<Arc<Node>> = Vec::new();
+            let mut kept: Vec<Node> = Vec::new();
             let mut places: HashMap<String, usize> = HashMap::new();
-            for item in items {
+            for item in items.iter() {
                 let key = match key_of(item, *identity) {
                     _ if is_open(item) => None,
                     Ok(key) => Some(key),
@@ -368,18 +356,18 @@ fn unique_at<'n>(
                     }
                 };
                 match key.as_ref().and_then(|key| places.get(key)) {
-                    Some(&index) => kept[index] = Arc::clone(item),
+                    Some(&index) => kept[index] = item.clone(),
                     None => {
                         if let Some(key) = key {
                             places.insert(key, kept.len());
                         }
-                        kept.push(Arc::clone(item));
+                        kept.push(item.clone());
                     }
                 }
             }
-            with(node, Value::Sequence(kept))
+            with(node, Value::Sequence(kept.into()))
         }
-        _ => Arc::clone(node),
+        _ => node.clone(),
     }
 }
 

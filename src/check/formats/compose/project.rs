@@ -93,7 +93,7 @@ impl<'a> Project<'a> {
             None => diagnostic,
         };
         let place = self.found.len();
-        self.found.push((span.start, diagnostic));
+        self.found.push((span.start(), diagnostic));
         &mut self.found[place].1
     }
 
@@ -112,7 +112,7 @@ impl<'a> Project<'a> {
     fn source_of(&self, span: Span) -> Option<&Source> {
         let after = self
             .sources
-            .partition_point(|source| source.start <= span.start);
+            .partition_point(|source| source.start <= span.start());
         self.sources.get(after.checked_sub(1)?)
     }
 
@@ -147,7 +147,7 @@ impl<'a> Project<'a> {
     }
 
     /// The documents of a file: Compose lays one over the other. `None` where one of them is not YAML.
-    pub(super) fn documents(&mut self, file: &Arc<SourceFile>) -> Option<Vec<Arc<Node>>> {
+    pub(super) fn documents(&mut self, file: &Arc<SourceFile>) -> Option<Vec<Node>> {
         let start = self.add(file);
         let limits = Limits {
             depth: DEEPEST,
@@ -173,7 +173,7 @@ impl<'a> Project<'a> {
                     }
                     match document.ignored {
                         // Every round has to come further.
-                        Some(rest) if rest.start > 0 => from += rest.start,
+                        Some(rest) if rest.start() > 0 => from += rest.start(),
                         _ => break,
                     }
                 }
@@ -202,7 +202,7 @@ impl<'a> Project<'a> {
         for entry in node.entries() {
             let span = local(entry.key.span, start);
             let is_plain = !text
-                .get(span.start..)
+                .get(span.start()..)
                 .is_some_and(|rest| rest.starts_with(['"', '\'', '?', '!', '|', '>']));
             let scalar = Node {
                 span,
@@ -229,13 +229,13 @@ impl<'a> Project<'a> {
 
 fn local(span: Span, start: usize) -> Span {
     Span::new(
-        span.start.saturating_sub(start),
-        span.end.saturating_sub(start),
+        span.start().saturating_sub(start),
+        span.end().saturating_sub(start),
     )
 }
 
 /// The same tree, its spans moved right.
-fn shifted(node: &Node, by: usize) -> Arc<Node> {
+fn shifted(node: &Node, by: usize) -> Node {
     let value = match &node.value {
         Value::Sequence(items) => {
             Value::Sequence(items.iter().map(|item| shifted(item, by)).collect())
@@ -256,51 +256,51 @@ fn shifted(node: &Node, by: usize) -> Arc<Node> {
         ),
         other => other.clone(),
     };
-    Arc::new(Node {
+    Node {
         span: node.span.shifted(by),
         value,
         ..node.clone()
-    })
+    }
 }
 
 /// `node` with another value.
-pub(super) fn with(node: &Node, value: Value) -> Arc<Node> {
-    Arc::new(Node {
+pub(super) fn with(node: &Node, value: Value) -> Node {
+    Node {
         value,
         ..node.clone()
-    })
+    }
 }
 
 /// A mapping without anything in it.
-pub(super) fn empty_mapping(span: Span) -> Arc<Node> {
-    Arc::new(Node {
+pub(super) fn empty_mapping(span: Span) -> Node {
+    Node {
         span,
         style: ScalarStyle::Plain,
-        value: Value::Mapping(Vec::new()),
+        value: Value::Mapping(Arc::default()),
         text: "".into(),
         tag: None,
-    })
+    }
 }
 
 /// Text that stands where `node` does.
-pub(super) fn text_at(node: &Node, text: &str) -> Arc<Node> {
+pub(super) fn text_at(node: &Node, text: &str) -> Node {
     let text: Arc<str> = text.into();
-    Arc::new(Node {
+    Node {
         value: Value::String(Arc::clone(&text)),
         text,
         // Whatever it looks like, it is text.
         style: ScalarStyle::DoubleQuoted,
         tag: None,
         span: node.span,
-    })
+    }
 }
 
 /// The same, holding a variable that somebody has yet to set.
-pub(super) fn open_at(node: &Node) -> Arc<Node> {
-    Arc::new(Node {
+pub(super) fn open_at(node: &Node) -> Node {
+    Node {
         tag: Some(OPEN.into()),
         ..node.clone()
-    })
+    }
 }
 
 /// Whether nothing can be said about a value before somebody sets a variable.
@@ -322,7 +322,7 @@ pub(super) fn kind(node: &Node) -> &'static str {
 }
 
 /// An entry that is made, and not written.
-pub(super) fn entry(name: &str, span: Span, value: Arc<Node>) -> Entry {
+pub(super) fn entry(name: &str, span: Span, value: Node) -> Entry {
     Entry {
         key: Key {
             text: name.into(),

@@ -47,7 +47,7 @@ fn collect(schema: &'static Json, patterns: &mut HashMap<&'static str, Regex>) {
             }
         }
         Json::Array(items) => {
-            for item in items {
+            for item in items.iter() {
                 collect(item, patterns);
             }
         }
@@ -161,7 +161,7 @@ impl<'n> Walk<'_, '_, 'n> {
             Value::Mapping(entries) => self.mapping(node, entries, key, schema),
             Value::Sequence(items) => {
                 self.place.push("[]");
-                for item in items {
+                for item in items.iter() {
                     if !schema["items"].is_null() {
                         self.value(item, head_of(item), &schema["items"]);
                     }
@@ -178,7 +178,7 @@ impl<'n> Walk<'_, '_, 'n> {
     fn mapping(&mut self, node: &'n Node, entries: &'n [Entry], key: Span, schema: &'static Json) {
         let properties = schema["properties"].as_object();
         let patterns = schema["patternProperties"].as_object();
-        for entry in entries {
+        for entry in entries.iter() {
             let name = &*entry.key.text;
             self.place.push(name);
             let outer = std::mem::replace(&mut self.name, name);
@@ -362,7 +362,7 @@ impl<'n> Walk<'_, '_, 'n> {
         }
     }
 
-    fn unique(&mut self, items: &[std::sync::Arc<Node>]) {
+    fn unique(&mut self, items: &[Node]) {
         let mut seen = HashMap::new();
         for item in items.iter().filter(|item| !is_open(item)) {
             if let Some(first) = seen.insert(item.to_json().to_string(), item.span) {

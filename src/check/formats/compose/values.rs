@@ -1,7 +1,5 @@
 //! Values with a syntax of their own, which the schema takes for mere texts.
 
-use std::sync::Arc;
-
 use super::mount::Mount;
 use super::port;
 use super::project::{Project, given, is_at, is_open, known_text};
@@ -169,10 +167,7 @@ pub(super) fn check_short_forms(project: &mut Project<'_>, model: &Node) {
 pub(super) fn check_values(project: &mut Project<'_>, model: &Node) {
     walk(project, model, &mut Vec::new());
     for service in services(model) {
-        for block in [Some(service), service.get("build").map(AsRef::as_ref)]
-            .into_iter()
-            .flatten()
-        {
+        for block in [Some(service), service.get("build")].into_iter().flatten() {
             for item in items(block, "extra_hosts") {
                 check_host(project, item);
             }
@@ -185,10 +180,10 @@ pub(super) fn services(model: &Node) -> impl Iterator<Item = &Node> {
         .get("services")
         .into_iter()
         .flat_map(|services| services.entries())
-        .map(|entry| &*entry.value)
+        .map(|entry| &entry.value)
 }
 
-pub(super) fn items<'n>(block: &'n Node, name: &str) -> &'n [Arc<Node>] {
+pub(super) fn items<'n>(block: &'n Node, name: &str) -> &'n [Node] {
     block.get(name).map_or(&[], |node| node.items())
 }
 
@@ -213,7 +208,7 @@ fn check_host(project: &mut Project<'_>, item: &Node) {
 fn walk<'n>(project: &mut Project<'_>, node: &'n Node, place: &mut Vec<&'n str>) {
     match &node.value {
         Value::Mapping(entries) => {
-            for entry in entries {
+            for entry in entries.iter() {
                 place.push(&entry.key.text);
                 walk(project, &entry.value, place);
                 place.pop();
@@ -221,7 +216,7 @@ fn walk<'n>(project: &mut Project<'_>, node: &'n Node, place: &mut Vec<&'n str>)
         }
         Value::Sequence(items) => {
             place.push("[]");
-            for item in items {
+            for item in items.iter() {
                 walk(project, item, place);
             }
             place.pop();

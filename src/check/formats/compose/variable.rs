@@ -221,7 +221,7 @@ mod tests {
         match expand(text, &lookup) {
             Ok(Some(value)) => value,
             Ok(None) => "(open)".into(),
-            Err(flaw) => format!("({}-{})", flaw.span.start, flaw.span.end),
+            Err(flaw) => format!("({}-{})", flaw.span.start(), flaw.span.end()),
         }
     }
 

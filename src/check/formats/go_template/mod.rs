@@ -99,7 +99,7 @@ impl Parser<'_> {
     }
 
     fn slice(&self, token: Token) -> &str {
-        &self.text[token.span.start..token.span.end]
+        &self.text[token.span.start()..token.span.end()]
     }
 
     fn error<T>(&self, token: Token, message: impl Into<String>) -> Parsed<T> {
@@ -523,7 +523,7 @@ mod tests {
                 .rfind(at)
                 .filter(|_| text.matches(at).count() == 1)
                 .or(text.find(at));
-            assert_eq!(Some(error.span.start), expected, "{text}: {error:?}");
+            assert_eq!(Some(error.span.start()), expected, "{text}: {error:?}");
         }
     }
 

@@ -244,7 +244,7 @@ fn check_model(
         return;
     }
     if let Some(expression) = model.written("expression") {
-        let node = &*expression.value;
+        let node = &expression.value;
         match text {
             "math" => check_math(checker, node, ref_ids),
             "reduce" | "resample" | "threshold" => {

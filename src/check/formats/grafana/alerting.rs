@@ -111,7 +111,7 @@ pub fn check_alerting(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnosti
     let Some(document) = checker.read() else {
         return checker.finish();
     };
-    let root = &*document.root;
+    let root = &document.root;
     if root.value != Value::Null {
         checker.whole = Some(&FILE);
         checker.block(root, head_of(root), &FILE);

@@ -104,7 +104,7 @@ pub fn check_datasources(file: &Arc<SourceFile>, version: Version) -> Vec<Diagno
     let Some(document) = checker.read() else {
         return checker.finish();
     };
-    let root = &*document.root;
+    let root = &document.root;
     if root.value == Value::Null {
         return checker.finish();
     }

@@ -8,12 +8,12 @@ use crate::source::Span;
 pub(super) fn check(checker: &mut Checker<'_>, node: &Node) {
     match &node.value {
         Value::Mapping(entries) => {
-            for entry in entries {
+            for entry in entries.iter() {
                 check(checker, &entry.value);
             }
         }
         Value::Sequence(items) => {
-            for item in items {
+            for item in items.iter() {
                 check(checker, item);
             }
         }

@@ -65,7 +65,7 @@ pub fn check_dashboard_providers(file: &Arc<SourceFile>, version: Version) -> Ve
     let Some(document) = checker.read() else {
         return checker.finish();
     };
-    let root = &*document.root;
+    let root = &document.root;
     let head = head_of(root);
     let api_version = root.get("apiVersion").map_or("0", |node| &node.text);
     match &root.value {

@@ -285,7 +285,7 @@ pub(super) fn check(
     let Some(document) = checker.take(reading) else {
         return checker.found;
     };
-    let root = &*document.root;
+    let root = &document.root;
     if root.value == Value::Null {
         return checker.found;
     }
@@ -310,7 +310,7 @@ pub(super) fn check(
                 checker.legacy_scheme = inherited.is_legacy() && checker.at_least(3, 6);
                 let reading = read(other.text(), DIALECT);
                 if let Some(document) = checker.take(&reading) {
-                    let root = &*document.root;
+                    let root = &document.root;
                     if root.value != Value::Null {
                         checker.block(root, head_of(root), &INCLUDED);
                         check_scrape_configs(&mut checker, root, global.as_ref(), &mut jobs);
@@ -327,7 +327,7 @@ pub(super) fn check(
 pub fn check_scrape_config_file(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnostic> {
     let mut checker = Checker::new(file, reader(version));
     if let Some(document) = checker.read() {
-        let root = &*document.root;
+        let root = &document.root;
         if root.value != Value::Null {
             checker.block(root, head_of(root), &INCLUDED);
             check_scrape_configs(&mut checker, root, None, &mut HashMap::new());

@@ -201,7 +201,7 @@ fn protocols(checker: &mut Checker<'_>, node: &Node) {
             .help = Some("name one, or remove the line for the default".into());
     }
     let mut seen: HashMap<String, Span> = HashMap::new();
-    for item in items {
+    for item in items.iter() {
         let lower = item.text.to_lowercase();
         if let Some(first) = seen.get(&lower) {
             let first = *first;
