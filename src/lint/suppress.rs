@@ -16,6 +16,8 @@ pub(super) struct Suppressing<'s> {
     all: Vec<Applied<'s>>,
     /// Where those hold that are in force, by lint or area and by file; sorted, and none within another.
     here: BTreeMap<&'s str, BTreeMap<PathBuf, Vec<Span>>>,
+    /// Indices in `all` of those in force that hold for files by a pattern: a project has few, its comments may be many.
+    of_files: Vec<usize>,
 }
 
 /// A suppression and where it holds.
@@ -45,6 +47,7 @@ impl<'s> Suppressing<'s> {
                 .is_some_and(|until| policy.today.is_some_and(|today| today > until))
         };
         let mut all = Vec::new();
+        let mut of_files = Vec::new();
         let mut here: BTreeMap<&str, BTreeMap<PathBuf, Vec<Span>>> = BTreeMap::new();
         for suppression in facts.suppressions.known.iter().chain(&policy.suppressions) {
             let area = area(facts, &suppression.scope);
@@ -57,6 +60,9 @@ impl<'s> Suppressing<'s> {
                     }
                 }
             }
+            if is_in_force && matches!(area, Area::Files(_)) {
+                of_files.push(all.len());
+            }
             all.push(Applied {
                 suppression,
                 area,
@@ -66,7 +72,11 @@ impl<'s> Suppressing<'s> {
         here.values_mut()
             .flat_map(BTreeMap::values_mut)
             .for_each(join);
-        Self { all, here }
+        Self {
+            all,
+            here,
+            of_files,
+        }
     }
 
     /// Every lint that one of them names.
@@ -91,13 +101,13 @@ impl<'s> Suppressing<'s> {
             })
         });
         is_here
-            || self.all.iter().any(|one| {
+            || self.of_files.iter().any(|index| {
+                let one = &self.all[*index];
                 let Area::Files(pattern) = &one.area else {
                     return false;
                 };
                 let mut names = one.suppression.lints.iter();
-                one.is_in_force
-                    && names.any(|name| names_of(finding).contains(&name.text.as_str()))
+                names.any(|name| names_of(finding).contains(&name.text.as_str()))
                     && matches(pattern, path, policy)
             })
     }

@@ -1,3 +1,6 @@
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::datasource::Datasource;
@@ -124,16 +127,16 @@ fn check_datasource(
 
 /// A job with the interval that most jobs have; of two, the shorter one. Single slow jobs are read over windows of their own.
 fn usual(server: &PrometheusServer) -> Option<&ScrapeJob> {
-    let jobs = || {
-        server
-            .jobs
-            .iter()
-            .filter(|job| job.name.as_str() != "prometheus" || server.jobs.len() == 1)
-    };
-    jobs().max_by_key(|job| {
-        let alike = jobs()
-            .filter(|other| other.scrape_interval == job.scrape_interval)
-            .count();
-        (alike, std::cmp::Reverse(job.scrape_interval.as_millis()))
-    })
+    let mut alike: BTreeMap<Reverse<u64>, (usize, &ScrapeJob)> = BTreeMap::new();
+    for job in &server.jobs {
+        if job.name.as_str() == "prometheus" && server.jobs.len() > 1 {
+            continue;
+        }
+        let interval = Reverse(job.scrape_interval.as_millis());
+        let (count, last) = alike.entry(interval).or_insert((0, job));
+        *count += 1;
+        *last = job;
+    }
+    let (_, job) = alike.into_values().max_by_key(|(count, _)| *count)?;
+    Some(job)
 }
