@@ -253,7 +253,7 @@ impl Reader<'_> {
                     .collect()
             }),
             discovers_alertmanagers: alerting
-                .is_some_and(|node| node.items().iter().any(|item| discovers(item))),
+                .is_some_and(|node| node.items().iter().any(discovers)),
             has_script: service.is_some_and(|service| !service.entrypoint.is_empty()),
             service: found.map(|(id, _)| id),
         }

@@ -159,7 +159,7 @@ pub(super) fn classify(root: &Node, path: &str) -> Option<Kind> {
                     .iter()
                     .all(|entry| matches!(&*entry.key.text, "targets" | "labels"))
             };
-            (!items.is_empty() && items.iter().all(|item| is_group(item))).then_some(Kind::Targets)
+            (!items.is_empty() && items.iter().all(is_group)).then_some(Kind::Targets)
         }
         Value::Mapping(_) => of_mapping(root, path),
         _ => None,
@@ -186,10 +186,7 @@ fn of_mapping(root: &Node, path: &str) -> Option<Kind> {
     if is_dashboard(root) {
         return Some(Kind::Dashboard);
     }
-    if root
-        .get("dashboard")
-        .is_some_and(|inner| is_dashboard(inner))
-    {
+    if root.get("dashboard").is_some_and(is_dashboard) {
         return Some(Kind::DashboardExport);
     }
     if list("datasources") || (list("deleteDatasources") && has("apiVersion")) {
@@ -239,9 +236,7 @@ fn of_mapping(root: &Node, path: &str) -> Option<Kind> {
     {
         return Some(Kind::Prometheus);
     }
-    if list("receivers")
-        && (mapping("route") || root.get("receivers").is_some_and(|node| named(node)))
-    {
+    if list("receivers") && (mapping("route") || root.get("receivers").is_some_and(named)) {
         return Some(Kind::Alertmanager);
     }
     if mapping("route") && (list("inhibit_rules") || mapping("global")) {
@@ -256,7 +251,7 @@ fn of_mapping(root: &Node, path: &str) -> Option<Kind> {
     }) {
         return Some(Kind::Blackbox);
     }
-    if root.get("services").is_some_and(|node| is_services(node)) {
+    if root.get("services").is_some_and(is_services) {
         return Some(Kind::Compose);
     }
     let is_compose_name = file_name(path).contains("compose");
@@ -346,7 +341,7 @@ fn of_groups(root: &Node) -> Option<Kind> {
     let is_rule = |rule: &Node| {
         rule.get("expr").is_some() || rule.get("alert").is_some() || rule.get("record").is_some()
     };
-    if rules().any(|rule| is_rule(rule)) {
+    if rules().any(is_rule) {
         let expressions = || rules().filter_map(|rule| rule.get("expr")?.as_str());
         // Of Loki's queries not every one has a filter that gives it away, but none has a metric's name.
         let is_loki = expressions().any(is_logql)

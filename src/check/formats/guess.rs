@@ -18,10 +18,7 @@ impl Format {
     fn of_tree(root: &Node, named: Option<Self>) -> Option<Self> {
         if let Value::Sequence(items) = &root.value {
             let is_group = |item: &Node| item.get("targets").is_some();
-            return items
-                .iter()
-                .any(|item| is_group(item))
-                .then_some(Self::Targets);
+            return items.iter().any(is_group).then_some(Self::Targets);
         }
         if root.value == Value::Null {
             return named;

@@ -105,7 +105,7 @@ impl ServiceReader<'_> {
             Known::Placeholder(_) => Text::of(document, node),
         };
         match &node.value {
-            Value::Sequence(items) => items.iter().map(|item| word(item)).collect(),
+            Value::Sequence(items) => items.iter().map(&word).collect(),
             Value::String(_) => {
                 let whole = word(node);
                 let words = whole.value.split_whitespace();
@@ -173,14 +173,12 @@ impl ServiceReader<'_> {
         };
         let context = match node.as_str() {
             Some(_) => text(node)?,
-            None => node
-                .get("context")
-                .map_or(Some(".".to_owned()), |node| text(node))?,
+            None => node.get("context").map_or(Some(".".to_owned()), &text)?,
         };
         let context = joined(directory_of(&document.path), &context);
         let name = node
             .get("dockerfile")
-            .and_then(|node| text(node))
+            .and_then(text)
             .unwrap_or_else(|| "Dockerfile".into());
         let dockerfile = context.as_ref().and_then(|context| {
             let path = joined(context, &name)?;

@@ -26,7 +26,7 @@ fn check_server(facts: &Facts<'_>, server: &PrometheusServer, findings: &mut Fin
             continue;
         };
         // Relabeling may send two of them to different places, or drop one.
-        if job.relabelings.iter().any(|step| decides(step)) {
+        if job.relabelings.iter().any(decides) {
             continue;
         }
         let params = job.node.get("params").map_or_else(String::new, |node| {

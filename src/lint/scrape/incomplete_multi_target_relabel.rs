@@ -91,7 +91,7 @@ fn check_job(facts: &Facts<'_>, job: &ScrapeJob, findings: &mut Findings<'_>) {
         .any(|step| target_of(step).starts_with("__param_") && is_kept(step));
     if !hands_over {
         // Several steps, each for one address, write addresses anew; then every target has its own.
-        let copies = before.iter().any(|step| is_kept(step));
+        let copies = before.iter().any(is_kept);
         let is_labelled = job.targets.iter().any(|target| !target.labels.is_empty());
         if (copies || is_labelled) && !has_url && !probes {
             return;

@@ -77,7 +77,7 @@ impl Loader<'_, '_> {
             .iter()
             .chain(&env_files)
             .chain(own_directory)
-            .any(|node| is_open(node))
+            .any(is_open)
         {
             self.project.is_whole = false;
             return Some(None);
@@ -133,7 +133,7 @@ impl Loader<'_, '_> {
     fn check_item(&mut self, item: &Node) -> Option<()> {
         const KEYS: [&str; 3] = ["path", "env_file", "project_directory"];
         let is_text = |node: &Node| matches!(node.value, Value::String(_));
-        let is_texts = |node: &Node| is_text(node) || node.items().iter().all(|item| is_text(item));
+        let is_texts = |node: &Node| is_text(node) || node.items().iter().all(&is_text);
         let before = self.project.count();
         for entry in item.entries() {
             let name = &*entry.key.text;
