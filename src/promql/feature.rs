@@ -31,8 +31,14 @@ pub enum Feature {
     DurationAsNumber,
     /// A number where a duration is expected: `x[300]`.
     NumberAsDuration,
+    /// `offset 0s`
+    ZeroOffset,
     /// A metric or label name in quotes: `{"a.b", "c.d"="e"}`.
     QuotedName,
+    /// `\Q` without its `\E` in a regular expression: what Prometheus put behind patterns was quoted with them.
+    OpenQuotation,
+    /// `(?<name>…)` in a regular expression, which Go knows since 1.22.
+    ShortGroupName,
     /// A colon in a label of `by`, `without`, `on` or `ignoring` that has no quotes.
     ColonInLabel,
     /// A sign before a duration, but for the minus behind `offset`.
@@ -70,10 +76,12 @@ impl Feature {
                 Support::since(2, 26).flag_until("promql-negative-offset", 2, 33)
             }
             Self::Atan2 => Support::since(2, 31),
-            Self::NumberUnderscore | Self::DurationAsNumber | Self::NumberAsDuration => {
-                Support::since(2, 54)
-            }
-            Self::QuotedName | Self::ColonInLabel => Support::since(3, 0),
+            Self::NumberUnderscore
+            | Self::DurationAsNumber
+            | Self::NumberAsDuration
+            | Self::ZeroOffset => Support::since(2, 54),
+            Self::ShortGroupName => Support::since(2, 51),
+            Self::QuotedName | Self::ColonInLabel | Self::OpenQuotation => Support::since(3, 0),
             Self::DurationSign => Support::since(3, 4),
             Self::DurationExpression => Support::since(3, 4).flag_until(DURATIONS, 3, 14),
             Self::DurationStep => Support::since(3, 6).flag_until(DURATIONS, 3, 14),
@@ -102,6 +110,9 @@ impl fmt::Display for Feature {
             Self::NumberUnderscore => "underscores in numbers",
             Self::DurationAsNumber => "durations as numbers",
             Self::NumberAsDuration => "numbers without a unit as durations",
+            Self::ZeroOffset => "an offset of zero",
+            Self::OpenQuotation => "`\\Q` without `\\E`",
+            Self::ShortGroupName => "`(?<name>…)` without a `P`",
             Self::QuotedName => "names in quotes",
             Self::ColonInLabel => "colons in labels",
             Self::DurationSign => "signs before durations",

@@ -383,6 +383,9 @@ impl Parser<'_> {
         if matches!(self.node(offset).kind, Kind::Unary(Sign::Minus, _)) {
             self.feature(Feature::NegativeOffset, span);
         }
+        if self.literal(offset) == Some(0.0) {
+            self.feature(Feature::ZeroOffset, span);
+        }
         let end = self.last_end();
         let earlier = match self.node(operand).kind.modifiers() {
             Some(modifiers) => modifiers.offset,

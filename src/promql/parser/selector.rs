@@ -7,6 +7,7 @@ use super::super::node::{
     Kind, METRIC_NAME, Matcher, Modifiers, Name, NodeId, Placeholder, Selector,
 };
 use super::super::operator::MatchOp;
+use super::super::regexp;
 use super::super::token::{Token, TokenKind};
 use super::Parser;
 use crate::source::Span;
@@ -113,6 +114,9 @@ impl Parser<'_> {
                 self.advance();
                 let value = self.text(value);
                 let span = token.span.join(value.span);
+                if op.is_regex() && !value.has_variables {
+                    self.pattern(&value.text(), value.span);
+                }
                 selector.matchers.push(Matcher {
                     label,
                     op,
@@ -145,6 +149,20 @@ impl Parser<'_> {
                 }
                 false
             }
+        }
+    }
+
+    /// Notes what of a regular expression not every Prometheus can read.
+    fn pattern(&mut self, text: &str, span: Span) {
+        let is_young = text.contains("\\Q") || text.contains("(?<");
+        let Some(pattern) = is_young.then(|| regexp::read(text).ok()).flatten() else {
+            return;
+        };
+        if pattern.is_open {
+            self.feature(Feature::OpenQuotation, span);
+        }
+        if pattern.has_short_name {
+            self.feature(Feature::ShortGroupName, span);
         }
     }
 

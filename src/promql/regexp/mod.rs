@@ -18,6 +18,10 @@ pub(super) struct PatternError(pub String);
 pub(super) struct Pattern {
     /// Whether it matches the empty string, anchored at both ends as Prometheus anchors it.
     pub matches_empty: bool,
+    /// Whether a `\Q` has no `\E`, so that it quotes whatever is put behind the pattern.
+    pub is_open: bool,
+    /// Whether a group is named as `(?<name>…)`, without the `P`.
+    pub has_short_name: bool,
 }
 
 /// Go's bound on `{n,m}`, on the product of nested ones, and on nesting.
@@ -33,6 +37,8 @@ pub(super) fn read(pattern: &str) -> Result<Pattern, PatternError> {
         rest: pattern,
         frames: vec![Frame::default()],
         after_repeat: false,
+        is_open: false,
+        has_short_name: false,
     }
     .run()
 }
@@ -101,6 +107,8 @@ struct Reader<'a> {
     rest: &'a str,
     frames: Vec<Frame>,
     after_repeat: bool,
+    is_open: bool,
+    has_short_name: bool,
 }
 
 fn error<T>(message: impl Into<String>) -> Result<T, PatternError> {
@@ -164,6 +172,8 @@ impl<'a> Reader<'a> {
         match (self.frames.pop(), self.frames.is_empty()) {
             (Some(frame), true) => Ok(Pattern {
                 matches_empty: frame.close().matches_empty,
+                is_open: self.is_open,
+                has_short_name: self.has_short_name,
             }),
             _ => error("a `(` is never closed"),
         }
@@ -247,10 +257,11 @@ impl<'a> Reader<'a> {
                     && named.len() > name.len()
                     && name
                         .chars()
-                        .all(|letter| letter == '_' || letter.is_alphanumeric());
+                        .all(|letter| letter == '_' || letter.is_ascii_alphanumeric());
                 if !is_name {
                     return error("a group name is letters, digits and `_` between `<` and `>`");
                 }
+                self.has_short_name |= !after.starts_with('P');
                 self.rest = &named[name.len() + 1..];
             } else {
                 return self.flags(after);
@@ -313,7 +324,10 @@ impl<'a> Reader<'a> {
             Some('b') => CHARACTER,
             Some('Q') => {
                 let literal = &self.rest[2..];
-                let (inside, after) = literal.split_once("\\E").unwrap_or((literal, ""));
+                let (inside, after) = literal.split_once("\\E").unwrap_or_else(|| {
+                    self.is_open = true;
+                    (literal, "")
+                });
                 self.rest = after;
                 if !inside.is_empty() {
                     self.add(CHARACTER);

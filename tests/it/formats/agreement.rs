@@ -123,6 +123,9 @@ fn agreement_with_upstream_is_written_down() {
          Compose and files of targets against two generations of docker-compose and promtool, on inputs of our own \
          (`tests/formats/*/*.cases`, what we say to each is in `messages.txt` beside them). Debian builds its docker-compose 2.26.1 with the library of 2.33, \
          and it is compared as that.\n\
+         On inputs that are made by chance (expressions from the grammar, every field of the tools' structs in every block, slips in \
+         real files) `tests/it/differential` compares every verdict with promtool's and amtool's; what is said differently stands \
+         there as an exception with its reason. `STACKWRIGHT_SEED` asks for other inputs, `STACKWRIGHT_CASES` for more.\n\
          Written by `UPDATE_EXPECTED=1 cargo test --test it formats`.\n\n\
          | inputs | judged by | agree | of |\n|---|---|---|---|\n",
     );

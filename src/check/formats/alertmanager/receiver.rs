@@ -24,6 +24,7 @@ pub(super) static RECEIVER: TableOf = TableOf {
     what: "a receiver",
     fields: &[&[
         field("name", Text),
+        field("labels", Map(&Text, &Text)).since(0, 33),
         field("discord_configs", Sections(&DISCORD, "a Discord config")),
         field("email_configs", Sections(&EMAIL, "an email config")),
         field(
@@ -315,6 +316,7 @@ static SIGV4: TableOf = TableOf {
         field("profile", Text),
         field("role_arn", Text),
         field("external_id", Text).since(0, 32),
+        field("service_name", Text).since(0, 33),
         field("use_fips_sts_endpoint", Bool).since(0, 29),
     ]],
     rules: &[check_sigv4],

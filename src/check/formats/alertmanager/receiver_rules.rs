@@ -9,6 +9,24 @@ use crate::source::Span;
 
 pub(super) fn name(checker: &mut Checker<'_>, block: &Block<'_>) {
     checker.require(block, "name", "a receiver");
+    // Alertmanager gives it this label itself.
+    let Some(label) = block
+        .given("labels")
+        .and_then(|entry| entry.value.entry("name"))
+    else {
+        return;
+    };
+    let name = block.text("name").unwrap_or_default();
+    let label_text = label.value.scalar_text();
+    if label_text != name {
+        checker
+            .error(
+                "conflicting-fields",
+                label.value.span,
+                format!("the label `name` is `{label_text}`, and the receiver is `{name}`"),
+            )
+            .help = Some("leave the label out: it is the receiver's name by itself".into());
+    }
 }
 
 /// Exactly one of two fields.

@@ -105,14 +105,14 @@ fn required_unless_absent(checker: &mut Checker<'_>, block: &Block<'_>, name: &s
 
 pub(super) fn dns(checker: &mut Checker<'_>, block: &Block<'_>) {
     checker.require(block, "names", "a DNS service discovery");
-    let kind = block
-        .node
-        .get("type")
-        .map_or_else(|| "SRV".to_owned(), |node| node.text.to_uppercase());
-    if kind.is_empty() {
-        checker.require(block, "type", "a DNS service discovery");
-        return;
-    }
+    required_unless_absent(checker, block, "type", "a DNS service discovery");
+    let kind = match block.node.entry("type") {
+        None => "SRV".to_owned(),
+        Some(_) => match block.text("type") {
+            Some(text) => text.to_uppercase(),
+            None => return,
+        },
+    };
     let has_port = block
         .given("port")
         .is_some_and(|entry| &*entry.value.text != "0");
@@ -254,6 +254,12 @@ pub(super) fn nomad(checker: &mut Checker<'_>, block: &Block<'_>) {
 pub(super) fn openstack(checker: &mut Checker<'_>, block: &Block<'_>) {
     checker.require(block, "role", "an OpenStack service discovery");
     checker.require(block, "region", "an OpenStack service discovery");
+    required_unless_absent(
+        checker,
+        block,
+        "availability",
+        "an OpenStack service discovery",
+    );
 }
 
 pub(super) fn outscale(checker: &mut Checker<'_>, block: &Block<'_>) {
@@ -308,6 +314,20 @@ pub(super) fn scaleway(checker: &mut Checker<'_>, block: &Block<'_>) {
         checker.require(block, name, what);
     }
     one_secret(checker, block, what);
+    required_unless_absent(checker, block, "zone", what);
+    required_unless_absent(checker, block, "api_url", what);
+    check_url(checker, block, "api_url", &[], false);
+    if let Some(entry) = block.written("api_url")
+        && entry.value.text.ends_with('/')
+    {
+        checker
+            .error(
+                "invalid-url",
+                entry.value.span,
+                "the URL of Scaleway's API ends in `/`",
+            )
+            .help = Some("leave the `/` at its end out".into());
+    }
     let is_key = |text: &str| {
         text.strip_prefix("SCW").is_some_and(|rest| {
             rest.len() == 17

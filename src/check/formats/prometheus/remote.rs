@@ -86,6 +86,7 @@ pub(super) static SIGV4: TableOf = TableOf {
         field("profile", Text),
         field("role_arn", Text),
         field("external_id", Text).since(3, 11),
+        field("service_name", Text).since(3, 11),
         field("use_fips_sts_endpoint", Bool).since(3, 6),
     ]],
     rules: &[check_sigv4],
