@@ -4,6 +4,7 @@
 pub mod baseline;
 mod finding;
 mod fingerprint;
+mod known_labels;
 pub mod options;
 mod page;
 mod policy;

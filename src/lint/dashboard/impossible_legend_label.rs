@@ -1,7 +1,8 @@
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::dashboard::{Panel, PanelQuery};
-use crate::lint::{Findings, Lint};
+use crate::lint::known_labels::Attached;
+use crate::lint::{Findings, Lint, Need};
 use crate::promql::METRIC_NAME;
 use crate::promql::analysis::Presence;
 use crate::source::Span;
@@ -9,22 +10,29 @@ use crate::source::Span;
 pub(super) static LINT: Lint = Lint {
     id: "dashboard/impossible-legend-label",
     level: Level::Warning,
-    summary: "a legend names a label that the query has removed",
-    needs: &[],
+    summary: "a legend names a label that the query has removed, or that its metrics never have",
+    needs: &[Need::Catalogue, Need::Files],
     check,
 };
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let attached = Attached::of(facts);
     for dashboard in &facts.dashboards {
         for panel in &dashboard.panels {
             for query in &panel.queries {
-                check_query(facts, panel, query, findings);
+                check_query(facts, &attached, panel, query, findings);
             }
         }
     }
 }
 
-fn check_query(facts: &Facts<'_>, panel: &Panel, query: &PanelQuery, findings: &mut Findings<'_>) {
+fn check_query(
+    facts: &Facts<'_>,
+    attached: &Attached,
+    panel: &Panel,
+    query: &PanelQuery,
+    findings: &mut Findings<'_>,
+) {
     let (Some(legend), Some(id)) = (&query.legend, query.expression) else {
         return;
     };
@@ -39,6 +47,19 @@ fn check_query(facts: &Facts<'_>, panel: &Panel, query: &PanelQuery, findings: &
     for (span, label) in names(legend.as_str()) {
         let known = labels.get(label);
         if known.presence != Presence::Never {
+            let without = attached.metric_of_result_without(facts, findings, expression, label);
+            if let Some(metric) = without {
+                findings
+                    .report(
+                        legend.part(facts.setup, span),
+                        format!(
+                            "the legend of {} names the label `{label}`, which `{metric}` does not have",
+                            panel.named()
+                        ),
+                    )
+                    .label("always empty")
+                    .help("name a label that the metric has, or write words");
+            }
             continue;
         }
         let message = format!(

@@ -15,6 +15,7 @@ mod invalid_json;
 mod label_number_mismatch;
 mod mixed_units;
 mod multi_value_equality;
+mod named_metric;
 mod not_provisionable;
 mod operation_mismatch;
 mod overlapping_panels;

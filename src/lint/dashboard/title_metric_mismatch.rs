@@ -1,4 +1,5 @@
 use super::measure::shown;
+use super::named_metric::NamedMetrics;
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::dashboard::{Dashboard, Panel};
@@ -16,13 +17,16 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let named = NamedMetrics::of(facts);
     for dashboard in &facts.dashboards {
         for panel in &dashboard.panels {
             if panel.title.as_str().is_empty() || panel.is_row() {
                 continue;
             }
-            if !check_product(facts, dashboard, panel, findings) {
-                check_topic(facts, panel, findings);
+            if !check_product(facts, dashboard, panel, findings)
+                && !check_topic(facts, panel, findings)
+            {
+                named.check(facts, panel, findings);
             }
         }
     }
@@ -84,16 +88,16 @@ fn check_product(
 }
 
 /// Whether no metric of a Redis panel is about anything that its title names.
-fn check_topic(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) {
+fn check_topic(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) -> bool {
     let said = topics(facts.catalogue, &words(panel.title.as_str()));
     if said.is_empty() {
-        return;
+        return false;
     }
     let mut read = Vec::new();
     let mut first = None;
     for (query, expression) in shown(facts, panel) {
         let Some(topics) = topics_read(facts.catalogue, &expression.parsed) else {
-            return;
+            return false;
         };
         read.extend(topics);
         let legend = query.legend.as_ref().map_or("", |legend| legend.as_str());
@@ -112,7 +116,7 @@ fn check_topic(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) {
     let Some((expression, first)) =
         first.filter(|_| !said.iter().any(|topic| read.contains(topic)))
     else {
-        return;
+        return false;
     };
     let span = expression.parsed[first.selector].span;
     let (metric, topic) = metric_read(facts.catalogue, expression);
@@ -126,4 +130,5 @@ fn check_topic(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) {
         .label(format!("says {}", said[0].as_str()))
         .related("and reads this", expression.place(facts.setup, span))
         .help("name the panel after what it shows, or query what its title promises");
+    true
 }

@@ -1,7 +1,6 @@
 //! PromQL, wherever it stands: rules, panels, variables, annotations, alerts of Grafana.
 
 mod aggregate_of_ratio;
-mod attached;
 mod bad_histogram_quantile;
 mod contradicting_label;
 mod delta_on_counter;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::attached::Attached;
 use crate::catalogue::Evidence;
 use crate::facts::{Facts, Scraped};
+use crate::lint::known_labels::Attached;
 use crate::promql::{Call, Grouping, Kind, MatchOp, NodeId, Parsed, Selector, ValueType};
 
 /// Labels that every scraped series has.
@@ -90,7 +90,7 @@ impl<'e> SeriesLabels<'e> {
         };
         // What came with a version, or stands among the labels of targets, is on some series and not on others.
         let is_constant = |label: &&String| {
-            !attached.names.contains(*label)
+            !attached.has(label)
                 && versions
                     .iter()
                     .all(|version| resolved.metric.has_label(label, *version))
@@ -111,7 +111,7 @@ impl<'e> SeriesLabels<'e> {
                 return None;
             }
             // A label that the catalogue does not know: it is another metric of that name, or a slip.
-            if !possible.contains(label) && !attached.names.contains(label) {
+            if !possible.contains(label) && !attached.has(label) {
                 return None;
             }
             match matcher.op {

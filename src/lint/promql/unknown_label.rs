@@ -1,10 +1,12 @@
-use super::attached::Attached;
 use crate::catalogue::{Circumstances, Evidence, Resolved};
 use crate::diagnostic::{Level, Safety};
+use crate::facts::dashboard::Variable;
 use crate::facts::expression::Expression;
 use crate::facts::{Facts, Scraped};
+use crate::lint::known_labels::Attached;
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::{Kind, MatchOp, Matcher, regex_alternatives};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "promql/unknown-label",
@@ -45,7 +47,102 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 );
             }
         }
+        check_groupings(facts, &attached, expression, findings);
     }
+    for variable in facts
+        .dashboards
+        .iter()
+        .flat_map(|dashboard| &dashboard.variables)
+    {
+        check_variable(facts, &attached, variable, findings);
+    }
+}
+
+/// Groups by a label that no series under the aggregation can have.
+fn check_groupings(
+    facts: &Facts<'_>,
+    attached: &Attached,
+    expression: &Expression,
+    findings: &mut Findings<'_>,
+) {
+    for (_, node) in expression.parsed.nodes() {
+        let Kind::Aggregation(aggregation) = &node.kind else {
+            continue;
+        };
+        let Some(grouping) = aggregation.grouping.as_ref().filter(|by| !by.without) else {
+            continue;
+        };
+        for label in &grouping.labels {
+            let name = &*label.text;
+            if label.has_variables {
+                continue;
+            }
+            let Some(metric) = attached.metric_without(facts, findings, expression, name) else {
+                continue;
+            };
+            let message = format!(
+                "{} groups by the label `{name}`, which `{metric}` does not have",
+                facts.owner(expression)
+            );
+            let finding = findings
+                .report(expression.place(facts.setup, label.span), message)
+                .level(Level::Warning)
+                .label("no such label");
+            finding.help(labels_of(facts, metric));
+        }
+    }
+}
+
+/// A variable that lists the values of a label which the metric does not have.
+fn check_variable(
+    facts: &Facts<'_>,
+    attached: &Attached,
+    variable: &Variable,
+    findings: &mut Findings<'_>,
+) {
+    let (Some(query), Some(id)) = (&variable.query, variable.expression) else {
+        return;
+    };
+    let text = query.as_str();
+    let Some(comma) = text
+        .rfind(',')
+        .filter(|_| text.trim_start().starts_with("label_values"))
+    else {
+        return;
+    };
+    let rest = &text[comma + 1..];
+    let label = rest.trim().trim_end_matches(')').trim_end();
+    let start = comma + 1 + rest.len() - rest.trim_start().len();
+    let Some(metric) = attached.metric_without(facts, findings, facts.expression(id), label) else {
+        return;
+    };
+    let name = variable.name.as_str();
+    let message = format!(
+        "variable `{name}` lists the values of the label `{label}`, which `{metric}` does not have: the list is empty"
+    );
+    findings
+        .report(
+            query.part(facts.setup, Span::new(start, start + label.len())),
+            message,
+        )
+        .level(Level::Warning)
+        .label("no such label")
+        .help(labels_of(facts, metric));
+}
+
+/// What there is instead, as help.
+fn labels_of(facts: &Facts<'_>, metric: &str) -> String {
+    let resolved = facts
+        .catalogue
+        .exporters()
+        .find_map(|exporter| exporter.resolve(metric));
+    let labels: Vec<String> = resolved
+        .iter()
+        .flat_map(|resolved| resolved.metric.all_labels())
+        .chain(["instance", "job"])
+        .map(|label| format!("`{label}`"))
+        .collect();
+    format!("use one of its labels: {}", labels.join(", "))
 }
 
 fn check_matcher(
@@ -67,7 +164,7 @@ fn check_matcher(
     if known.is_empty()
         || !asks_for_it
         || matcher.label.has_variables
-        || attached.names.contains(label)
+        || attached.has(label)
         || findings.options().labels.iter().any(|known| known == label)
         || facts
             .given

@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
-use super::attached::Attached;
 use super::series_labels::SeriesLabels;
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
+use crate::lint::known_labels::Attached;
 use crate::lint::{Findings, Lint};
 use crate::promql::analysis::{LabelFacts, Presence};
 use crate::promql::{BinaryOp, Kind, NodeId, Parsed};
@@ -142,7 +142,7 @@ fn check_metrics(
         let lacks = |one: &SeriesLabels<'_>, other: &SeriesLabels<'_>| -> Vec<String> {
             let labels = one.always.iter().filter(|label| {
                 !other.possible.contains(*label)
-                    && (other.is_closed || !attached.names.contains(*label))
+                    && (other.is_closed || !attached.has(label))
                     && ignored.iter().all(|name| *name.text != ***label)
             });
             labels.cloned().collect()

@@ -4,7 +4,8 @@ use crate::facts::expression::Expression;
 use crate::facts::grafana_alerting::GrafanaRule;
 use crate::facts::rules::{PromRule, RuleFile, RuleKind};
 use crate::facts::text::Text;
-use crate::lint::{Findings, Lint};
+use crate::lint::known_labels::Attached;
+use crate::lint::{Findings, Lint, Need};
 use crate::promql::Kind;
 use crate::promql::analysis::Presence;
 use crate::source::Span;
@@ -12,37 +13,64 @@ use crate::source::Span;
 pub(super) static LINT: Lint = Lint {
     id: "rule/impossible-annotation-label",
     level: Level::Warning,
-    summary: "an alert prints a label that its expression has removed",
-    needs: &[],
+    summary: "an alert prints a label that its expression has removed, or that its metrics never have",
+    needs: &[Need::Catalogue, Need::Files],
     check,
 };
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let attached = Attached::of(facts);
     for (_, rule) in facts.rule_files.iter().flat_map(RuleFile::rules) {
         if rule.kind == RuleKind::Alerting {
-            check_rule(facts, rule, findings);
+            check_rule(facts, &attached, rule, findings);
         }
     }
     for rule in &facts.grafana_rules {
-        check_grafana(facts, rule, findings);
+        check_grafana(facts, &attached, rule, findings);
     }
 }
 
-fn check_rule(facts: &Facts<'_>, rule: &PromRule, findings: &mut Findings<'_>) {
+fn check_rule(
+    facts: &Facts<'_>,
+    attached: &Attached,
+    rule: &PromRule,
+    findings: &mut Findings<'_>,
+) {
     let Some(expression) = rule.expression.map(|id| facts.expression(id)) else {
         return;
     };
     let owner = facts.owner(expression);
     for (_, text) in &rule.annotations {
-        check_text(facts, expression, &owner, text, Level::Warning, findings);
+        check_text(
+            facts,
+            attached,
+            expression,
+            &owner,
+            text,
+            Level::Warning,
+            findings,
+        );
     }
     // Labels decide who is told.
     for (_, text) in &rule.labels {
-        check_text(facts, expression, &owner, text, Level::Error, findings);
+        check_text(
+            facts,
+            attached,
+            expression,
+            &owner,
+            text,
+            Level::Error,
+            findings,
+        );
     }
 }
 
-fn check_grafana(facts: &Facts<'_>, rule: &GrafanaRule, findings: &mut Findings<'_>) {
+fn check_grafana(
+    facts: &Facts<'_>,
+    attached: &Attached,
+    rule: &GrafanaRule,
+    findings: &mut Findings<'_>,
+) {
     let title = format!("Grafana's alert rule `{}`", rule.title.as_str());
     let texts = || {
         rule.annotations
@@ -75,6 +103,7 @@ fn check_grafana(facts: &Facts<'_>, rule: &GrafanaRule, findings: &mut Findings<
         for text in texts() {
             check_text(
                 facts,
+                attached,
                 facts.expression(id),
                 &title,
                 text,
@@ -87,6 +116,7 @@ fn check_grafana(facts: &Facts<'_>, rule: &GrafanaRule, findings: &mut Findings<
 
 fn check_text(
     facts: &Facts<'_>,
+    attached: &Attached,
     expression: &Expression,
     owner: &str,
     text: &Text,
@@ -102,7 +132,23 @@ fn check_text(
         // Grafana adds these two itself.
         let is_added =
             expression.origin.is_grafana() && matches!(label, "alertname" | "grafana_folder");
-        if known.presence != Presence::Never || is_added {
+        if is_added {
+            continue;
+        }
+        if known.presence != Presence::Never {
+            let without = attached.metric_of_result_without(facts, findings, expression, label);
+            if let Some(metric) = without {
+                findings
+                    .report(
+                        text.part(facts.setup, span),
+                        format!(
+                            "{owner} prints the label `{label}`, which `{metric}` does not have"
+                        ),
+                    )
+                    .level(level)
+                    .label("always empty")
+                    .help("print a label that the metric has");
+            }
             continue;
         }
         let message = format!(

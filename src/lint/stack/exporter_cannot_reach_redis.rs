@@ -1,8 +1,11 @@
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::compose::{ComposeProject, ComposeService};
+use crate::facts::container::Resolved;
 use crate::facts::prometheus::host_and_port;
 use crate::lint::{Findings, Lint, Need};
+use crate::redis_conf::{Line, lines};
+use crate::setup::{Kind, Place};
 
 pub(super) static LINT: Lint = Lint {
     id: "stack/exporter-cannot-reach-redis",
@@ -94,12 +97,18 @@ fn check_exporter(
             .help("put both services on one network");
         return;
     }
-    let wants = redis
-        .entrypoint
-        .iter()
-        .chain(&redis.command)
-        .find(|argument| argument.as_str().contains("requirepass"));
-    let Some(wants) = wants else { return };
+    let settings = Settings::of(facts, redis);
+    if let Some(bound) = settings.loopback {
+        findings
+            .report(place, format!("`{host}` listens only to its own container"))
+            .label("refused")
+            .related("this is all that Redis listens on", bound)
+            .help("leave `bind` out: what reaches a container is decided by networks and `ports`");
+        return;
+    }
+    let Some(wants) = settings.password else {
+        return;
+    };
     let has_password = ["REDIS_PASSWORD", "REDIS_PASSWORD_FILE", "REDIS_USER"]
         .iter()
         .any(|name| exporter.environment.contains_key(*name))
@@ -116,7 +125,62 @@ fn check_exporter(
                 ),
             )
             .label("refused")
-            .related("the password is set here", wants.place)
+            .related("the password is set here", wants)
             .help("give the exporter `REDIS_PASSWORD` or `--redis.password-file`");
+    }
+}
+
+/// What a Redis is started with, as far as an exporter notices.
+struct Settings {
+    /// Where it is told to want a password.
+    password: Option<Place>,
+    /// Where it is told to listen on addresses of its own container only.
+    loopback: Option<Place>,
+}
+
+impl Settings {
+    /// Arguments come before the file that they name.
+    fn of(facts: &Facts<'_>, redis: &ComposeService) -> Self {
+        let arguments = || redis.entrypoint.iter().chain(&redis.command);
+        let told = |name: &str| {
+            let mut found = arguments().filter(|argument| argument.as_str().contains(name));
+            found.next().map(|argument| argument.place)
+        };
+        let file = arguments()
+            .filter(|argument| argument.as_str().ends_with(".conf"))
+            .find_map(|argument| {
+                let listing = facts.setup.listing();
+                match redis.container.resolve(listing, argument.as_str()) {
+                    Resolved::Setup(path) => facts.setup.at(&path).next(),
+                    _ => None,
+                }
+            });
+        let lines: Vec<Line> = file
+            .filter(|document| document.kind == Kind::RedisConf)
+            .map(|document| lines(document.text.text()).flatten().collect())
+            .unwrap_or_default();
+        // The last one counts.
+        let set = |name: &str| lines.iter().rev().find(|line| line.name() == name);
+        let place = |line: &Line| file.map(|document| document.place(line.span));
+        let wants = |line: &&Line| line.arguments.iter().any(|word| !word.text.is_empty());
+        let is_loopback = |line: &&Line| {
+            let mut addresses = line
+                .arguments
+                .iter()
+                .map(|word| word.text.trim_start_matches('-'));
+            !line.arguments.is_empty()
+                && addresses.all(|address| {
+                    address.starts_with("127.") || matches!(address, "::1" | "localhost")
+                })
+        };
+        let shares_a_network_of_another = redis.get("network_mode").is_some();
+        Self {
+            password: told("requirepass")
+                .or_else(|| set("requirepass").filter(wants).and_then(place)),
+            loopback: set("bind")
+                .filter(is_loopback)
+                .filter(|_| told("bind").is_none() && !shares_a_network_of_another)
+                .and_then(place),
+        }
     }
 }

@@ -21,9 +21,11 @@ mod plugin_not_installed;
 mod rate_interval_mismatch;
 mod route_never_matches;
 mod rule_glob_matches_nothing;
+mod severity_under_two_names;
 mod unknown_job;
 mod unmounted_provider_path;
 mod unnoticed_exporter_death;
+mod unread_config;
 mod unresolvable_target;
 mod unresolved_datasource;
 mod unscraped_exporter;
@@ -54,9 +56,11 @@ pub(super) static LINTS: &[&Lint] = &[
     &rate_interval_mismatch::LINT,
     &route_never_matches::LINT,
     &rule_glob_matches_nothing::LINT,
+    &severity_under_two_names::LINT,
     &unknown_job::LINT,
     &unmounted_provider_path::LINT,
     &unnoticed_exporter_death::LINT,
+    &unread_config::LINT,
     &unresolvable_target::LINT,
     &unresolved_datasource::LINT,
     &unscraped_exporter::LINT,

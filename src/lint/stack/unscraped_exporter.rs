@@ -33,10 +33,9 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         for service in project.services.values() {
-            let is_exporter = service
-                .program
-                .as_ref()
-                .is_some_and(|program| program.program.ends_with("_exporter"));
+            let is_exporter = service.program.as_ref().is_some_and(|program| {
+                program.program.ends_with("_exporter") || program.program == "cadvisor"
+            });
             if is_exporter && !servers.iter().any(|server| scrapes(facts, server, service)) {
                 let finding = findings
                     .report(
