@@ -1,9 +1,12 @@
 //! Changes to a text that leave every other byte as it is.
 
+mod written;
+
 use serde_json::Value as Json;
 
+use self::written::{INDENTATION, behind_dash, block, literal, newline_of};
 use super::{
-    Dialect, Entry, Limits, Node, Origin, Route, ScalarStyle, Step, Value, read_yaml, resolve_plain,
+    Dialect, Entry, Limits, Node, Origin, Route, ScalarStyle, Splice, Step, Value, read_yaml,
 };
 use crate::source::Span;
 
@@ -14,6 +17,8 @@ pub enum Change {
     Replace(Route, Json),
     /// A further key of a mapping that exists; `null` counts as an empty mapping.
     Insert(Route, String, Json),
+    /// A further item of a list that exists, before the one with this index or behind all; `null` counts as an empty list.
+    InsertItem(Route, usize, Json),
     /// No longer this entry of a mapping or item of a list.
     Delete(Route),
 }
@@ -69,7 +74,10 @@ fn read(source: &str, dialect: Dialect) -> Result<Node, EditError> {
 impl Change {
     fn route(&self) -> &Route {
         match self {
-            Self::Replace(route, _) | Self::Insert(route, ..) | Self::Delete(route) => route,
+            Self::Replace(route, _)
+            | Self::Insert(route, ..)
+            | Self::InsertItem(route, ..)
+            | Self::Delete(route) => route,
         }
     }
 
@@ -104,6 +112,15 @@ impl Change {
                     return Err(EditError::NoSuchPlace(key.clone(), "it is already there"));
                 }
             }
+            (Self::InsertItem(_, index, value), _) => {
+                if place.is_null() {
+                    *place = Json::Array(Vec::new());
+                }
+                let items = place.as_array_mut().ok_or_else(|| {
+                    EditError::NoSuchPlace(self.route().to_string(), "it is not a list")
+                })?;
+                items.insert((*index).min(items.len()), value.clone());
+            }
             (Self::Delete(_), Some(Step::Key(key))) => {
                 let entries = place.as_object_mut().ok_or_else(missing)?;
                 entries.shift_remove(key).ok_or_else(missing)?;
@@ -128,8 +145,12 @@ struct Child {
     end: usize,
 }
 
-/// What to put in place of what.
-fn splice(source: &str, root: &Node, change: &Change) -> Result<(Span, String), EditError> {
+/// What to put in place of what in `source`, which was read as `root`. [`edited`] also proves that the result says what was asked for.
+///
+/// # Errors
+///
+/// What [`EditError`] lists.
+pub fn splice(source: &str, root: &Node, change: &Change) -> Result<Splice, EditError> {
     let route = change.route();
     match change {
         Change::Replace(_, value) => {
@@ -143,6 +164,7 @@ fn splice(source: &str, root: &Node, change: &Change) -> Result<(Span, String), 
             Ok((span, format!("{space}{literal}")))
         }
         Change::Insert(_, key, value) => insert(source, root, route, key, value),
+        Change::InsertItem(_, index, value) => insert_item(source, root, route, *index, value),
         Change::Delete(_) => delete(source, root, route),
     }
 }
@@ -246,65 +268,6 @@ fn in_flow(source: &str, root: &Node, route: &Route) -> bool {
     false
 }
 
-/// A value as it is written: in the style of what it replaces where that can hold it, else as JSON, which is YAML too.
-fn literal(value: &Json, style: ScalarStyle, in_flow: bool) -> String {
-    let Json::String(text) = value else {
-        return value.to_string();
-    };
-    match style {
-        ScalarStyle::Plain | ScalarStyle::Literal | ScalarStyle::Folded
-            if !in_flow && is_plain(text) =>
-        {
-            text.clone()
-        }
-        ScalarStyle::SingleQuoted
-            if text
-                .chars()
-                .all(|character| (' '..='~').contains(&character)) =>
-        {
-            format!("'{}'", text.replace('\'', "''"))
-        }
-        _ => quoted(text),
-    }
-}
-
-/// In double quotes, with escapes that JSON and YAML share.
-fn quoted(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len() + 2);
-    literal.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => literal.push_str("\\\""),
-            '\\' => literal.push_str("\\\\"),
-            '\n' => literal.push_str("\\n"),
-            '\t' => literal.push_str("\\t"),
-            '\r' => literal.push_str("\\r"),
-            '\0'..=' ' if character != ' ' => {
-                literal.push_str(&format!("\\u{:04x}", u32::from(character)));
-            }
-            '\u{7f}'..='\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
-                literal.push_str(&format!("\\u{:04x}", u32::from(character)));
-            }
-            _ => literal.push(character),
-        }
-    }
-    literal.push('"');
-    literal
-}
-
-/// Whether everybody reads `text` as itself without quotes.
-fn is_plain(text: &str) -> bool {
-    const WORDS: [&str; 8] = ["y", "n", "yes", "no", "on", "off", "true", "false"];
-    text.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '_'))
-        && !text.ends_with([' ', ':'])
-        && text
-            .chars()
-            .all(|character| character.is_ascii_alphanumeric() || " ./_-:()+%=".contains(character))
-        && !text.contains(": ")
-        && matches!(resolve_plain(text), Value::String(_))
-        && !WORDS.contains(&text.to_lowercase().as_str())
-}
-
 fn insert(
     source: &str,
     root: &Node,
@@ -330,7 +293,12 @@ fn insert(
         ScalarStyle::Plain
     };
     let key = literal(&Json::String(key.into()), style, quotes);
-    let text = format!("{key}: {}", literal(value, style, flow));
+    let value_text = match quotes && !matches!(value, Json::String(_)) {
+        true => self::written::flow(value, true),
+        false => literal(value, style, flow),
+    };
+    let written = format!("{key}: {value_text}");
+    let text = written.as_str();
     let Some(last) = own.last() else {
         if node.value == Value::Null {
             let space = if source[..span.start()].ends_with([':', '-']) {
@@ -363,17 +331,76 @@ fn insert(
         return Ok((Span::at(end), format!("{separator}{text}")));
     }
     let column = column(source, own[0].key.span.start());
-    let newline = if source.contains("\r\n") {
-        "\r\n"
-    } else {
-        "\n"
-    };
+    let newline = newline_of(source);
     let indentation = " ".repeat(column);
+    let text = match flow {
+        true => written,
+        false => format!("{key}:{}", block(value, column + INDENTATION, newline)),
+    };
     let at = line_end(source, end);
     Ok(if source[..at].ends_with('\n') {
         (Span::at(at), format!("{indentation}{text}{newline}"))
     } else {
         (Span::at(at), format!("{newline}{indentation}{text}"))
+    })
+}
+
+fn insert_item(
+    source: &str,
+    root: &Node,
+    route: &Route,
+    index: usize,
+    value: &Json,
+) -> Result<Splice, EditError> {
+    let missing = || EditError::NoSuchPlace(route.to_string(), "it is not there");
+    let node = root.find(route).ok_or_else(missing)?;
+    let span = value_span(source, root, route)?;
+    let items = node.items();
+    let (Some(first), Some(last)) = (items.first(), items.last()) else {
+        if !matches!(node.value, Value::Null | Value::Sequence(_)) {
+            return Err(EditError::NoSuchPlace(
+                route.to_string(),
+                "it is not a list",
+            ));
+        }
+        let glued = source[..span.start].ends_with([':', '-']);
+        let space = if glued { " " } else { "" };
+        let literal = literal(value, ScalarStyle::DoubleQuoted, true);
+        return Ok((span, format!("{space}[{literal}]")));
+    };
+    // An alias has its text elsewhere.
+    if items.iter().any(|item| item.span.start < span.start) {
+        return Err(EditError::Aliased(route.to_string()));
+    }
+    if is_flow(source, node) {
+        let literal = literal(value, last.style, true);
+        return Ok(match items.get(index) {
+            Some(next) => (Span::at(next.span.start), format!("{literal}, ")),
+            None => (Span::at(last.span.end), format!(", {literal}")),
+        });
+    }
+    let dash = |item: &Node| source[..item.span.start].rfind('-').ok_or_else(missing);
+    let column = column(source, dash(first)?);
+    let newline = newline_of(source);
+    let indentation = " ".repeat(column);
+    let text = match value {
+        Json::String(_) => format!(" {}", literal(value, last.style, false)),
+        _ => behind_dash(value, column, newline),
+    };
+    Ok(match items.get(index) {
+        Some(next) => {
+            let dash = dash(next)?;
+            let line = source[..dash].rfind('\n').map_or(0, |newline| newline + 1);
+            if !source[line..dash].trim().is_empty() {
+                return Err(EditError::NotAlone(route.to_string()));
+            }
+            (Span::at(line), format!("{indentation}-{text}{newline}"))
+        }
+        None => {
+            let end = trimmed_end(source, last.span.start, last.span.end);
+            let at = line_end(source, end);
+            (Span::at(at), format!("{newline}{indentation}-{text}"))
+        }
     })
 }
 

@@ -17,7 +17,7 @@ mod toml;
 mod yaml;
 
 pub use decoded::{written_offsets, written_span};
-pub use edit::{Change, EditError, edited};
+pub use edit::{Change, EditError, edited, splice};
 pub use go::{GoScalar, resolve_go};
 pub use json::parse_json;
 pub use json_text::{Item, JsonText, Splice, spliced};

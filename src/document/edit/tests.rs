@@ -73,6 +73,71 @@ fn keys_are_inserted_behind_the_last() {
 }
 
 #[test]
+fn items_are_inserted_in_the_style_of_their_list() {
+    for (source, path, index, value, expected) in [
+        (
+            "- a # one\n- b\n",
+            "",
+            2,
+            json!("c"),
+            "- a # one\n- b\n- c\n",
+        ),
+        (
+            "- a # one\n- b\n",
+            "",
+            1,
+            json!("c"),
+            "- a # one\n- c\n- b\n",
+        ),
+        (
+            "x:\n  - 'a'\n",
+            "/x",
+            9,
+            json!("c"),
+            "x:\n  - 'a'\n  - 'c'\n",
+        ),
+        ("x: [a]\n", "/x", 1, json!("c"), "x: [a, \"c\"]\n"),
+        ("x: [a]\n", "/x", 0, json!("c"), "x: [\"c\", a]\n"),
+        ("x: []\n", "/x", 0, json!("c"), "x: [\"c\"]\n"),
+        ("x:\ny: 1\n", "/x", 0, json!("c"), "x: [\"c\"]\ny: 1\n"),
+        (
+            "x:\n- a: 1\n  b: 2\n\n# next\ny: 1\n",
+            "/x",
+            1,
+            json!({"a": ["x", "y"], "b": {"c": "d"}, "e": [1]}),
+            "x:\n- a: 1\n  b: 2\n- a: [x, y]\n  b:\n    c: d\n  e:\n    - 1\n\n# next\ny: 1\n",
+        ),
+    ] {
+        let change = Change::InsertItem(route(path), index, value);
+        assert_eq!(
+            edited(source, Dialect::GoYaml2, &change).as_deref(),
+            Ok(expected),
+            "{source:?}"
+        );
+    }
+}
+
+#[test]
+fn collections_are_inserted_in_block_style() {
+    for (source, path, expected) in [
+        ("a: 1\n", "", "a: 1\nk:\n  - x: 1\n    z: []\n"),
+        (
+            "a:\n  b: 1\n",
+            "/a",
+            "a:\n  b: 1\n  k:\n    - x: 1\n      z: []\n",
+        ),
+        ("a: {b: 1}\n", "/a", "a: {b: 1, k: [{x: 1, z: []}]}\n"),
+    ] {
+        let change = Change::Insert(route(path), "k".into(), json!([{"x": 1, "z": []}]));
+        assert_eq!(
+            edited(source, Dialect::GoYaml2, &change).as_deref(),
+            Ok(expected),
+            "{source:?}"
+        );
+    }
+}
+
+#[test]
 fn entries_are_deleted_with_their_lines() {
     for (source, path, expected) in [
         (
