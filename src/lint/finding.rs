@@ -91,6 +91,12 @@ impl<'f> Findings<'f> {
         let mut diagnostic =
             Diagnostic::new(said.level, self.lint.id, said.message).label(said.label);
         diagnostic.help = said.help;
+        diagnostic.fix = said.fix.map(|mut fix| {
+            for edit in &mut fix.edits {
+                edit.location = moved(edit.location.span);
+            }
+            fix
+        });
         diagnostic.location = said.location.map(|location| moved(location.span));
         for related in said.related {
             let location = moved(related.location.span);

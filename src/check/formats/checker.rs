@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::scalar;
 use super::table::{Choice, Field, Kind, TableOf};
 use crate::catalogue::Version;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Edit, Fix, Location, Safety};
 use crate::document::{
     Dialect, Document, Entry, GoScalar, Limits, Node, Origin, Problem, SyntaxError, Value,
     parse_json, read_yaml, resolve_go,
@@ -356,7 +356,7 @@ impl<'a> Checker<'a> {
             let named = || table.all().filter(|field| field.name == &*entry.key.text);
             match named().find(|field| field.exists_in(self.reader.version)) {
                 Some(field) => self.value(&entry.value, entry.key.span, field.kind),
-                None => self.unknown(entry, named().next(), table),
+                None => self.unknown(node, entry, named().next(), table),
             }
         }
         let block = Block { node, head };
@@ -366,7 +366,13 @@ impl<'a> Checker<'a> {
         self.legacy_scheme = outer_scheme;
     }
 
-    fn unknown(&mut self, entry: &Entry, other_version: Option<&Field>, table: &'static TableOf) {
+    fn unknown(
+        &mut self,
+        node: &Node,
+        entry: &Entry,
+        other_version: Option<&Field>,
+        table: &'static TableOf,
+    ) {
         let key = &entry.key;
         let product = self.reader.product;
         let version = short(self.reader.version);
@@ -437,12 +443,29 @@ impl<'a> Checker<'a> {
             }
             return;
         }
-        self.error(
+        let fix = nearest
+            .filter(|name| node.entry(name).is_none())
+            .map(|name| self.replacement(key.span, name));
+        let diagnostic = self.error(
             "unknown-field",
             key.span,
             format!("{} has no field `{}`", table.what, key.text),
-        )
-        .help = help;
+        );
+        diagnostic.help = help;
+        diagnostic.fix = fix;
+    }
+
+    /// What was meant in place of what the program refuses: nothing that worked can change by it.
+    pub(super) fn replacement(&self, span: Span, text: &str) -> Fix {
+        Fix {
+            safety: Safety::Safe,
+            title: format!("write `{text}`"),
+            edits: vec![Edit {
+                location: Location::new(self.file, span),
+                text: text.to_owned(),
+            }],
+            creates: Vec::new(),
+        }
     }
 
     /// Checks a value; `key` is where to point for something missing in it.

@@ -425,7 +425,19 @@ fn check_template(checker: &mut Checker<'_>, node: &Node) {
         .iter()
         .find(|(name, ..)| node.text.get(error.span.start()..error.span.end()) == Some(name));
     let span = written_span(checker.file.text(), node, error.span);
+    let written = node.text.get(error.span.start..error.span.end);
+    // `$label` and `$Labels` for `$labels`.
+    let meant = written.and_then(|written| {
+        let lower = written.to_ascii_lowercase();
+        VARIABLES.iter().find(|known| {
+            known
+                .trim_end_matches('s')
+                .eq_ignore_ascii_case(lower.trim_end_matches('s'))
+        })
+    });
+    let fix = meant.map(|name| checker.replacement(span, name));
     let diagnostic = checker.error("invalid-template", span, error.message);
+    diagnostic.fix = fix;
     diagnostic.help = later
         .map(|(name, major, minor)| format!("`{name}` needs Prometheus {major}.{minor} or newer"));
 }
