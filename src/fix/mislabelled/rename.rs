@@ -3,6 +3,7 @@
 use super::assessment::{Assessment, row_of};
 use super::names::{retitled, reworded, slug, title_of_legend};
 use super::{Draft, quoted};
+use crate::document::Node;
 use crate::facts::Facts;
 use crate::facts::dashboard::{Dashboard, Panel};
 use crate::facts::text::Text;
@@ -81,6 +82,53 @@ impl Renaming<'_> {
             // A tag that is there twice would be harmless, but nobody would write it.
             if !known.contains(&new.as_str()) {
                 self.rename("tag", text, &new);
+                self.links_by_tag(text.as_str(), &new);
+            }
+        }
+    }
+
+    /// Links and lists that choose dashboards by a tag follow it, unless other dashboards go on having it: then those are what
+    /// is meant.
+    fn links_by_tag(&mut self, old: &str, new: &str) {
+        let has_it = |dashboard: &Dashboard| {
+            let tags = dashboard.node.get("tags");
+            let mut tags = tags.map_or(&[][..], |tags| tags.items()).iter();
+            tags.any(|tag| tag.as_str() == Some(old))
+        };
+        let is_shared = self
+            .facts
+            .dashboards
+            .iter()
+            .any(|other| other.document != self.dashboard.document && has_it(other));
+        let facts = self.facts;
+        for dashboard in &facts.dashboards {
+            let document = facts.setup.document(dashboard.document);
+            for tag in choices_by_tag(dashboard).filter(|tag| tag.as_str() == Some(old)) {
+                let line = document.text.position(tag.span.start).line;
+                let place = format!("{}:{line}", document.path);
+                if is_shared || document.wrapper.is_some() {
+                    let why = match is_shared {
+                        true => "other dashboards have the tag",
+                        false => "it is embedded in another file",
+                    };
+                    self.draft.left.push(format!(
+                        "list by tag `{old}` at {place}: {why}; it no longer has this dashboard"
+                    ));
+                    continue;
+                }
+                self.draft
+                    .done
+                    .push(format!("list by tag: {place}: `{old}` becomes `{new}`"));
+                let splice = (tag.span, quoted(new));
+                match *document.path == *self.assessment.path {
+                    true => self.draft.splices.push(splice),
+                    false => self
+                        .draft
+                        .elsewhere
+                        .entry(document.path.to_string())
+                        .or_default()
+                        .push(splice),
+                }
             }
         }
     }
@@ -230,6 +278,30 @@ impl Renaming<'_> {
             self.rename("panel", &panel.title, &new);
         }
     }
+}
+
+/// The tags by which a dashboard chooses others: in its links, in those of its panels, in panels that list dashboards.
+fn choices_by_tag(dashboard: &Dashboard) -> impl Iterator<Item = &Node> {
+    let of_links = std::iter::once(&dashboard.node)
+        .chain(dashboard.panels.iter().map(|panel| &panel.node))
+        .filter_map(|node| node.get("links"))
+        .flat_map(|links| links.items())
+        .filter(|link| {
+            link.get("type")
+                .is_some_and(|kind| kind.scalar_text() == "dashboards")
+        });
+    let of_lists = dashboard
+        .panels
+        .iter()
+        .filter(|panel| panel.kind.as_str() == "dashlist")
+        // The older form has the tags beside the title.
+        .flat_map(|panel| [Some(&panel.node), panel.node.get("options")])
+        .flatten();
+    of_links
+        .chain(of_lists)
+        .filter_map(|node| node.get("tags"))
+        .flat_map(|tags| tags.items())
+        .map(AsRef::as_ref)
 }
 
 fn says(title: &str, subject: &str) -> bool {
