@@ -8,6 +8,7 @@ mod known_labels;
 pub mod options;
 mod page;
 mod policy;
+mod rewriting;
 mod secret_file;
 pub(crate) mod subject;
 mod suppress;

@@ -1,7 +1,9 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
+use crate::document::{Change, Route, Value};
 use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
 use crate::facts::container::{Resolved, inside};
+use crate::lint::rewriting::{Edits, edits, with_item};
 use crate::lint::{Findings, Lint, Need};
 use crate::redis_conf;
 
@@ -60,7 +62,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         if is_mounted || has_other || service.build.is_some() {
             continue;
         }
-        findings
+        let finding = findings
             .report(
                 service.place(),
                 format!(
@@ -72,7 +74,47 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .label("keeps nothing")
             .help(format!("mount a named volume at `{path}`"))
             .level(level);
+        if let Some(edits) = with_volume(facts, service, &path) {
+            let title = format!("mount a named volume at `{path}`");
+            finding.fix(Safety::Unsafe, title, edits);
+        }
     }
+}
+
+/// A volume of the project's own, mounted at `path`.
+fn with_volume(facts: &Facts<'_>, service: &ComposeService, path: &str) -> Option<Edits> {
+    let [layer] = &service.layers[..] else {
+        return None;
+    };
+    let name = format!("{}-data", service.name.as_str());
+    let mut all = with_item(facts, service, "volumes", format!("{name}:{path}").into())?;
+    let document = facts.setup.document(layer.document);
+    let (route, key, value) = match document.root.get("volumes") {
+        Some(volumes) if volumes.entry(&name).is_some() => return Some(all),
+        Some(volumes) if matches!(volumes.value, Value::Mapping(_)) => {
+            (Route::of(["volumes"]), name, serde_json::json!({}))
+        }
+        Some(_) => return None,
+        None => (
+            Route::root(),
+            "volumes".to_owned(),
+            serde_json::json!({ name: {} }),
+        ),
+    };
+    let defined = edits(document, &[Change::Insert(route, key, value)])?;
+    all.extend(defined);
+    // Where the service is the last thing in the file, both are written at its end.
+    if let [(first, mounted), (second, defined)] = &all[..]
+        && first == second
+    {
+        let text = format!(
+            "{}\n{}",
+            mounted.trim_end_matches('\n'),
+            defined.trim_start_matches('\n')
+        );
+        return Some(vec![(*first, text)]);
+    }
+    Some(all)
 }
 
 fn is_agent(service: &ComposeService) -> bool {

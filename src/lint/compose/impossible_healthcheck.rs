@@ -1,9 +1,11 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::document::{Node, Value};
 use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
 use crate::facts::text::Text;
+use crate::lint::rewriting::in_place;
 use crate::lint::{Findings, Lint, Need};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "compose/impossible-healthcheck",
@@ -57,7 +59,7 @@ fn check_command(facts: &Facts<'_>, service: &ComposeService, findings: &mut Fin
     }
     let document = facts.setup.document(layer.document);
     let name = image.text.value().map_or("the image", Text::as_str);
-    findings
+    let finding = findings
         .report(
             document.place(test.span),
             format!(
@@ -70,6 +72,66 @@ fn check_command(facts: &Facts<'_>, service: &ComposeService, findings: &mut Fin
             "redis_exporter" => "use a tag with `-alpine`, or remove the health check".to_owned(),
             _ => format!("use a command that the image has, or install `{command}` in it"),
         });
+    // Images with a shell are tagged so; nothing of what Compose merges or fills in is changed.
+    let small = format!("{tag}-alpine");
+    let place = image.text.value().map(|text| text.place);
+    let has_variant = program.program == "redis_exporter" && !tag.contains("alpine");
+    if let Some(place) = place.filter(|_| has_variant) {
+        let edits = match &image.tag {
+            Some(tag) => in_place(facts.setup, place, &format!(":{tag}"), &format!(":{small}")),
+            None => in_place(facts.setup, place, name, &format!("{name}:{small}")),
+        };
+        if let Some(edits) = edits {
+            finding.fix(Safety::Unsafe, format!("take the tag `{small}`"), edits);
+        }
+        return;
+    }
+    if command == "curl"
+        && !program.lacks("wget", tag)
+        && let Some(text) = facts.setup.slice(document.place(test.span)).get(..)
+        && let Some((span, written)) = by_wget(text)
+    {
+        let span = span.shifted(test.span.start);
+        let edits = vec![(document.place(span), written)];
+        finding.fix(Safety::Unsafe, "ask by `wget`, which the image has", edits);
+    }
+}
+
+/// `wget` for a `curl` that only asks whether a page is there: the bytes of program and options.
+fn by_wget(test: &str) -> Option<(Span, String)> {
+    let start = test.find("curl")?;
+    let address = start + test[start..].find("http")?;
+    let between = &test[start + "curl".len()..address];
+    let is_list = between.contains(',');
+    let options = between
+        .split([',', ' ', '"', '\'', '\n'])
+        .filter(|word| !word.is_empty() && *word != "-");
+    let is_known = |word: &str| {
+        matches!(word, "--fail" | "--silent" | "--show-error")
+            || word.strip_prefix('-').is_some_and(|letters| {
+                !letters.is_empty() && letters.chars().all(|letter| "fsS".contains(letter))
+            })
+    };
+    if !options.clone().all(is_known) {
+        return None;
+    }
+    let quote = test[..start]
+        .chars()
+        .next_back()
+        .filter(|last| "\"'".contains(*last));
+    let written = match (is_list, quote) {
+        (true, Some(quote)) => {
+            let words = ["wget", "-q", "--spider", ""];
+            words.join(&format!("{quote}, {quote}"))
+        }
+        (true, None) => return None,
+        _ => "wget -q --spider ".to_owned(),
+    };
+    // What stands behind the address is for a shell, or for curl.
+    let rest = &test[address..];
+    let end = rest.find([' ', '"', '\'', ']']).unwrap_or(rest.len());
+    let is_alone = !rest[end..].contains(" -") || rest[end..].trim_start().starts_with("||");
+    is_alone.then_some((Span::new(start, address), written))
 }
 
 /// The program that the check starts.
@@ -113,7 +175,7 @@ fn check_dependencies(
         {
             continue;
         }
-        findings
+        let finding = findings
             .report(
                 document.place(condition.span),
                 format!(
@@ -125,5 +187,9 @@ fn check_dependencies(
             .label("waits for ever")
             .related("without a health check", other.place())
             .help("give it a `healthcheck`, or wait for `service_started`");
+        let place = document.place(condition.span);
+        if let Some(edits) = in_place(facts.setup, place, "service_healthy", "service_started") {
+            finding.fix(Safety::Unsafe, "wait for `service_started`", edits);
+        }
     }
 }

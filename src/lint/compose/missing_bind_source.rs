@@ -1,9 +1,12 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
+use crate::document::Change;
 use crate::facts::Facts;
 use crate::facts::compose::{ComposeProject, ComposeService};
 use crate::facts::container::{Mount, MountSource, Via};
 use crate::facts::text::placeholder;
+use crate::lint::rewriting::{Edits, edits, route_to};
 use crate::lint::{Findings, Lint, Need};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "compose/missing-bind-source",
@@ -60,6 +63,38 @@ fn mounts(project: &ComposeProject) -> impl Iterator<Item = (&ComposeService, &M
     })
 }
 
+/// The mount as a mapping that does not let Docker make a directory.
+fn long_form(facts: &Facts<'_>, service: &ComposeService, mount: &Mount) -> Option<Edits> {
+    let (layer, volumes) = service.get("volumes")?;
+    let document = facts.setup.document(layer.document);
+    let items = volumes.value.items();
+    let index = items
+        .iter()
+        .position(|item| mount.place.document == document.id && item.span == mount.place.span)?;
+    let written = items[index].as_str().filter(|text| !text.contains('$'))?;
+    let (source, target, mode) = match written.split(':').collect::<Vec<_>>()[..] {
+        [source, target] => (source, target, None),
+        [source, target, mode @ ("ro" | "rw")] => (source, target, Some(mode)),
+        _ => return None,
+    };
+    let mut mount = serde_json::json!({"type": "bind", "source": source, "target": target});
+    if mode == Some("ro") {
+        mount["read_only"] = true.into();
+    }
+    mount["bind"] = serde_json::json!({"create_host_path": false});
+    let list = route_to(document, &volumes.value)?;
+    let (place, text) = edits(document, &[Change::InsertItem(list, index, mount)])?.pop()?;
+    // In place of the item's line, not in front of it.
+    let written = document.text.text();
+    let item = items[index].span;
+    let end = written[item.end..]
+        .find('\n')
+        .map(|newline| item.end + newline + 1);
+    let line = Span::new(place.span.start, end.unwrap_or(written.len()));
+    let is_alone = written[item.end..line.end].trim().is_empty();
+    (text.ends_with('\n') && is_alone).then(|| vec![(document.place(line), text)])
+}
+
 fn check_mount(
     facts: &Facts<'_>,
     service: &ComposeService,
@@ -97,13 +132,17 @@ fn check_mount(
         return;
     }
     let is_program = service.program.is_some();
-    let finding = findings
+    let mut finding = findings
         .report(
             mount.place,
             format!("`{path}` does not exist: Docker makes an empty directory, and mounts that at `{}`", mount.target),
         )
         .label("not in the setup")
         .help("correct the path, or write the mount in its long form, which fails instead of making a directory");
+    if let Some(edits) = long_form(facts, service, mount) {
+        let title = "write it in the long form, which fails instead";
+        finding = finding.fix(Safety::Unsafe, title, edits);
+    }
     if !is_program {
         finding.assuming("nothing makes the file before the service starts");
     }

@@ -1,8 +1,15 @@
+use serde_json::json;
+
+use super::json_text;
 use crate::diagnostic::{Level, Safety};
+use crate::document::{Item, Node};
 use crate::facts::Facts;
 use crate::facts::dashboard::Dashboard;
+use crate::facts::text::Text;
+use crate::lint::rewriting::Edits;
 use crate::lint::{Findings, Lint, Need};
-use crate::setup::Kind;
+use crate::setup::{Document, Kind};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "dashboard/not-provisionable",
@@ -23,6 +30,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         };
         let place = facts.setup.document(provider.document).head();
         check_wrapper(facts, dashboard, place, findings);
+        let document = facts.setup.document(dashboard.document);
         for input in &dashboard.inputs {
             // A variable of that name is filled in by Grafana itself.
             if dashboard.variable(input.as_str()).is_some() {
@@ -38,7 +46,11 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 .label("never filled in")
                 .related("this provider loads the file", place)
                 .help(format!("name the datasource by its uid in place of `${{{name}}}`, or make `{name}` a variable of type datasource, and remove `__inputs`"))
-                .fix(Safety::Unsafe, format!("make `{name}` a variable of type datasource"), Vec::new());
+                .fix(
+                    Safety::Safe,
+                    format!("make `{name}` a variable of type datasource"),
+                    as_variable(document, dashboard, input).unwrap_or_default(),
+                );
         }
     }
 }
@@ -62,5 +74,105 @@ fn check_wrapper(
         .label("the form of the API")
         .related("this provider loads the file", provider)
         .help("keep only what stands under `dashboard`")
-        .fix(Safety::Safe, "unwrap the dashboard", Vec::new());
+        .fix(Safety::Safe, "unwrap the dashboard", unwrapped(document));
+}
+
+/// Everything around the dashboard goes; `meta` and the like mean something to the API only.
+fn unwrapped(document: &Document) -> Edits {
+    let text = document.text.text();
+    let inner = document.root.span;
+    let (Some(first), Some(last)) = (text.find('{'), text.rfind('}')) else {
+        return Vec::new();
+    };
+    let is_json = document.is_part() && json_text(document).is_some();
+    if !is_json || first >= inner.start || inner.end > last {
+        return Vec::new();
+    }
+    let mut edits = vec![
+        (document.place(Span::new(first, inner.start)), String::new()),
+        (
+            document.place(Span::new(inner.end, last + 1)),
+            String::new(),
+        ),
+    ];
+    // Its lines move to the left by what its last one is too far to the right: no text of JSON has a line break in it.
+    let last_line = text[..inner.end - 1]
+        .rfind('\n')
+        .map_or(0, |newline| newline + 1);
+    let surplus = &text[last_line..inner.end - 1];
+    if last_line <= inner.start || surplus.is_empty() || !surplus.trim().is_empty() {
+        return edits;
+    }
+    let lines = text[inner.start..inner.end].match_indices('\n');
+    for start in lines.map(|(newline, _)| inner.start + newline + 1) {
+        if text[start..].starts_with(surplus) {
+            let span = Span::new(start, start + surplus.len());
+            edits.push((document.place(span), String::new()));
+        }
+    }
+    edits
+}
+
+/// The input as a variable that Grafana fills in by itself.
+fn as_variable(document: &Document, dashboard: &Dashboard, input: &Text) -> Option<Edits> {
+    let text = json_text(document)?;
+    let inputs = dashboard.node.get("__inputs")?;
+    let index = inputs.items().iter().position(|item| {
+        item.get("name")
+            .is_some_and(|name| name.scalar_text() == input.as_str())
+    })?;
+    let item = &inputs.items()[index];
+    let given = |key: &str| item.get(key).map(|node| node.scalar_text());
+    if given("type") != Some("datasource") {
+        return None;
+    }
+    let variable = json!({
+        "name": input.as_str(),
+        "label": given("label").unwrap_or("Datasource"),
+        "type": "datasource",
+        "query": given("pluginId")?,
+        "refresh": 1,
+    });
+    let kept = |list: &Node, but: Option<usize>| -> Vec<&str> {
+        let items = list.items().iter().enumerate();
+        items
+            .filter(|(index, _)| Some(*index) != but)
+            .filter_map(|(_, item)| document.text.text().get(item.span.start..item.span.end))
+            .collect()
+    };
+    let mut splices = match inputs.items().len() {
+        1 => text.updated(&dashboard.node, &[("__inputs", None)]),
+        _ => {
+            let kept = kept(inputs, Some(index));
+            let items: Vec<Item<'_>> = kept.into_iter().map(Item::Kept).collect();
+            vec![text.listed(inputs, &items)]
+        }
+    };
+    match dashboard.node.get("templating") {
+        Some(templating) => match templating.get("list") {
+            Some(list) => {
+                let kept = kept(list, None);
+                let mut items = vec![Item::New(&variable)];
+                items.extend(kept.into_iter().map(Item::Kept));
+                splices.push(text.listed(list, &items));
+            }
+            None => splices.extend(text.updated(templating, &[("list", Some(json!([variable])))])),
+        },
+        None => {
+            let added = ("templating", Some(json!({"list": [variable]})));
+            splices = match inputs.items().len() {
+                1 => text.updated(&dashboard.node, &[("__inputs", None), added]),
+                _ => {
+                    splices.extend(text.updated(&dashboard.node, &[added]));
+                    splices
+                }
+            };
+        }
+    }
+    let edits = splices.into_iter();
+    Some(
+        edits
+            .map(|(span, text)| (document.place(span), text))
+            .collect(),
+    )
 }

@@ -1,11 +1,12 @@
 use super::measure::shown;
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::dashboard::Panel;
 use crate::facts::expression::Expression;
 use crate::lint::subject::words;
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::{AggregateOp, BinaryOp, Kind};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "dashboard/operation-mismatch",
@@ -77,7 +78,7 @@ fn check_panel(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) {
         facts.setup,
         expression.parsed[expression.parsed.root()].span,
     );
-    findings
+    let finding = findings
         .report(
             panel.title.place,
             format!("{} says {said}, but {is}", panel.named()),
@@ -85,6 +86,52 @@ fn check_panel(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) {
         .label(format!("says {said}"))
         .related(is, place)
         .help("make title and query say the same");
+    if let Some((span, new)) = corrected(title, said, op) {
+        let edit = panel.title.edit(facts.setup, span, &new);
+        finding.fix(
+            Safety::Unsafe,
+            "let the title say what the query does",
+            vec![edit],
+        );
+    }
+}
+
+/// The part of a title that says another operation, and what is true instead.
+fn corrected(title: &str, said: &str, op: Option<AggregateOp>) -> Option<(Span, String)> {
+    let lower = title.to_ascii_lowercase();
+    if said == "per second" {
+        let endings = [" per second", " per sec", " / sec", "/sec", " / s", "/s"];
+        return endings.iter().find_map(|ending| {
+            let start = lower.strip_suffix(ending)?.len();
+            Some((Span::new(start, title.len()), String::new()))
+        });
+    }
+    let words: &[&str] = match said {
+        "average" => &["average", "avg", "mean"],
+        "maximum" => &["maximum", "highest", "max"],
+        "minimum" => &["minimum", "lowest"],
+        _ => &["total", "sum"],
+    };
+    let is = match op? {
+        AggregateOp::Sum => "total",
+        AggregateOp::Max => "maximum",
+        AggregateOp::Min => "minimum",
+        AggregateOp::Avg => "average",
+        _ => return None,
+    };
+    words.iter().find_map(|word| {
+        let start = lower.find(word)?;
+        let end = start + word.len();
+        let is_word = |at: Option<char>| at.is_none_or(|letter| !letter.is_alphanumeric());
+        let stands_alone =
+            is_word(title[..start].chars().next_back()) && is_word(title[end..].chars().next());
+        let is_capital = title[start..].starts_with(|first: char| first.is_uppercase());
+        let new = match is_capital {
+            true => is[..1].to_uppercase() + &is[1..],
+            false => is.to_owned(),
+        };
+        stands_alone.then_some((Span::new(start, end), new))
+    })
 }
 
 fn is_per_second(title: &str) -> bool {

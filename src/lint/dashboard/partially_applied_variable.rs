@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
+use crate::document::{Change, Route, splice};
 use crate::facts::Facts;
 use crate::facts::dashboard::{Dashboard, Variable};
 use crate::facts::expression::{Expression, Origin};
@@ -41,7 +42,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .iter()
             .filter(|variable| is_choice(variable))
         {
-            check_unused(dashboard, variable, text, findings);
+            check_unused(facts, dashboard, variable, text, findings);
             check_uneven(facts, expressions, dashboard, variable, findings);
         }
     }
@@ -57,6 +58,7 @@ fn is_choice(variable: &Variable) -> bool {
 }
 
 fn check_unused(
+    facts: &Facts<'_>,
     dashboard: &Dashboard,
     variable: &Variable,
     text: &str,
@@ -90,7 +92,7 @@ fn check_unused(
     {
         return;
     }
-    findings
+    let finding = findings
         .report(
             variable.name.place,
             format!(
@@ -100,6 +102,31 @@ fn check_unused(
         .label("never used")
         .help("use it in the panels' queries, or remove it")
         .level(Level::Info);
+    let document = facts.setup.document(dashboard.document);
+    let list = dashboard
+        .node
+        .get("templating")
+        .and_then(|node| node.get("list"));
+    let index = list.and_then(|list| {
+        let mut items = list.items().iter();
+        items.position(|item| item.span == variable.node.span)
+    });
+    let Some(index) = index.filter(|_| super::json_text(document).is_some()) else {
+        return;
+    };
+    let only = list.filter(|list| list.items().len() == 1);
+    let removed = match only {
+        Some(list) => Ok((list.span, "[]".to_owned())),
+        None => splice(
+            document.text.text(),
+            &dashboard.node,
+            &Change::Delete(Route::of(["templating", "list"]).index(index)),
+        ),
+    };
+    if let Ok((span, text)) = removed {
+        let edits = vec![(document.place(span), text)];
+        finding.fix(Safety::Safe, format!("remove the variable `{name}`"), edits);
+    }
 }
 
 fn ends_name(rest: &str) -> bool {
@@ -169,6 +196,7 @@ fn check_uneven(
         let at = selector
             .metric_name_span()
             .unwrap_or(expression.parsed[expression.parsed.root()].span);
+        let (end, matcher) = with_matcher(expression, selector, at, label, name);
         findings
             .report(
                 expression.place(facts.setup, at),
@@ -182,7 +210,31 @@ fn check_uneven(
             .related("here the choice counts", user.place(facts.setup, span))
             .help(format!(
                 "add `{label}=~\"${name}\"`, or say in the title that it shows all"
-            ));
+            ))
+            .fix(
+                Safety::Unsafe,
+                format!("add `{label}=~\"${name}\"`"),
+                vec![expression.edit(facts.setup, Span::at(end), &matcher)],
+            );
+    }
+}
+
+/// Where a further matcher goes in a selector, and how it is written there.
+fn with_matcher(
+    expression: &Expression,
+    selector: &Selector,
+    name_span: Span,
+    label: &str,
+    name: &str,
+) -> (usize, String) {
+    let matcher = format!("{label}=~\"${name}\"");
+    match (selector.matchers.last(), selector.braces) {
+        (Some(last), _) => (last.span.end, format!(", {matcher}")),
+        (None, Some(braces)) => (braces.end - 1, matcher),
+        (None, None) => {
+            let end = name_span.end.min(expression.text.value.len());
+            (end, format!("{{{matcher}}}"))
+        }
     }
 }
 

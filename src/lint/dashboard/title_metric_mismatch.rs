@@ -1,12 +1,15 @@
+use super::json_text;
 use super::measure::shown;
 use super::named_metric::NamedMetrics;
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::dashboard::{Dashboard, Panel};
+use crate::lint::rewriting::Edits;
 use crate::lint::subject::{
     Relation, is_only, metric_read, product, relation, topics, topics_read, words,
 };
 use crate::lint::{Findings, Lint, Need};
+use crate::setup::Document;
 
 pub(super) static LINT: Lint = Lint {
     id: "dashboard/title-metric-mismatch",
@@ -23,8 +26,9 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             if panel.title.as_str().is_empty() || panel.is_row() {
                 continue;
             }
+            let document = facts.setup.document(dashboard.document);
             if !check_product(facts, dashboard, panel, findings)
-                && !check_topic(facts, panel, findings)
+                && !check_topic(facts, document, panel, findings)
             {
                 named.check(facts, panel, findings);
             }
@@ -81,6 +85,10 @@ fn check_product(
         }) {
             finding = finding.related("so does the dashboard", name.place);
         }
+        let document = facts.setup.document(dashboard.document);
+        if let Some((new, edits)) = retitled(document, panel, metric) {
+            finding = finding.fix(Safety::Unsafe, format!("call it `{new}`"), edits);
+        }
         let _complete = finding;
         return true;
     }
@@ -88,7 +96,12 @@ fn check_product(
 }
 
 /// Whether no metric of a Redis panel is about anything that its title names.
-fn check_topic(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) -> bool {
+fn check_topic(
+    facts: &Facts<'_>,
+    document: &Document,
+    panel: &Panel,
+    findings: &mut Findings<'_>,
+) -> bool {
     let said = topics(facts.catalogue, &words(panel.title.as_str()));
     if said.is_empty() {
         return false;
@@ -125,10 +138,37 @@ fn check_topic(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) ->
         panel.named(),
         said[0].as_str()
     );
-    findings
+    let finding = findings
         .report(panel.title.place, message)
         .label(format!("says {}", said[0].as_str()))
         .related("and reads this", expression.place(facts.setup, span))
         .help("name the panel after what it shows, or query what its title promises");
+    if let Some((new, edits)) = retitled(document, panel, metric) {
+        finding.fix(Safety::Unsafe, format!("call it `{new}`"), edits);
+    }
     true
+}
+
+/// The panel under the name of its metric, with the old title in the description.
+fn retitled(document: &Document, panel: &Panel, metric: &str) -> Option<(String, Edits)> {
+    let text = json_text(document)?;
+    let bare = ["_total", "_bytes", "_seconds"]
+        .iter()
+        .fold(metric, |name, unit| name.strip_suffix(unit).unwrap_or(name));
+    let mut title = bare.replace([':', '_'], " ");
+    title.get_mut(..1)?.make_ascii_uppercase();
+    let note = format!("Its title was `{}`.", panel.title.as_str());
+    let description = panel
+        .node
+        .get("description")
+        .map(|node| node.scalar_text())
+        .filter(|text| !text.is_empty())
+        .map_or_else(|| note.clone(), |text| format!("{text} {note}"));
+    let changes = [
+        ("title", Some(title.clone().into())),
+        ("description", Some(description.into())),
+    ];
+    let splices = text.updated(&panel.node, &changes).into_iter();
+    let edits = splices.map(|(span, text)| (document.place(span), text));
+    Some((title, edits.collect()))
 }

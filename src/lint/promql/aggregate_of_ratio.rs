@@ -1,9 +1,10 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::{Expression, Origin};
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::analysis::ValueKind;
 use crate::promql::{AggregateOp, Binary, BinaryOp, Kind, NodeId, Parsed};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "promql/aggregate-of-ratio",
@@ -22,7 +23,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         if matches!(expression.origin, Origin::Variable { .. }) || !parsed.is_valid() {
             continue;
         }
-        for (_, node) in parsed.nodes() {
+        for (id, node) in parsed.nodes() {
             let Kind::Aggregation(aggregation) = &node.kind else {
                 continue;
             };
@@ -42,9 +43,13 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 .map_or_else(String::new, |grouping| {
                     format!(" {}", parsed.slice(grouping.span))
                 });
+            let grouping = match grouping.is_empty() {
+                true => grouping,
+                false => grouping + " ",
+            };
             let side = |id: NodeId| {
                 format!(
-                    "sum{grouping} ({})",
+                    "sum{grouping}({})",
                     parsed.slice(parsed[parsed.bare(id)].span)
                 )
             };
@@ -84,7 +89,22 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     )
                     .level(Level::Info),
             };
-            let _complete = finding.label("of ratios").help(help);
+            let [left, right] = [division.left, division.right].map(|id| parsed[id].span);
+            let argument = parsed[parsed.bare(aggregation.expr)].span;
+            let of_sums = format!(
+                "({}{}{}{}{})",
+                parsed.slice(Span::new(argument.start, left.start)),
+                side(division.left),
+                parsed.slice(Span::new(left.end, right.start)),
+                side(division.right),
+                parsed.slice(Span::new(right.end, argument.end)),
+            );
+            let edit = expression.edit(facts.setup, parsed[id].span, &of_sums);
+            let _complete = finding.label("of ratios").help(help).fix(
+                Safety::Unsafe,
+                "divide the sums",
+                vec![edit],
+            );
         }
     }
 }

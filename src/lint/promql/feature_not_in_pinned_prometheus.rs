@@ -1,7 +1,10 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
+use crate::document::Value;
 use crate::facts::Facts;
+use crate::facts::compose::ComposeService;
 use crate::facts::expression::{Expression, Origin};
 use crate::facts::prometheus::PrometheusServer;
+use crate::lint::rewriting::{Edits, in_place, with_item};
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::{Target, Version};
 
@@ -36,7 +39,14 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             enabled: Some(flags),
             ..Target::version(Version::new(part(version.major), part(version.minor)))
         };
-        for problem in expression.parsed.problems_for(&target) {
+        for used in &expression.parsed.features {
+            let Some(problem) = used.problem(&target) else {
+                continue;
+            };
+            let support = used.feature.support();
+            let flag = support
+                .flag_for(target.version)
+                .filter(|_| support.exists_in(target.version));
             let message = format!(
                 "{}: {}, and the setup runs Prometheus {version}",
                 facts.owner(expression),
@@ -47,6 +57,12 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 .label("not in this version");
             if let Some(service) = service {
                 finding = finding.related("this is what runs", service.place());
+                if let Some((flag, edits)) =
+                    flag.and_then(|flag| Some((flag, with_feature(facts, service, flag)?)))
+                {
+                    let title = format!("start Prometheus with `--enable-feature={flag}`");
+                    finding = finding.fix(Safety::Unsafe, title, edits);
+                }
             }
             let _complete = finding.help(
                 problem
@@ -55,6 +71,18 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             );
         }
     }
+}
+
+/// The service with a feature flag among its arguments. Without any, those of the image would go.
+fn with_feature(facts: &Facts<'_>, service: &ComposeService, flag: &str) -> Option<Edits> {
+    if let Some(given) = service.flag("enable-feature") {
+        let old = given.as_str();
+        return in_place(facts.setup, given.place, old, &format!("{old},{flag}"));
+    }
+    let (_, command) = service.get("command")?;
+    let is_list = matches!(command.value.value, Value::Sequence(_));
+    let argument = format!("--enable-feature={flag}");
+    is_list.then(|| with_item(facts, service, "command", argument.into()))?
 }
 
 /// The servers that evaluate an expression.

@@ -1,5 +1,5 @@
 use crate::catalogue::MetricType;
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
 use crate::lint::{Findings, Lint, Need};
@@ -54,22 +54,54 @@ fn check_argument(
             {
                 let function = &call.name.text;
                 let place = expression.place(facts.setup, parsed[subquery.expr].span);
+                let written = growth_first(parsed, call, subquery);
                 let message = format!(
                     "{} takes `{function}` of `{}` over counters: one counter that restarts makes the aggregate drop, and `{function}` sees a huge growth",
                     facts.owner(expression),
                     op.as_str()
                 );
-                findings
+                let finding = findings
                     .report(place, message)
                     .label("aggregated before its growth is known")
                     .help(format!(
                         "aggregate the growth: `{}({function}(…))`",
                         op.as_str()
                     ));
+                if let Some(written) = written {
+                    let edit = expression.edit(facts.setup, parsed[id].span, &written);
+                    finding.fix(Safety::Unsafe, format!("write `{written}`"), vec![edit]);
+                }
             }
         }
         _ => {}
     }
+}
+
+/// `sum(rate(x[5m]))` for `rate(sum(x)[5m:1m])`.
+fn growth_first(
+    parsed: &crate::promql::Parsed,
+    call: &Call,
+    subquery: &crate::promql::Subquery,
+) -> Option<String> {
+    let Kind::Aggregation(aggregation) = &parsed[parsed.bare(subquery.expr)].kind else {
+        return None;
+    };
+    let is_moved = subquery.modifiers.offset.is_some() || subquery.modifiers.at.is_some();
+    let grouping = aggregation
+        .grouping
+        .as_ref()
+        .map_or_else(String::new, |grouping| {
+            format!(" {} ", parsed.slice(grouping.span))
+        });
+    (!is_moved && call.arguments.len() == 1).then(|| {
+        format!(
+            "{}{grouping}({}({}[{}]))",
+            aggregation.op.as_str(),
+            call.name.text,
+            parsed.slice(parsed[parsed.bare(aggregation.expr)].span),
+            parsed.slice(parsed[subquery.window].span)
+        )
+    })
 }
 
 /// The aggregation that `id` is, of those that mix several counters.
@@ -134,7 +166,15 @@ fn report_gauge(
     let message = format!(
         "{owner} takes `{function}` of `{name}`, which {what}: every decrease counts as a restart, and as growth"
     );
-    let finding = findings.report(place, message).label(what).help(help);
+    let mut finding = findings.report(place, message).label(what).help(help);
+    if !is_summary {
+        let instead = match &**function {
+            "increase" => "delta",
+            _ => "deriv",
+        };
+        let edit = expression.edit(facts.setup, call.name.span, instead);
+        finding = finding.fix(Safety::Unsafe, format!("write `{instead}`"), vec![edit]);
+    }
     if let Some(assumption) = facts.assumption(name) {
         finding.assuming(&assumption);
     }

@@ -1,4 +1,4 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
 use crate::lint::{Findings, Lint, Need};
@@ -84,11 +84,11 @@ fn check_share(
         "{} compares a share from 0 to 1 with {threshold}, which is a percentage",
         facts.owner(expression)
     );
+    // `95 / 100` is `0.95`, and not `0.9500000000000001`.
+    let share = (threshold * 10_000.0).round() / 1_000_000.0;
+    let span = expression.parsed[number].span;
     findings
-        .report(
-            expression.place(facts.setup, expression.parsed[number].span),
-            message,
-        )
+        .report(expression.place(facts.setup, span), message)
         .label("a percentage")
         .related(
             "a share",
@@ -97,5 +97,10 @@ fn check_share(
         .help(format!(
             "compare with `{}`, or multiply the share by 100",
             threshold / 100.0
-        ));
+        ))
+        .fix(
+            Safety::Unsafe,
+            format!("compare with `{share}`"),
+            vec![expression.edit(facts.setup, span, &share.to_string())],
+        );
 }

@@ -1,7 +1,8 @@
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
+use crate::facts::expression::Origin;
 use crate::lint::{Findings, Lint};
-use crate::promql::ErrorKind;
+use crate::promql::{ErrorKind, Parsed, Replacement};
 
 pub(super) static LINT: Lint = Lint {
     id: "promql/syntax",
@@ -28,6 +29,15 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         {
             continue;
         }
+        // What is no text, or an empty one, is the business of `rule/invalid-file`, which looks at whole files.
+        let is_of_whole_file = matches!(expression.origin, Origin::Rule { .. })
+            && !facts
+                .setup
+                .document(expression.text.place.document)
+                .is_part();
+        if is_of_whole_file && expression.text.as_str().is_empty() {
+            continue;
+        }
         let place = expression.place(facts.setup, error.span);
         let message = format!(
             "{} of {} cannot be read: {}",
@@ -41,11 +51,22 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         }
         if let Some(replacement) = &error.replacement {
             let title = format!("write `{}`", replacement.text);
+            let safety = safety(&expression.parsed, replacement);
             finding.fix(
-                Safety::Unsafe,
+                safety,
                 title,
                 vec![expression.edit(facts.setup, replacement.span, &replacement.text)],
             );
         }
+    }
+}
+
+/// Letters that a word processor has put in place of others, and blanks, leave no doubt about what was meant.
+fn safety(parsed: &Parsed, replacement: &Replacement) -> Safety {
+    let bare = |text: &str| -> String { text.split_whitespace().collect() };
+    let old = parsed.slice(replacement.span);
+    match !old.is_ascii() || bare(old) == bare(&replacement.text) {
+        true => Safety::Safe,
+        false => Safety::Unsafe,
     }
 }

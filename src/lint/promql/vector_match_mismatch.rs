@@ -1,13 +1,14 @@
 use std::collections::BTreeSet;
 
 use super::series_labels::SeriesLabels;
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
 use crate::lint::known_labels::Attached;
 use crate::lint::{Findings, Lint};
 use crate::promql::analysis::{LabelFacts, Presence};
-use crate::promql::{BinaryOp, Kind, NodeId, Parsed};
+use crate::promql::{Binary, BinaryOp, Kind, NodeId, Parsed};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "promql/vector-match-mismatch",
@@ -43,12 +44,21 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 binary.op.as_str(),
                 facts.owner(expression)
             );
-            findings
+            let finding = findings
                 .report(expression.place(facts.setup, binary.op_span), message)
                 .label("matches nothing")
                 .related(side(label, &impossible.left), place(binary.left))
                 .related(side(label, &impossible.right), place(binary.right))
                 .help(format!("say which labels to match on (`{} on(…)`), or bring both sides to the same labels", binary.op.as_str()));
+            let is_there = |facts: &LabelFacts| facts.presence != Presence::Never;
+            let (left, right) = (is_there(&impossible.left), is_there(&impossible.right));
+            if let Some((span, text)) = ignoring(binary, label, left, right) {
+                finding.fix(
+                    Safety::Unsafe,
+                    format!("match without `{label}`"),
+                    vec![expression.edit(facts.setup, span, &text)],
+                );
+            }
         }
     }
 }
@@ -100,13 +110,21 @@ fn check_groupings(
             binary.op.as_str(),
             facts.owner(expression)
         );
-        findings
+        let (has_left, has_right) = (left.contains(label), right.contains(label));
+        let mut finding = findings
             .report(expression.place(facts.setup, binary.op_span), message)
             .label("matches nothing")
             .related(words(&left), place(binary.left))
             .related(words(&right), place(binary.right))
-            .help(format!("say which labels to match on, and which side has more of them: `{} ignoring({label}) group_left()`", binary.op.as_str()))
-            .assuming(&format!("series have the label `{label}`"));
+            .help(format!("say which labels to match on, and which side has more of them: `{} ignoring({label}) group_left()`", binary.op.as_str()));
+        if let Some((span, text)) = ignoring(binary, label, has_left, has_right) {
+            finding = finding.fix(
+                Safety::Unsafe,
+                format!("match without `{label}`"),
+                vec![expression.edit(facts.setup, span, &text)],
+            );
+        }
+        finding.assuming(&format!("series have the label `{label}`"));
         are_any = true;
     }
     are_any
@@ -178,13 +196,43 @@ fn check_metrics(
                 },
             ),
         };
-        findings
+        let (has_left, has_right) = match with.1 == binary.left {
+            true => (true, false),
+            false => (false, true),
+        };
+        let finding = findings
             .report(expression.place(facts.setup, binary.op_span), message)
             .label("matches nothing")
             .related(format!("has the label `{label}`"), place(with.1))
             .related(format!("has no label `{label}`"), place(without))
             .help(help);
+        if let Some((span, text)) = ignoring(binary, &labels.join(", "), has_left, has_right) {
+            finding.fix(
+                Safety::Unsafe,
+                format!("match without `{}`", labels.join("`, `")),
+                vec![expression.edit(facts.setup, span, &text)],
+            );
+        }
     }
+}
+
+/// What makes both sides match without a label that only one of them has, or that differs; and where it goes.
+fn ignoring(binary: &Binary, label: &str, left: bool, right: bool) -> Option<(Span, String)> {
+    if let Some(matching) = &binary.matching {
+        // A label in `on` is wanted, and one more that is ignored may need another side of many.
+        let last = matching.labels.last().filter(|_| !matching.on)?;
+        return Some((Span::at(last.span.end), format!(", {label}")));
+    }
+    let side = match (left, right) {
+        _ if binary.op.is_set() => "",
+        (true, false) => " group_left()",
+        (false, true) => " group_right()",
+        _ => "",
+    };
+    let at = binary
+        .return_bool
+        .map_or(binary.op_span.end, |span| span.end);
+    Some((Span::at(at), format!(" ignoring({label}){side}")))
 }
 
 /// The labels that an aggregation leaves, also where its result is multiplied by a number.

@@ -1,9 +1,10 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::datasource::Datasource;
 use crate::facts::prometheus::ServiceId;
 use crate::facts::provider::grafana_with;
 use crate::lint::{Findings, Lint, Need};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "provisioning/conflicting-datasource",
@@ -32,7 +33,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             })
             .map(|(other, _)| *other);
         for other in earlier {
-            report(other, datasource, findings);
+            report(facts, other, datasource, findings);
         }
     }
 }
@@ -51,7 +52,16 @@ fn meet(
     }
 }
 
-fn report(earlier: &Datasource, datasource: &Datasource, findings: &mut Findings<'_>) {
+fn report(
+    facts: &Facts<'_>,
+    earlier: &Datasource,
+    datasource: &Datasource,
+    findings: &mut Findings<'_>,
+) {
+    let another = |text: &crate::facts::text::Text, separator: char| {
+        let end = Span::at(text.value.len());
+        vec![text.edit(facts.setup, end, &format!("{separator}2"))]
+    };
     let name = datasource.name.as_str();
     if earlier.name.as_str() == name {
         findings
@@ -61,7 +71,12 @@ fn report(earlier: &Datasource, datasource: &Datasource, findings: &mut Findings
             )
             .label("taken")
             .related("first used here", earlier.name.place)
-            .help("remove one of them, or give it another name");
+            .help("remove one of them, or give it another name")
+            .fix(
+                Safety::Unsafe,
+                format!("call it `{name} 2`"),
+                another(&datasource.name, ' '),
+            );
     } else if let (Some(uid), Some(other)) = (&datasource.written_uid, &earlier.written_uid)
         && uid.as_str() == other.as_str()
     {
@@ -76,10 +91,17 @@ fn report(earlier: &Datasource, datasource: &Datasource, findings: &mut Findings
             )
             .label("taken")
             .related("first used here", other.place)
-            .help("give each datasource a uid of its own");
+            .help("give each datasource a uid of its own")
+            .fix(
+                Safety::Unsafe,
+                format!("call it `{}-2`", uid.as_str()),
+                another(uid, '-'),
+            );
     }
     if datasource.is_default && earlier.is_default && earlier.name.as_str() != name {
-        findings
+        let document = facts.setup.document(datasource.document);
+        let default = datasource.node.get("isDefault");
+        let finding = findings
             .report(
                 datasource.place,
                 format!(
@@ -90,5 +112,12 @@ fn report(earlier: &Datasource, datasource: &Datasource, findings: &mut Findings
             .label("also the default")
             .related("the first default", earlier.place)
             .help("set `isDefault: true` for one of them only");
+        if let Some(default) = default {
+            finding.fix(
+                Safety::Unsafe,
+                format!("keep `{}` as the default", earlier.name.as_str()),
+                vec![(document.place(default.span), "false".into())],
+            );
+        }
     }
 }

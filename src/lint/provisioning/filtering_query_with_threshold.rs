@@ -1,9 +1,13 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::document::Node;
 use crate::facts::Facts;
+use crate::facts::expression::Expression;
 use crate::facts::grafana_alerting::{GrafanaRule, GrafanaRuleQuery};
+use crate::facts::text::Text;
 use crate::lint::{Findings, Lint};
 use crate::promql::{BinaryOp, Kind, NodeId, Parsed};
+use crate::setup::Place;
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "provisioning/filtering-query-with-threshold",
@@ -15,7 +19,7 @@ pub(super) static LINT: Lint = Lint {
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for rule in &facts.grafana_rules {
-        let Some((condition, query)) = condition(rule) else {
+        let Some((condition, evaluator, query)) = condition(rule) else {
             continue;
         };
         let Some(expression) = query.expression.map(|id| facts.expression(id)) else {
@@ -42,6 +46,14 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 "leave the comparison to the condition: query without `{filter}`, and set the condition to {}",
                 filter.in_words()
             ));
+        let finding = match moved(facts, expression, node, filter, evaluator, query) {
+            Some(edits) => finding.fix(
+                Safety::Unsafe,
+                format!("leave `{filter}` to the condition"),
+                edits,
+            ),
+            None => finding,
+        };
         // Without a value there is nothing wrong, which is when such a rule fires.
         if let Some(state) = rule
             .no_data_state
@@ -51,6 +63,42 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             finding.related("and fires as long as all is well", state.place);
         }
     }
+}
+
+/// The query without its comparison, and the condition with it.
+fn moved(
+    facts: &Facts<'_>,
+    expression: &Expression,
+    node: NodeId,
+    filter: Comparison,
+    evaluator: &Node,
+    query: &GrafanaRuleQuery,
+) -> Option<Vec<(Place, String)>> {
+    let Kind::Binary(binary) = &expression.parsed[node].kind else {
+        return None;
+    };
+    // What is one of two states is below 1 where it is 0.
+    let (kind, number) = match filter.op {
+        BinaryOp::Greater => ("gt", filter.number),
+        BinaryOp::Less => ("lt", filter.number),
+        BinaryOp::Equal if filter.number == 0.0 => ("lt", 1.0),
+        _ => return None,
+    };
+    let document = facts.setup.document(query.place.document);
+    let text = |node: &Node, new: &str| {
+        let text = Text::of(document, node);
+        text.edit(facts.setup, Span::new(0, text.value.len()), new)
+    };
+    let left = expression.parsed[binary.left].span;
+    let rest = Span::new(left.end, expression.parsed[node].span.end);
+    Some(vec![
+        expression.edit(facts.setup, rest, ""),
+        text(evaluator.get("type")?, kind),
+        text(
+            evaluator.get("params")?.items().first()?,
+            &number.to_string(),
+        ),
+    ])
 }
 
 /// A comparison with a number.
@@ -122,8 +170,8 @@ fn filter(parsed: &Parsed, node: NodeId) -> Option<(NodeId, Comparison)> {
     }
 }
 
-/// What the rule's condition asks of which query.
-fn condition(rule: &GrafanaRule) -> Option<(Comparison, &GrafanaRuleQuery)> {
+/// What the rule's condition asks, where it says so, and of which query.
+fn condition(rule: &GrafanaRule) -> Option<(Comparison, &Node, &GrafanaRuleQuery)> {
     let named = |name: &str| {
         rule.queries
             .iter()
@@ -131,13 +179,13 @@ fn condition(rule: &GrafanaRule) -> Option<(Comparison, &GrafanaRuleQuery)> {
     };
     let last = named(rule.condition.as_ref()?.as_str())?;
     let model = last.node.get("model")?;
-    let comparison = comparison(model)?;
+    let (comparison, evaluator) = comparison(model)?;
     let mut input = input(model)?;
     // Reductions of one series keep its value within the same bounds.
     for _ in 0..rule.queries.len() {
         let query = named(input)?;
         if query.expression.is_some() {
-            return Some((comparison, query));
+            return Some((comparison, evaluator, query));
         }
         let model = query.node.get("model")?;
         let reducer = model
@@ -172,7 +220,7 @@ fn input(model: &Node) -> Option<&str> {
     })
 }
 
-fn comparison(model: &Node) -> Option<Comparison> {
+fn comparison(model: &Node) -> Option<(Comparison, &Node)> {
     if !matches!(
         model.get("type")?.scalar_text(),
         "threshold" | "classic_conditions"
@@ -190,8 +238,6 @@ fn comparison(model: &Node) -> Option<Comparison> {
         _ => return None,
     };
     let number = evaluator.get("params")?.items().first()?.scalar_text();
-    Some(Comparison {
-        op,
-        number: number.parse().ok()?,
-    })
+    let number = number.parse().ok()?;
+    Some((Comparison { op, number }, evaluator))
 }

@@ -1,8 +1,11 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
+use crate::document::Change;
 use crate::facts::Facts;
 use crate::facts::container::inside;
 use crate::facts::provider::DashboardProvider;
+use crate::lint::rewriting::{edits, route_to};
 use crate::lint::{Findings, Lint, Need};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "provisioning/overlapping-providers",
@@ -22,7 +25,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 _ => false,
             };
             if meet && organisation(earlier) == organisation(provider) {
-                report(earlier, provider, findings);
+                report(facts, earlier, provider, findings);
             }
         }
     }
@@ -35,7 +38,12 @@ fn organisation(provider: &DashboardProvider) -> &str {
         .map_or("1", |node| node.scalar_text())
 }
 
-fn report(earlier: &DashboardProvider, provider: &DashboardProvider, findings: &mut Findings<'_>) {
+fn report(
+    facts: &Facts<'_>,
+    earlier: &DashboardProvider,
+    provider: &DashboardProvider,
+    findings: &mut Findings<'_>,
+) {
     let name = provider.name.as_str();
     if !name.is_empty() && earlier.name.as_str() == name {
         findings
@@ -45,7 +53,12 @@ fn report(earlier: &DashboardProvider, provider: &DashboardProvider, findings: &
             )
             .label("taken")
             .related("first used here", earlier.name.place)
-            .help("give each provider a name of its own");
+            .help("give each provider a name of its own")
+            .fix(
+                Safety::Unsafe,
+                format!("call it `{name}-2`"),
+                vec![provider.name.edit(facts.setup, Span::at(name.len()), "-2")],
+            );
     }
     let (Some(path), Some(other)) = (&provider.path, &earlier.path) else {
         return;
@@ -64,9 +77,22 @@ fn report(earlier: &DashboardProvider, provider: &DashboardProvider, findings: &
             other.as_str()
         ),
     };
-    findings
+    let finding = findings
         .report(path.place, message)
         .label("also loaded by another provider")
         .related("the other provider", other.place)
         .help("give each provider a directory that the other does not reach");
+    // Of two that load the same, one is enough.
+    let document = facts.setup.document(provider.document);
+    let without = || {
+        edits(
+            document,
+            &[Change::Delete(route_to(document, &provider.node)?)],
+        )
+    };
+    if rest.is_empty()
+        && let Some(edits) = without()
+    {
+        finding.fix(Safety::Unsafe, "remove the second one", edits);
+    }
 }

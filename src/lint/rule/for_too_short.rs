@@ -1,4 +1,4 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::rules::RuleKind;
 use crate::lint::{Findings, Lint, Need};
@@ -49,7 +49,12 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     .label("less than an interval")
                     .help(format!(
                         "write `for: {interval}` or more, or evaluate the group more often"
-                    ));
+                    ))
+                    .fix(
+                        Safety::Unsafe,
+                        format!("write `for: {interval}`"),
+                        vec![(document.place(node.span), interval.to_string())],
+                    );
                 match (&group.interval, evaluation) {
                     (Some(_), _) => {
                         finding.related("the group has its own interval", group.name.place)

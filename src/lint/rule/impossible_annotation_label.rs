@@ -1,4 +1,4 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
 use crate::facts::grafana_alerting::GrafanaRule;
@@ -6,8 +6,8 @@ use crate::facts::rules::{PromRule, RuleFile, RuleKind};
 use crate::facts::text::Text;
 use crate::lint::known_labels::Attached;
 use crate::lint::{Findings, Lint, Need};
-use crate::promql::Kind;
 use crate::promql::analysis::Presence;
+use crate::promql::{Aggregation, Kind};
 use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
@@ -176,6 +176,13 @@ fn check_text(
                 format!("this removes `{label}`"),
                 expression.place(facts.setup, span),
             );
+            if let Kind::Aggregation(aggregation) = &node.kind
+                && let Some((span, text)) = kept(aggregation, label)
+            {
+                let edit = expression.edit(facts.setup, span, &text);
+                let title = format!("keep `{label}` in the expression");
+                finding = finding.fix(Safety::Unsafe, title, vec![edit]);
+            }
         }
         let kept: Vec<String> = labels
             .possible()
@@ -192,6 +199,22 @@ fn check_text(
             )),
         };
     }
+}
+
+/// What makes an aggregation keep a label, and where it goes.
+fn kept(aggregation: &Aggregation, label: &str) -> Option<(Span, String)> {
+    let Some(grouping) = &aggregation.grouping else {
+        let text = format!(" by ({label}) ");
+        return Some((Span::at(aggregation.op_span.end), text));
+    };
+    if grouping.without {
+        return None;
+    }
+    let text = match grouping.labels.is_empty() {
+        true => label.to_owned(),
+        false => format!(", {label}"),
+    };
+    Some((Span::at(grouping.span.end - 1), text))
 }
 
 /// `$labels.name` within `{{ }}`, with its bytes.

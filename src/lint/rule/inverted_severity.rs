@@ -1,4 +1,4 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::rules::{PromRule, RuleFile, RuleKind};
 use crate::lint::options::Options;
@@ -73,12 +73,12 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             } else {
                 (other, step)
             };
-            compare(mild, severe, findings);
+            compare(facts, mild, severe, findings);
         }
     }
 }
 
-fn compare(mild: &Step<'_>, severe: &Step<'_>, findings: &mut Findings<'_>) {
+fn compare(facts: &Facts<'_>, mild: &Step<'_>, severe: &Step<'_>, findings: &mut Findings<'_>) {
     let is_above = matches!(mild.op, BinaryOp::Greater | BinaryOp::GreaterEqual);
     let is_inverted = match is_above {
         true => severe.threshold < mild.threshold,
@@ -99,18 +99,35 @@ fn compare(mild: &Step<'_>, severe: &Step<'_>, findings: &mut Findings<'_>) {
             .report(severe.place, message)
             .label("reached first")
             .related("the milder one", mild.place)
-            .help("exchange the thresholds, or the severities");
+            .help("exchange the thresholds, or the severities")
+            .fix(
+                Safety::Unsafe,
+                "exchange the thresholds",
+                exchanged(facts, mild.place, severe.place),
+            );
     } else if severe.threshold == mild.threshold && severe.pending < mild.pending {
         let message = format!(
             "alert `{}` fires after {} and the milder `{}`, on the same condition, only after {}",
             names.1, severe.pending, names.0, mild.pending
         );
-        findings
+        let finding = findings
             .report(severe.place, message)
             .label("fires first")
             .related("the milder one", mild.place)
             .help("let the milder one warn: give it the lower threshold, or the shorter `for`");
+        let document = facts.setup.document(severe.place.document);
+        let waits = |step: &Step<'_>| Some(document.place(step.rule.node.get("for")?.span));
+        if let (Some(one), Some(other)) = (waits(mild), waits(severe)) {
+            let edits = exchanged(facts, one, other);
+            finding.fix(Safety::Unsafe, "exchange how long they wait", edits);
+        }
     }
+}
+
+/// What stands at two places, at each other's.
+fn exchanged(facts: &Facts<'_>, one: Place, other: Place) -> Vec<(Place, String)> {
+    let text = |place| facts.setup.slice(place).to_owned();
+    vec![(one, text(other)), (other, text(one))]
 }
 
 /// How severe a word is; `None` for one that nobody knows.

@@ -1,7 +1,11 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
+use crate::document::Change;
 use crate::facts::Facts;
 use crate::facts::rules::{PromRule, RuleFile, RuleGroup, RuleKind};
+use crate::lint::rewriting::{Edits, edits, route_to};
+use crate::lint::subject::words;
 use crate::lint::{Findings, Lint, Need};
+use crate::promql::analysis::Presence;
 
 pub(super) static LINT: Lint = Lint {
     id: "rule/missing-metadata",
@@ -56,10 +60,14 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .flat_map(|server| &server.external_labels)
             .any(|(label, _)| label.as_str() == "severity");
         if !has_severity(group, rule) && !is_external && (is_habit || asked.is_some()) {
-            let finding = findings
+            let mut finding = findings
                 .report(rule.place(), format!("alert `{name}` has no `severity`"))
                 .label("as urgent as what?")
                 .help("add a label `severity`, with one of the values that other alerts have");
+            if let Some(edits) = with(facts, rule, "labels", "severity", USUAL) {
+                let title = format!("give it `severity: {USUAL}`");
+                finding = finding.fix(Safety::Unsafe, title, edits);
+            }
             match (asked, with_severity.first()) {
                 (Some(matcher), _) => {
                     finding.related("routes ask for it", matcher.place);
@@ -75,14 +83,56 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .iter()
             .any(|(key, text)| TEXTS.contains(&key.as_str()) && !text.as_str().trim().is_empty());
         if !has_text {
-            findings
+            let finding = findings
                 .report(
                     rule.place(),
                     format!("alert `{name}` says nothing to whoever gets it: it has no `summary` and no `description`"),
                 )
                 .label("only a name")
                 .help("add an annotation `summary` that says what is wrong, and where");
+            let mut letters = words(name).join(" ");
+            if let Some(first) = letters.get_mut(..1) {
+                first.make_ascii_uppercase();
+            }
+            let summary = letters + at_instance(facts, rule);
+            if let Some(edits) = with(facts, rule, "annotations", "summary", &summary) {
+                finding.fix(
+                    Safety::Unsafe,
+                    "say in a `summary` what its name says",
+                    edits,
+                );
+            }
         }
+    }
+}
+
+/// How urgent most alerts are.
+const USUAL: &str = "warning";
+
+/// The rule with a further entry in one of its mappings.
+fn with(facts: &Facts<'_>, rule: &PromRule, key: &str, name: &str, value: &str) -> Option<Edits> {
+    let document = facts.setup.document(rule.name.place.document);
+    let route = route_to(document, &rule.node)?;
+    let change = match rule.node.get(key) {
+        Some(node) if node.entry(name).is_some() => {
+            Change::Replace(route.key(key).key(name), value.into())
+        }
+        Some(_) => Change::Insert(route.key(key), name.to_owned(), value.into()),
+        None => Change::Insert(route, key.to_owned(), serde_json::json!({ name: value })),
+    };
+    edits(document, &[change])
+}
+
+/// ` on {{ $labels.instance }}`, where the result has that label.
+fn at_instance(facts: &Facts<'_>, rule: &PromRule) -> &'static str {
+    let has_instance = rule.expression.is_some_and(|id| {
+        let expression = facts.expression(id);
+        let labels = expression.analysis.labels(expression.parsed.root());
+        labels.get("instance").presence != Presence::Never
+    });
+    match has_instance {
+        true => " on {{ $labels.instance }}",
+        false => "",
     }
 }
 

@@ -1,8 +1,10 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
+use crate::document::Node;
 use crate::facts::Facts;
 use crate::facts::prometheus::PrometheusServer;
 use crate::lint::{Findings, Lint, Need};
 use crate::quantity::Duration;
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "scrape/interval-exceeds-lookback",
@@ -29,7 +31,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 .node
                 .get("scrape_interval")
                 .map_or(job.place(), |node| document.place(node.span));
-            findings
+            let finding = findings
                 .report(
                     place,
                     format!(
@@ -40,6 +42,17 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 )
                 .label("too seldom")
                 .help("scrape at least every 2m");
+            let global = || document.root.get("global")?.get("scrape_interval");
+            let often = lookback > OFTEN;
+            if let Some(node) = job
+                .node
+                .get("scrape_interval")
+                .or_else(global)
+                .filter(|_| often)
+            {
+                let edits = vec![(document.place(node.span), OFTEN.to_string())];
+                finding.fix(Safety::Unsafe, "scrape every 2m", edits);
+            }
         }
         for file in facts
             .rule_files
@@ -50,7 +63,8 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 let Some(interval) = group.interval.filter(|interval| *interval >= lookback) else {
                     continue;
                 };
-                findings
+                let document = facts.setup.document(file.document);
+                let finding = findings
                     .report(
                         group.name.place,
                         format!(
@@ -60,9 +74,27 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     )
                     .label("too seldom")
                     .help("evaluate it at least every 2m");
+                let of_group = group_node(&document.root, group.name.place.span);
+                let interval = of_group.and_then(|group| group.get("interval"));
+                if let Some(node) = interval.filter(|_| lookback > OFTEN) {
+                    let edits = vec![(document.place(node.span), OFTEN.to_string())];
+                    finding.fix(Safety::Unsafe, "evaluate it every 2m", edits);
+                }
             }
         }
     }
+}
+
+/// Seldom enough to save, and often enough that one failure leaves no gap.
+const OFTEN: Duration = Duration::from_secs(120);
+
+/// The group whose name stands there.
+fn group_node(root: &Node, name: Span) -> Option<&Node> {
+    let groups = root
+        .get("groups")
+        .or_else(|| root.get("spec")?.get("groups"))?;
+    let mut groups = groups.items().iter().map(AsRef::as_ref);
+    groups.find(|group: &&Node| group.get("name").is_some_and(|node| node.span == name))
 }
 
 fn lookback(facts: &Facts<'_>, server: &PrometheusServer) -> Option<Duration> {

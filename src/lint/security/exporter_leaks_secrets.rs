@@ -1,7 +1,8 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
 use crate::facts::text::Text;
+use crate::lint::rewriting::{in_place, with_variable};
 use crate::lint::{Findings, Lint, Need};
 
 pub(super) static LINT: Lint = Lint {
@@ -18,14 +19,17 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         .iter()
         .flat_map(|project| project.running("redis_exporter"))
     {
-        check_configuration(service, findings);
-        check_values(service, findings);
+        check_configuration(facts, service, findings);
+        check_values(facts, service, findings);
         check_address(service, findings);
     }
 }
 
+/// The variable that keeps values of keys from the metrics page.
+const HIDDEN: &str = "REDIS_EXPORTER_DISABLE_EXPORTING_KEY_VALUES";
+
 /// With redaction off, `CONFIG GET *` goes out as it is: `requirepass`, `masterauth`, `tls-key-file-pass`.
-fn check_configuration(service: &ComposeService, findings: &mut Findings<'_>) {
+fn check_configuration(facts: &Facts<'_>, service: &ComposeService, findings: &mut Findings<'_>) {
     let shown = option(
         service,
         "include-config-metrics",
@@ -40,7 +44,7 @@ fn check_configuration(service: &ComposeService, findings: &mut Findings<'_>) {
         && is_on(&shown)
         && is_off(&redacted)
     {
-        findings
+        let finding = findings
             .report(
                 redacted.place,
                 format!(
@@ -51,20 +55,20 @@ fn check_configuration(service: &ComposeService, findings: &mut Findings<'_>) {
             .label("nothing is hidden")
             .related("switched on here", shown.place)
             .help("leave redaction on, which is the default");
+        if let Some(edits) = in_place(facts.setup, redacted.place, redacted.as_str(), "true") {
+            finding.fix(Safety::Unsafe, "hide passwords again", edits);
+        }
     }
 }
 
 /// Keys that are checked one by one have their values in a label where these are texts.
-fn check_values(service: &ComposeService, findings: &mut Findings<'_>) {
+fn check_values(facts: &Facts<'_>, service: &ComposeService, findings: &mut Findings<'_>) {
     let keys = [
         ("check-keys", "REDIS_EXPORTER_CHECK_KEYS"),
         ("check-single-keys", "REDIS_EXPORTER_CHECK_SINGLE_KEYS"),
     ];
-    let hidden = option(
-        service,
-        "disable-exporting-key-values",
-        "REDIS_EXPORTER_DISABLE_EXPORTING_KEY_VALUES",
-    );
+    let hidden = option(service, "disable-exporting-key-values", HIDDEN);
+    let is_given = hidden.is_some();
     if hidden.is_some_and(|hidden| !is_off(&hidden)) {
         return;
     }
@@ -80,7 +84,7 @@ fn check_values(service: &ComposeService, findings: &mut Findings<'_>) {
         if said.is_empty() || !(is_secret || is_open) {
             continue;
         }
-        let finding = findings
+        let mut finding = findings
             .report(
                 keys.place,
                 format!(
@@ -91,6 +95,9 @@ fn check_values(service: &ComposeService, findings: &mut Findings<'_>) {
             .label("values that are texts are shown")
             .help("add `--disable-exporting-key-values`")
             .level(Level::Warning);
+        if !is_given && let Some(edits) = with_variable(facts, service, HIDDEN, "true") {
+            finding = finding.fix(Safety::Unsafe, "show no values of keys", edits);
+        }
         if !is_secret {
             finding.assuming("some of them hold texts that are not for everyone");
         }

@@ -1,9 +1,8 @@
+use super::on_this_host;
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::compose::{ComposeService, PublishedPort};
 use crate::lint::{Findings, Lint};
-use crate::setup::Place;
-use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "security/exposed-admin-port",
@@ -78,20 +77,6 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             finding.fix(Safety::Unsafe, "publish it on 127.0.0.1 only", edits);
         }
     }
-}
-
-/// The address in front of a port in the short form, as in `9090:9090`.
-fn on_this_host(facts: &Facts<'_>, port: &PublishedPort) -> Option<(Place, String)> {
-    let written = facts.setup.slice(port.place);
-    let quote = usize::from(written.starts_with(['"', '\'']));
-    let (host, container) = written.trim_matches(['"', '\'']).split_once(':')?;
-    let is_number = |text: &str| text.parse::<u16>().is_ok();
-    let is_short = is_number(host) && is_number(container.trim_end_matches("/tcp"));
-    let place = Place {
-        span: Span::at(port.place.span.start() + quote),
-        ..port.place
-    };
-    is_short.then(|| (place, "127.0.0.1:".into()))
 }
 
 /// Whether the port is one of the program's, and published on all addresses.

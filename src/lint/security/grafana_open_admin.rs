@@ -1,6 +1,8 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
+use crate::facts::text::Text;
+use crate::lint::rewriting::{Edits, in_place};
 use crate::lint::{Findings, Lint};
 
 pub(super) static LINT: Lint = Lint {
@@ -22,10 +24,10 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         .iter()
         .flat_map(|project| project.running("grafana"))
     {
-        check_anonymous(service, findings);
+        check_anonymous(facts, service, findings);
         let password = service.variable("GF_SECURITY_ADMIN_PASSWORD");
         if let Some(password) = password.filter(|password| KNOWN.contains(&password.as_str())) {
-            findings
+            let finding = findings
                 .report(
                     password.place,
                     format!(
@@ -35,11 +37,15 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 )
                 .label("the first that is tried")
                 .help("take it from a variable without a default, or from a secret");
+            if let Some(edits) = from_variable(facts, password) {
+                let title = "take it from a variable that has to be set";
+                finding.fix(Safety::Unsafe, title, edits);
+            }
         }
     }
 }
 
-fn check_anonymous(service: &ComposeService, findings: &mut Findings<'_>) {
+fn check_anonymous(facts: &Facts<'_>, service: &ComposeService, findings: &mut Findings<'_>) {
     let is_on = service
         .variable("GF_AUTH_ANONYMOUS_ENABLED")
         .is_some_and(|value| value.as_str() == "true");
@@ -52,11 +58,30 @@ fn check_anonymous(service: &ComposeService, findings: &mut Findings<'_>) {
         "Admin" => "is an administrator of Grafana",
         _ => "can change dashboards and query every datasource",
     };
-    findings
+    let finding = findings
         .report(
             role.place,
             format!("whoever reaches Grafana {what}, without logging in"),
         )
         .label("open to everybody")
         .help("set the role to `Viewer`, or turn anonymous access off");
+    if let Some(edits) = in_place(facts.setup, role.place, role.as_str(), "Viewer") {
+        finding.fix(Safety::Unsafe, "set the role to `Viewer`", edits);
+    }
+}
+
+/// A variable instead of the password. Without a value for it Compose refuses to start, and says why.
+fn from_variable(facts: &Facts<'_>, password: &Text) -> Option<Edits> {
+    const MUST_BE_SET: &str = ":?set a password}";
+    let (place, known) = (password.place, password.as_str());
+    let written = facts.setup.slice(place);
+    let default = format!(":-{known}}}");
+    if written.contains(&default) {
+        return in_place(facts.setup, place, &default, MUST_BE_SET);
+    }
+    let variable = format!("${{GRAFANA_ADMIN_PASSWORD{MUST_BE_SET}");
+    match written == known {
+        true => Some(vec![(place, format!("\"{variable}\""))]),
+        false => in_place(facts.setup, place, known, &variable),
+    }
 }

@@ -1,4 +1,5 @@
-use crate::diagnostic::Level;
+use super::on_this_host;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
 use crate::facts::container::Resolved;
@@ -39,7 +40,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         });
         match (port, ignored) {
             (Some(port), _) => {
-                let finding = findings
+                let mut finding = findings
                     .report(
                         port.place,
                         format!(
@@ -48,6 +49,10 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                         ),
                     )
                     .label("on every address");
+                if let Some(edit) = on_this_host(facts, port) {
+                    finding =
+                        finding.fix(Safety::Unsafe, "publish it on 127.0.0.1 only", vec![edit]);
+                }
                 match ignored {
                     Some((name, _)) => finding.help(format!(
                         "the image does not read `{name}`: start Redis with `--requirepass`"

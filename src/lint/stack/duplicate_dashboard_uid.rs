@@ -1,10 +1,11 @@
 use std::collections::HashMap;
 
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::container::inside;
 use crate::facts::dashboard::Dashboard;
 use crate::lint::{Findings, Lint, Need};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "stack/duplicate-dashboard-uid",
@@ -40,7 +41,8 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let place = earlier.uid.as_ref().map_or(uid.place, |uid| uid.place);
-        let finding = findings
+        let new = free_uid(facts, uid.as_str());
+        let mut finding = findings
             .report(
                 uid.place,
                 format!(
@@ -53,10 +55,32 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .label("taken")
             .related("first used here", place)
             .help("give each dashboard a uid of its own");
+        if let Some(new) = new {
+            let edit = uid.edit(facts.setup, Span::new(0, uid.value.len()), &new);
+            finding = finding.fix(Safety::Unsafe, format!("call it `{new}`"), vec![edit]);
+        }
         if !meet {
             finding.assuming("both get into one Grafana");
         }
     }
+}
+
+/// Longest uid that Grafana takes.
+const LONGEST: usize = 40;
+
+/// A uid like this one that no dashboard has.
+fn free_uid(facts: &Facts<'_>, uid: &str) -> Option<String> {
+    let is_free = |new: &String| {
+        !facts
+            .dashboards
+            .iter()
+            .filter_map(|dashboard| dashboard.uid.as_ref())
+            .any(|taken| taken.as_str().eq_ignore_ascii_case(new))
+    };
+    (2..100)
+        .map(|number| format!("{uid}-{number}"))
+        .find(is_free)
+        .filter(|new| new.len() <= LONGEST)
 }
 
 /// Whether two providers are read by one Grafana.

@@ -1,8 +1,9 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::compose::{ComposeProject, ComposeService};
 use crate::facts::container::Resolved;
 use crate::facts::prometheus::host_and_port;
+use crate::lint::rewriting::{in_place, with_variable};
 use crate::lint::{Findings, Lint, Need};
 use crate::redis_conf::{Line, lines};
 use crate::setup::{Kind, Place};
@@ -70,12 +71,25 @@ fn check_exporter(
             )
             .label("no Redis here");
         match project.running("redis").next() {
-            Some(redis) => finding
-                .related("this is Redis", redis.place())
-                .help(format!(
-                    "set `REDIS_ADDR` to `redis://{}:6379`",
-                    redis.name.as_str()
-                )),
+            Some(redis) => {
+                let name = redis.name.as_str();
+                let edits = match &given {
+                    Some(text) => in_place(facts.setup, text.place, host, name),
+                    None => {
+                        let address = format!("redis://{name}:6379");
+                        with_variable(facts, exporter, "REDIS_ADDR", &address)
+                    }
+                };
+                let finding = finding
+                    .related("this is Redis", redis.place())
+                    .help(format!("set `REDIS_ADDR` to `redis://{name}:6379`"));
+                match edits {
+                    Some(edits) => {
+                        finding.fix(Safety::Unsafe, format!("ask Redis at `{name}`"), edits)
+                    }
+                    None => finding,
+                }
+            }
             None => finding.help("set `REDIS_ADDR` to where Redis is"),
         };
         return;
@@ -116,7 +130,7 @@ fn check_exporter(
         || exporter.has_flag("redis.password-file")
         || address.contains('@');
     if !has_password {
-        findings
+        let finding = findings
             .report(
                 place,
                 format!(
@@ -127,6 +141,13 @@ fn check_exporter(
             .label("refused")
             .related("the password is set here", wants)
             .help("give the exporter `REDIS_PASSWORD` or `--redis.password-file`");
+        // A password that is a variable is one for the exporter, too; one in the clear belongs into a secret.
+        let written = facts.setup.slice(wants);
+        let edits = variable(written)
+            .and_then(|variable| with_variable(facts, exporter, "REDIS_PASSWORD", variable));
+        if let Some(edits) = edits {
+            finding.fix(Safety::Unsafe, "give it the same password", edits);
+        }
     }
 }
 
@@ -183,4 +204,12 @@ impl Settings {
                 .and_then(place),
         }
     }
+}
+
+/// `${NAME}` behind `requirepass`.
+fn variable(command: &str) -> Option<&str> {
+    let (_, rest) = command.split_once("requirepass")?;
+    let start = rest.find("${")?;
+    let end = start + rest[start..].find('}')? + 1;
+    Some(&rest[start..end])
 }

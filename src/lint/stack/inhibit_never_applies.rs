@@ -1,8 +1,11 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
+use crate::document::Change;
 use crate::facts::Facts;
 use crate::facts::alertmanager::InhibitRule;
 use crate::facts::alerts::{Chance, LabelValue, SentAlert, SentAlerts};
 use crate::facts::matcher::LabelMatcher;
+use crate::facts::text::Text;
+use crate::lint::rewriting::{edits, route_to};
 use crate::lint::{Findings, Lint, Need};
 
 pub(super) static LINT: Lint = Lint {
@@ -26,21 +29,37 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         if rule.has_unread_matchers || rule.source.is_empty() || rule.target.is_empty() {
             continue;
         }
-        let Some((why, help)) = reason(rule, &alerts) else {
+        let Some((why, help, guilty)) = reason(rule, &alerts) else {
             continue;
         };
-        findings
+        let finding = findings
             .report(
                 rule.place,
                 format!("this inhibit rule never applies: {why}"),
             )
             .label("silences nothing")
             .help(help);
+        let document = facts.setup.document(rule.place.document);
+        // Without any label, one alert would silence all others.
+        let without = guilty.filter(|_| rule.equal.len() > 1).and_then(|label| {
+            let equal = rule.node.get("equal")?;
+            let spans = equal.items().iter().map(|item| item.span);
+            let index = spans.clone().position(|span| span == label.place.span)?;
+            let route = route_to(document, equal)?.index(index);
+            Some((label, edits(document, &[Change::Delete(route)])?))
+        });
+        if let Some((label, edits)) = without {
+            let title = format!("take `{}` out of `equal`", label.as_str());
+            finding.fix(Safety::Unsafe, title, edits);
+        }
     }
 }
 
-/// Why no pair of alerts fits, and what to do about it.
-fn reason(rule: &InhibitRule, alerts: &SentAlerts<'_>) -> Option<(String, String)> {
+/// Why no pair of alerts fits, what to do about it, and the label whose removal would do it.
+fn reason<'r>(
+    rule: &'r InhibitRule,
+    alerts: &SentAlerts<'_>,
+) -> Option<(String, String, Option<&'r Text>)> {
     let fitting = |matchers: &[LabelMatcher]| -> Vec<&SentAlert> {
         alerts
             .all
@@ -51,12 +70,20 @@ fn reason(rule: &InhibitRule, alerts: &SentAlerts<'_>) -> Option<(String, String
     let sources = fitting(&rule.source);
     if sources.is_empty() {
         let why = format!("no alert of the setup is {}", written(&rule.source));
-        return Some((why, "mend the source matchers, or remove the rule".into()));
+        return Some((
+            why,
+            "mend the source matchers, or remove the rule".into(),
+            None,
+        ));
     }
     let targets = fitting(&rule.target);
     if targets.is_empty() {
         let why = format!("no alert of the setup is {}", written(&rule.target));
-        return Some((why, "mend the target matchers, or remove the rule".into()));
+        return Some((
+            why,
+            "mend the target matchers, or remove the rule".into(),
+            None,
+        ));
     }
     let agree = |source: &SentAlert, target: &SentAlert, label: &str| match (
         alerts.value(source, label),
@@ -93,10 +120,12 @@ fn reason(rule: &InhibitRule, alerts: &SentAlerts<'_>) -> Option<(String, String
                 written(&rule.target)
             ),
             format!("take `{label}` out of `equal`"),
+            rule.equal.iter().find(|text| text.as_str() == *label),
         ),
         None => (
             "no two alerts agree in every label of `equal`".to_owned(),
             "shorten `equal` to labels that both alerts have".to_owned(),
+            None,
         ),
     })
 }

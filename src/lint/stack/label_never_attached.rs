@@ -1,8 +1,10 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
+use crate::document::Change;
 use crate::facts::Facts;
 use crate::facts::alerts::SentAlerts;
 use crate::facts::rules::{RuleFile, RuleKind};
 use crate::facts::text::Text;
+use crate::lint::rewriting::{edits, route_to};
 use crate::lint::{Findings, Lint, Need};
 use crate::source::Span;
 
@@ -94,11 +96,23 @@ fn check_groups(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
     let alerts = facts.alerts();
     for alertmanager in &facts.alertmanagers {
-        for label in alertmanager.routes.iter().flat_map(|route| &route.group_by) {
+        let labels = alertmanager
+            .routes
+            .iter()
+            .flat_map(|route| route.group_by.iter().map(move |label| (route, label)));
+        for (route, label) in labels {
             if is_attached(facts, &alerts, label) {
                 continue;
             }
-            findings
+            let document = facts.setup.document(label.place.document);
+            let without = || {
+                let list = route.node.get("group_by")?;
+                let is_it = |span| span == label.place.span;
+                let index = list.items().iter().position(|item| is_it(item.span))?;
+                let route = route_to(document, list)?.index(index);
+                edits(document, &[Change::Delete(route)])
+            };
+            let mut finding = findings
                 .report(
                     label.place,
                     format!(
@@ -107,8 +121,12 @@ fn check_groups(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     ),
                 )
                 .label("never there")
-                .help("drop it, or attach it: to targets, in `external_labels`, or to rules")
-                .assuming("no exporter gives its series this label");
+                .help("drop it, or attach it: to targets, in `external_labels`, or to rules");
+            if let Some(edits) = without() {
+                let title = format!("group without `{}`", label.as_str());
+                finding = finding.fix(Safety::Unsafe, title, edits);
+            }
+            finding.assuming("no exporter gives its series this label");
         }
     }
 }

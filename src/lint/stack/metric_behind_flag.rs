@@ -1,6 +1,9 @@
 use crate::catalogue::Reason;
-use crate::diagnostic::Level;
+use crate::catalogue::exporter::FlagType;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
+use crate::facts::compose::ComposeService;
+use crate::lint::rewriting::{Edits, in_place, with_variable};
 use crate::lint::{Findings, Lint, Need};
 
 pub(super) static LINT: Lint = Lint {
@@ -32,7 +35,11 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             _ => continue,
         };
         let expression = missing.expression;
-        let finding = findings
+        let wanted = match &missing.reason {
+            Reason::NeedsFlag(flags) => flags.first(),
+            _ => None,
+        };
+        let mut finding = findings
             .report(
                 expression.place(facts.setup, missing.span),
                 format!(
@@ -45,7 +52,25 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .label("not exposed")
             .help(help);
         if let Some(service) = missing.service {
-            finding.related("the exporter", service.place());
+            finding = finding.related("the exporter", service.place());
+            if let Some((variable, edits)) = wanted.and_then(|flag| set(facts, service, flag)) {
+                finding.fix(Safety::Unsafe, format!("set `{variable}`"), edits);
+            }
         }
     }
+}
+
+/// The variable that switches a flag on, and what sets it.
+fn set<'f>(facts: &'f Facts<'_>, service: &ComposeService, flag: &str) -> Option<(&'f str, Edits)> {
+    let exporter = facts.catalogue.exporter("redis_exporter")?;
+    let known = exporter.flags.iter().find(|known| known.name == flag)?;
+    let variable = known.env.as_deref()?;
+    if known.kind != FlagType::Bool || service.has_flag(flag) {
+        return None;
+    }
+    let edits = match service.variable(variable) {
+        Some(value) => in_place(facts.setup, value.place, value.as_str(), "true")?,
+        None => with_variable(facts, service, variable, "true")?,
+    };
+    Some((variable, edits))
 }

@@ -2,13 +2,15 @@ use std::collections::BTreeSet;
 
 use regex::Regex;
 
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::document::Node;
 use crate::facts::Facts;
 use crate::facts::prometheus::ScrapeJob;
+use crate::facts::text::Text;
 use crate::lint::{Findings, Lint, Need};
-use crate::promql::Kind;
+use crate::promql::{Kind, regex_alternatives};
 use crate::setup::Place;
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "stack/metric-dropped-by-relabel",
@@ -48,7 +50,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             }
             let span = selector.metric_name_span().unwrap_or(node.span);
             let document = facts.setup.document(job.document);
-            findings
+            let finding = findings
                 .report(
                     expression.place(facts.setup, span),
                     format!(
@@ -60,8 +62,30 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 .label("never stored")
                 .related("dropped here", document.place(step.span))
                 .help("keep it in `metric_relabel_configs`, or read another metric");
+            if let Some(regex) = step.get("regex")
+                && let Some(new) = keeping(step, regex.scalar_text(), name)
+            {
+                let text = Text::of(document, regex);
+                let edit = text.edit(facts.setup, Span::new(0, text.value.len()), &new);
+                finding.fix(Safety::Unsafe, format!("keep `{name}`"), vec![edit]);
+            }
         }
     }
+}
+
+/// The pattern of a step that no longer drops the metric.
+fn keeping(step: &Node, pattern: &str, name: &str) -> Option<String> {
+    let action = step.get("action")?.scalar_text();
+    if action.eq_ignore_ascii_case("keep") {
+        return Some(format!("{pattern}|{name}"));
+    }
+    let names = regex_alternatives(pattern)?;
+    let others: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .filter(|other| *other != name)
+        .collect();
+    (!others.is_empty()).then(|| others.join("|"))
 }
 
 /// What Prometheus itself writes, past all relabeling.

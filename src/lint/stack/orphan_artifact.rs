@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use super::rule_glob_matches_nothing;
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
@@ -70,9 +71,14 @@ fn check_rule_files(facts: &Facts<'_>, seen: &Seen, findings: &mut Findings<'_>)
     if !is_certain {
         return;
     }
+    let spoken_of = rule_glob_matches_nothing::spoken_of(facts);
     for file in &facts.rule_files {
         let document = facts.setup.document(file.document);
         if !file.loaded_by.is_empty() || document.wrapper.is_some() || document.is_part() {
+            continue;
+        }
+        // Where a pattern finds nothing, that is what there is to mend, and this file is named there.
+        if spoken_of.is_some_and(|other| other.id == document.id) {
             continue;
         }
         // Mimir's and Loki's rulers read rules from directories of their own.

@@ -1,11 +1,12 @@
 use std::collections::BTreeSet;
 
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
 use crate::facts::container::{MountSource, inside};
 use crate::facts::provider::grafana_with;
 use crate::facts::text::Text;
+use crate::lint::rewriting::{Edits, in_place, with_variable};
 use crate::lint::{Findings, Lint, Need};
 
 pub(super) static LINT: Lint = Lint {
@@ -65,7 +66,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 && facts.catalogue.grafana().given_up(kind).is_none()
                 && told.insert((dashboard.document, kind.to_owned()))
             {
-                installed.report(&panel.named(), &panel.kind, findings);
+                installed.report(facts, &panel.named(), &panel.kind, findings);
             }
         }
     }
@@ -83,7 +84,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             && told.insert((datasource.document, kind.to_owned()))
         {
             let owner = format!("datasource `{}`", datasource.name.as_str());
-            installed.report(&owner, &datasource.kind, findings);
+            installed.report(facts, &owner, &datasource.kind, findings);
         }
     }
 }
@@ -143,12 +144,29 @@ fn installed(service: &ComposeService) -> Option<Installed<'_>> {
 }
 
 impl Installed<'_> {
-    fn report(&self, owner: &str, kind: &Text, findings: &mut Findings<'_>) {
+    /// The plugin among those that Grafana installs.
+    fn with(&self, facts: &Facts<'_>, name: &str) -> Option<Edits> {
+        let given = VARIABLES
+            .iter()
+            .find_map(|variable| self.service.variable(variable));
+        match given {
+            Some(list) => {
+                let new = match list.as_str() {
+                    "" => return None,
+                    others => format!("{others},{name}"),
+                };
+                in_place(facts.setup, list.place, list.as_str(), &new)
+            }
+            None => with_variable(facts, self.service, VARIABLES[0], name),
+        }
+    }
+
+    fn report(&self, facts: &Facts<'_>, owner: &str, kind: &Text, findings: &mut Findings<'_>) {
         let name = kind.as_str();
         if self.names.contains(name) {
             return;
         }
-        let finding = findings
+        let mut finding = findings
             .report(
                 kind.place,
                 format!("{owner} needs the plugin `{name}`, which Grafana does not have"),
@@ -156,6 +174,9 @@ impl Installed<'_> {
             .label("not installed")
             .related("this Grafana shows it", self.service.place())
             .help(format!("add `{name}` to `GF_INSTALL_PLUGINS`"));
+        if let Some(edits) = self.with(facts, name) {
+            finding = finding.fix(Safety::Unsafe, format!("install `{name}`"), edits);
+        }
         if self.keeps_data {
             finding.assuming("nobody installed it by hand into Grafana's volume");
         }

@@ -1,11 +1,13 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
+use crate::document::Change;
 use crate::facts::Facts;
 use crate::facts::datasource::Datasource;
 use crate::facts::prometheus::{PrometheusServer, ScrapeJob, host_and_port};
 use crate::facts::text::{Text, placeholder};
+use crate::lint::rewriting::{edits, route_to};
 use crate::lint::{Findings, Lint, Need};
 use crate::quantity::Duration;
 
@@ -103,7 +105,26 @@ fn check_datasource(
         Some(_) => format!("set `timeInterval` to `{real}`"),
         None => format!("set `jsonData.timeInterval` to `{real}`"),
     };
-    if window.as_millis() < real.as_millis().saturating_mul(2) {
+    let told_right = || {
+        let interval = serde_json::Value::from(real.to_string());
+        let change = match (written, datasource.node.get("jsonData")) {
+            (Some(node), _) => Change::Replace(route_to(document, node)?, interval),
+            (None, Some(data)) => {
+                let route = route_to(document, data)?;
+                match data.entry("timeInterval") {
+                    Some(_) => Change::Replace(route.key("timeInterval"), interval),
+                    None => Change::Insert(route, "timeInterval".into(), interval),
+                }
+            }
+            (None, None) => Change::Insert(
+                route_to(document, &datasource.node)?,
+                "jsonData".into(),
+                serde_json::json!({"timeInterval": interval}),
+            ),
+        };
+        edits(document, &[change])
+    };
+    let finding = if window.as_millis() < real.as_millis().saturating_mul(2) {
         findings
             .report(
                 place,
@@ -111,7 +132,7 @@ fn check_datasource(
             )
             .label("graphs stay empty")
             .related("the job", interval)
-            .help(mend);
+            .help(mend)
     } else if told.as_millis() > real.as_millis().saturating_mul(2) && written.is_some() {
         findings
             .report(
@@ -121,7 +142,13 @@ fn check_datasource(
             .label("longer than needed")
             .related("the job", interval)
             .help(mend)
-            .level(Level::Info);
+            .level(Level::Info)
+    } else {
+        return;
+    };
+    if let Some(edits) = told_right() {
+        let title = format!("tell Grafana `{real}`");
+        finding.fix(Safety::Unsafe, title, edits);
     }
 }
 

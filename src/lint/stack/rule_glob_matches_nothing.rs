@@ -1,8 +1,12 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
-use crate::facts::container::has_wildcard;
+use crate::facts::compose::{ComposeService, directory_of};
+use crate::facts::container::{glob_matches, has_wildcard, inside};
 use crate::facts::prometheus::{PrometheusServer, RulePattern};
+use crate::lint::rewriting::{Edits, with_item};
 use crate::lint::{Findings, Lint, Need};
+use crate::setup::Document;
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "stack/rule-glob-matches-nothing",
@@ -28,13 +32,8 @@ fn report(
     server: &PrometheusServer,
     pattern: &RulePattern,
 ) {
-    let setup = facts.setup;
     // The nearest rule file that no server loads is what somebody will have meant.
-    let orphan = facts
-        .rule_files
-        .iter()
-        .find(|file| file.loaded_by.is_empty())
-        .map(|file| setup.document(file.document));
+    let orphan = forgotten(facts);
     let what = match has_wildcard(pattern.text.as_str()) {
         true => "finds no file",
         false => "is no file",
@@ -65,8 +64,75 @@ fn report(
     };
     if let Some(orphan) = orphan {
         finding = finding.related("nothing loads this rule file", orphan.head());
+        let found = match service {
+            Some(service) => mounted(facts, server, service, pattern, orphan),
+            None => named(facts, pattern, orphan),
+        };
+        if let Some((title, edits)) = found {
+            finding = finding.fix(Safety::Unsafe, title, edits);
+        }
     }
     if !pattern.is_certain {
         finding.assuming("files lie in the container as they do here");
     }
+}
+
+/// The rule file that somebody will have meant where a pattern finds none.
+fn forgotten<'f>(facts: &'f Facts<'_>) -> Option<&'f Document> {
+    facts
+        .rule_files
+        .iter()
+        .find(|file| file.loaded_by.is_empty())
+        .map(|file| facts.setup.document(file.document))
+}
+
+/// The rule file that a finding of this lint speaks of already.
+pub(super) fn spoken_of<'f>(facts: &'f Facts<'_>) -> Option<&'f Document> {
+    let mut patterns = facts
+        .prometheus
+        .iter()
+        .flat_map(|server| &server.rule_patterns);
+    patterns
+        .any(|pattern| {
+            pattern.files.is_empty() && pattern.is_certain && !pattern.text.as_str().is_empty()
+        })
+        .then(|| forgotten(facts))?
+}
+
+/// The rule file where the pattern looks for it.
+fn mounted(
+    facts: &Facts<'_>,
+    server: &PrometheusServer,
+    service: &ComposeService,
+    pattern: &RulePattern,
+    file: &Document,
+) -> Option<(String, Edits)> {
+    let pattern = pattern.text.as_str();
+    let beside = format!("{}/{}", directory_of(pattern), file.name);
+    let target = match has_wildcard(pattern) {
+        true => Some(beside).filter(|target| glob_matches(pattern, target))?,
+        false => pattern.to_owned(),
+    };
+    let project = facts.projects.get(server.project?)?;
+    let source = match project.directory.as_str() {
+        "" => &*file.path,
+        directory => inside(directory, &file.path)?,
+    };
+    let is_whole = target.starts_with('/') && file.wrapper.is_none();
+    let mount = format!("./{source}:{target}:ro");
+    let edits = is_whole.then(|| with_item(facts, service, "volumes", mount.into()))??;
+    Some((format!("mount `{}` at `{target}`", file.path), edits))
+}
+
+/// The rule file by its name beside the configuration.
+fn named(facts: &Facts<'_>, pattern: &RulePattern, file: &Document) -> Option<(String, Edits)> {
+    let configuration = facts.setup.document(pattern.text.place.document);
+    let path = match directory_of(&configuration.path) {
+        "" => &*file.path,
+        directory => inside(directory, &file.path)?,
+    };
+    let whole = Span::new(0, pattern.text.value.len());
+    let edit = pattern.text.edit(facts.setup, whole, path);
+    let is_whole = file.wrapper.is_none() && configuration.wrapper.is_none();
+    is_whole.then(|| (format!("name `{path}`"), vec![edit]))
 }

@@ -1,8 +1,11 @@
-use crate::diagnostic::Level;
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
-use crate::facts::compose::directory_of;
+use crate::facts::compose::{ComposeService, directory_of};
 use crate::facts::container::Resolved;
 use crate::lint::{Findings, Lint, Need};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "stack/unmounted-provider-path",
@@ -23,7 +26,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             Resolved::Image => "nothing is mounted or copied there".to_owned(),
             Resolved::Setup(_) | Resolved::Elsewhere => continue,
         };
-        let finding = findings
+        let mut finding = findings
             .report(
                 path.place,
                 format!(
@@ -36,6 +39,11 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .help("mount the dashboards there, or name the directory where they are");
         let service = provider.service.as_ref().and_then(|id| facts.service(id));
         let Some(service) = service else { continue };
+        if let Some(directory) = only_directory(facts, service) {
+            let edit = path.edit(facts.setup, Span::new(0, path.value.len()), &directory);
+            let title = format!("load them from `{directory}`");
+            finding = finding.fix(Safety::Unsafe, title, vec![edit]);
+        }
         // What fills the directories beside it is where somebody forgot this one.
         let beside = service.container.mounts.iter().rfind(|mount| {
             directory_of(&mount.target) == directory_of(path.as_str().trim_end_matches('/'))
@@ -45,4 +53,22 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             None => finding.related("this is what Grafana gets", service.place()),
         };
     }
+}
+
+/// The only directory of the container in which dashboards are that no provider loads.
+fn only_directory(facts: &Facts<'_>, service: &ComposeService) -> Option<String> {
+    let files = service.container.files(facts.setup.listing());
+    let directories: BTreeSet<&str> = files
+        .iter()
+        .filter(|(_, file)| {
+            facts.dashboards.iter().any(|dashboard| {
+                let document = facts.setup.document(dashboard.document);
+                dashboard.loaded_by.is_empty() && *document.path == **file
+            })
+        })
+        .map(|(path, _)| directory_of(path))
+        .collect();
+    let mut directories = directories.into_iter();
+    let only = directories.next()?;
+    directories.next().is_none().then(|| only.to_owned())
 }

@@ -1,10 +1,11 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::compose::{ComposeProject, ComposeService};
 use crate::facts::prometheus::{PrometheusServer, Target, host_and_port};
 use crate::facts::text::{Text, placeholder};
 use crate::lint::{Findings, Lint, Need};
-use crate::setup::Kind;
+use crate::setup::{Kind, Place, Setup};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "stack/unresolvable-target",
@@ -28,6 +29,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         }
         let service = server.service.as_ref().and_then(|id| facts.service(id));
         let look = Look {
+            setup: facts.setup,
             project,
             service,
             server,
@@ -136,6 +138,7 @@ fn report_example(text: &Text, host: &str, findings: &mut Findings<'_>) {
 }
 
 struct Look<'l> {
+    setup: &'l Setup,
     project: &'l ComposeProject,
     service: Option<&'l ComposeService>,
     server: &'l PrometheusServer,
@@ -201,7 +204,11 @@ impl Look<'_> {
             )
             .label("no such host");
         finding = match (near, self.service) {
-            (Some(near), _) => finding.help(format!("did you mean `{near}`?")),
+            (Some(near), _) => finding.help(format!("did you mean `{near}`?")).fix(
+                Safety::Unsafe,
+                format!("ask `{near}`"),
+                self.replaced(text, host, near),
+            ),
             (None, Some(server)) => finding
                 .related("who wants to reach it", server.place())
                 .help("name a service, or remove the target"),
@@ -255,7 +262,12 @@ impl Look<'_> {
                 .help(format!(
                     "write `{}` instead of `{host}`",
                     meant.name.as_str()
-                )),
+                ))
+                .fix(
+                    Safety::Unsafe,
+                    format!("ask `{}`", meant.name.as_str()),
+                    self.replaced(text, host, meant.name.as_str()),
+                ),
             None => finding.help(format!(
                 "name a service, or `host.docker.internal` for the host, instead of `{host}`"
             )),
@@ -287,6 +299,7 @@ impl Look<'_> {
         if program.ports.is_empty() || listens.contains(&port) || is_moved || is_set {
             return;
         }
+        let old = format!(":{port}");
         let published = target
             .ports
             .iter()
@@ -304,12 +317,29 @@ impl Look<'_> {
                 .help(format!(
                     "between containers the port is {}",
                     published.container_port
-                )),
-            (None, Some(known)) => {
-                finding.help(format!("{} listens on port {known}", program.program))
-            }
+                ))
+                .fix(
+                    Safety::Unsafe,
+                    format!("ask port {}", published.container_port),
+                    self.replaced(text, &old, &format!(":{}", published.container_port)),
+                ),
+            (None, Some(known)) => finding
+                .help(format!("{} listens on port {known}", program.program))
+                .fix(
+                    Safety::Unsafe,
+                    format!("ask port {known}"),
+                    self.replaced(text, &old, &format!(":{known}")),
+                ),
             (None, None) => finding,
         };
+    }
+
+    /// The first `old` of an address as `new`.
+    fn replaced(&self, text: &Text, old: &str, new: &str) -> Vec<(Place, String)> {
+        let at = text.as_str().find(old);
+        at.map(|at| text.edit(self.setup, Span::new(at, at + old.len()), new))
+            .into_iter()
+            .collect()
     }
 
     fn is_extra_host(&self, host: &str) -> bool {

@@ -1,9 +1,10 @@
-use crate::diagnostic::Level;
+use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
 use crate::facts::matcher::LabelMatcher;
 use crate::lint::{Findings, Lint, Need};
-use crate::promql::{Kind, MatchOp, NodeId};
+use crate::promql::{Kind, MatchOp, NodeId, Parsed};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     id: "stack/up-blind-to-redis",
@@ -43,7 +44,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
     for expression in alerts() {
         for (node, job) in asks_for_job(expression, &jobs) {
-            findings
+            let finding = findings
                 .report(
                     expression.place(facts.setup, expression.parsed[node].span),
                     format!(
@@ -53,8 +54,32 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 )
                 .label("the exporter answers")
                 .help("add an alert on `redis_up == 0`");
+            if let Some(text) = or_redis(&expression.parsed, node) {
+                let root = expression.parsed[expression.parsed.root()].span;
+                let edit = expression.edit(facts.setup, Span::at(root.end), &text);
+                finding.fix(Safety::Unsafe, "ask for `redis_up`, too", vec![edit]);
+            }
         }
     }
+}
+
+/// ` or redis_up{…} == 0` behind an expression that is `up{…} == 0`.
+fn or_redis(parsed: &Parsed, selector: NodeId) -> Option<String> {
+    let root = parsed.root();
+    let comparison = parsed
+        .comparisons()
+        .find(|comparison| comparison.node == root)?;
+    let binary = comparison.binary;
+    let is_alone = parsed.bare(binary.left) == selector && binary.return_bool.is_none();
+    let (threshold, true) = comparison.threshold? else {
+        return None;
+    };
+    let Kind::Selector(of_up) = &parsed[selector].kind else {
+        return None;
+    };
+    let matchers = of_up.braces.map_or("", |span| parsed.slice(span));
+    let op = binary.op.as_str();
+    is_alone.then(|| format!(" or redis_up{matchers} {op} {threshold}"))
 }
 
 /// Selectors of `up` for one of the jobs by its name.
