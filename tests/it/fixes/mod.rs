@@ -1,10 +1,14 @@
 //! Repairs: each fix of each case stands its proof, and what people have really written stays what it was around them.
 
+mod catalogue;
 mod commands;
 mod mislabelled;
 mod panels;
 mod proofs;
+mod semantics;
 mod setups;
+#[cfg(target_os = "linux")]
+mod terminal;
 
 use std::sync::LazyLock;
 

@@ -184,3 +184,77 @@ fn an_old_table_keeps_its_columns() {
         json!({"type": "color-background"})
     );
 }
+
+#[test]
+fn an_old_pie_chart_keeps_slices_colours_and_legend() {
+    let pie = |more: Value| {
+        let mut panel = json!({
+            "id": 1, "type": "grafana-piechart-panel", "title": "Keys", "gridPos": {"h": 8, "w": 12, "x": 0, "y": 0},
+            "datasource": "Prometheus",
+            "targets": [{"expr": "redis_db_keys", "refId": "A", "legendFormat": "{{db}}"}],
+            "pieType": "donut", "format": "short", "decimals": 1, "valueName": "current", "strokeWidth": 1,
+            "legendType": "Right side",
+            "legend": {"show": true, "values": true, "percentage": true},
+            "aliasColors": {"db0": "#1F60C4"},
+            "combine": {"label": "Others", "threshold": 0},
+        });
+        let entries = panel.as_object_mut().expect("a panel");
+        entries.extend(more.as_object().expect("entries").clone());
+        converted(panel)
+    };
+    let panel = pie(json!({}));
+    assert_eq!(panel["type"], "piechart");
+    assert_eq!(
+        panel["targets"],
+        json!([{"expr": "redis_db_keys", "refId": "A", "legendFormat": "{{db}}"}])
+    );
+    assert_eq!(panel["options"]["pieType"], "donut");
+    assert_eq!(
+        panel["options"]["legend"],
+        json!({"displayMode": "table", "placement": "right", "showLegend": true, "values": ["value", "percent"]})
+    );
+    assert_eq!(
+        panel["options"]["reduceOptions"]["calcs"],
+        json!(["lastNotNull"])
+    );
+    assert_eq!(panel["options"]["displayLabels"], json!([]));
+    let config = &panel["fieldConfig"];
+    assert_eq!(config["defaults"]["unit"], "short");
+    assert_eq!(config["defaults"]["decimals"], 1);
+    assert_eq!(
+        config["overrides"],
+        json!([{
+            "matcher": {"id": "byName", "options": "db0"},
+            "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": "#1F60C4"}}],
+        }])
+    );
+    for old in [
+        "pieType",
+        "legendType",
+        "aliasColors",
+        "combine",
+        "strokeWidth",
+        "format",
+        "valueName",
+    ] {
+        assert!(
+            panel.get(old).is_none(),
+            "`{old}` is still there: {panel:#}"
+        );
+    }
+    // Names on the slices are labels of the panel that came after it.
+    let on_graph = pie(json!({"legendType": "On graph", "pieType": "pie", "valueName": "total"}));
+    assert_eq!(
+        on_graph["options"]["displayLabels"],
+        json!(["name", "percent"])
+    );
+    assert_eq!(on_graph["options"]["legend"]["showLegend"], false);
+    assert_eq!(on_graph["options"]["pieType"], "pie");
+    assert_eq!(
+        on_graph["options"]["reduceOptions"]["calcs"],
+        json!(["sum"])
+    );
+    // Small slices put together have no successor, so that somebody has to look.
+    let combined = pie(json!({"combine": {"label": "Others", "threshold": 0.05}}));
+    assert_eq!(combined["type"], "grafana-piechart-panel");
+}

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use stackwright::diagnostic::Safety;
+use stackwright::fix::Mended;
 use stackwright::lint::{lints, page};
+use stackwright::report::diff_between;
 use stackwright::setup::Setup;
 
 use super::{complaints, mended};
 
-fn directories(path: &Path) -> Vec<PathBuf> {
+pub(super) fn directories(path: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(path)
         .into_iter()
         .flatten()
@@ -30,12 +32,39 @@ fn every_fix_of_every_case_stands_its_proof() {
             let mended = mended(&setup, lint.id, Safety::Unsafe);
             fixed += mended.applied.len();
             let shown = case.strip_prefix(&root).unwrap_or(&case).display();
+            wrong.extend(
+                unexpected(&case, &mended)
+                    .into_iter()
+                    .map(|what| format!("{shown}: {what}")),
+            );
             let complaints = complaints(&mended, lint.id, Safety::Unsafe);
             wrong.extend(complaints.iter().map(|what| format!("{shown}: {what}")));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(fixed > 50, "only {fixed} fixes in all cases");
+}
+
+/// What is wrong with the difference that the fixes of a case make: it stands beside the case as `fixed.diff`.
+fn unexpected(case: &Path, mended: &Mended) -> Option<String> {
+    let path = case.join("fixed.diff");
+    let difference: String = mended
+        .changes
+        .iter()
+        .map(|(path, changed)| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            diff_between(path, path, &text(&changed.before), &text(&changed.after))
+        })
+        .collect();
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        match difference.is_empty() {
+            true => drop(std::fs::remove_file(&path)),
+            false => std::fs::write(&path, &difference).expect("a writable checkout"),
+        }
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    (difference != expected)
+        .then(|| format!("run again with UPDATE_EXPECTED=1 and read `git diff`:\n{difference}"))
 }
 
 #[test]
