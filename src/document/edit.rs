@@ -363,23 +363,23 @@ fn insert_item(
                 "it is not a list",
             ));
         }
-        let glued = source[..span.start].ends_with([':', '-']);
+        let glued = source[..span.start()].ends_with([':', '-']);
         let space = if glued { " " } else { "" };
         let literal = literal(value, ScalarStyle::DoubleQuoted, true);
         return Ok((span, format!("{space}[{literal}]")));
     };
     // An alias has its text elsewhere.
-    if items.iter().any(|item| item.span.start < span.start) {
+    if items.iter().any(|item| item.span.start() < span.start()) {
         return Err(EditError::Aliased(route.to_string()));
     }
     if is_flow(source, node) {
         let literal = literal(value, last.style, true);
         return Ok(match items.get(index) {
-            Some(next) => (Span::at(next.span.start), format!("{literal}, ")),
-            None => (Span::at(last.span.end), format!(", {literal}")),
+            Some(next) => (Span::at(next.span.start()), format!("{literal}, ")),
+            None => (Span::at(last.span.end()), format!(", {literal}")),
         });
     }
-    let dash = |item: &Node| source[..item.span.start].rfind('-').ok_or_else(missing);
+    let dash = |item: &Node| source[..item.span.start()].rfind('-').ok_or_else(missing);
     let column = column(source, dash(first)?);
     let newline = newline_of(source);
     let indentation = " ".repeat(column);
@@ -397,7 +397,7 @@ fn insert_item(
             (Span::at(line), format!("{indentation}-{text}{newline}"))
         }
         None => {
-            let end = trimmed_end(source, last.span.start, last.span.end);
+            let end = trimmed_end(source, last.span.start(), last.span.end());
             let at = line_end(source, end);
             (Span::at(at), format!("{newline}{indentation}-{text}"))
         }

@@ -55,7 +55,7 @@ pub(super) fn in_place(setup: &Setup, place: Place, old: &str, new: &str) -> Opt
     if found.next().is_some() || old.is_empty() {
         return None;
     }
-    let start = place.span.start + at;
+    let start = place.span.start() + at;
     let span = crate::source::Span::new(start, start + old.len());
     Some(vec![(Place { span, ..place }, new.to_owned())])
 }

@@ -425,7 +425,7 @@ fn check_template(checker: &mut Checker<'_>, node: &Node) {
         .iter()
         .find(|(name, ..)| node.text.get(error.span.start()..error.span.end()) == Some(name));
     let span = written_span(checker.file.text(), node, error.span);
-    let written = node.text.get(error.span.start..error.span.end);
+    let written = node.text.get(error.span.start()..error.span.end());
     // `$label` and `$Labels` for `$labels`.
     let meant = written.and_then(|written| {
         let lower = written.to_ascii_lowercase();

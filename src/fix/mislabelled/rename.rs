@@ -104,7 +104,7 @@ impl Renaming<'_> {
         for dashboard in &facts.dashboards {
             let document = facts.setup.document(dashboard.document);
             for tag in choices_by_tag(dashboard).filter(|tag| tag.as_str() == Some(old)) {
-                let line = document.text.position(tag.span.start).line;
+                let line = document.text.position(tag.span.start()).line;
                 let place = format!("{}:{line}", document.path);
                 if is_shared || document.wrapper.is_some() {
                     let why = match is_shared {
@@ -301,7 +301,6 @@ fn choices_by_tag(dashboard: &Dashboard) -> impl Iterator<Item = &Node> {
         .chain(of_lists)
         .filter_map(|node| node.get("tags"))
         .flat_map(|tags| tags.items())
-        .map(AsRef::as_ref)
 }
 
 fn says(title: &str, subject: &str) -> bool {

@@ -76,15 +76,15 @@ fn moved(document: &Document, item: &Node, earlier: &Node) -> Option<Edits> {
     let text = document.text.text();
     let (lines, column) = lines_of(document, item)?;
     let (before, other_column) = lines_of(document, earlier)?;
-    if document.wrapper.is_some() || column != other_column || before.start >= lines.start {
+    if document.wrapper.is_some() || column != other_column || before.start() >= lines.start() {
         return None;
     }
-    let mut moved = text.get(lines.start..lines.end)?.to_owned();
+    let mut moved = text.get(lines.start()..lines.end())?.to_owned();
     if !moved.ends_with('\n') {
         moved.push('\n');
     }
     Some(vec![
-        (document.place(Span::at(before.start)), moved),
+        (document.place(Span::at(before.start())), moved),
         (document.place(lines), String::new()),
     ])
 }
@@ -93,8 +93,8 @@ fn moved(document: &Document, item: &Node, earlier: &Node) -> Option<Edits> {
 fn lines_of(document: &Document, item: &Node) -> Option<(Span, usize)> {
     let text = document.text.text();
     let start_of_line = |at: usize| text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let mut start = start_of_line(item.span.start);
-    let column = text[start..item.span.start]
+    let mut start = start_of_line(item.span.start());
+    let column = text[start..item.span.start()]
         .strip_suffix("- ")
         .filter(|rest| rest.bytes().all(|byte| byte == b' '))?
         .len();
@@ -108,7 +108,11 @@ fn lines_of(document: &Document, item: &Node) -> Option<(Span, usize)> {
         }
         start = previous;
     }
-    let end = item.span.start + text.get(item.span.start..item.span.end)?.trim_end().len();
+    let end = item.span.start()
+        + text
+            .get(item.span.start()..item.span.end())?
+            .trim_end()
+            .len();
     let end = text[end..]
         .find('\n')
         .map_or(text.len(), |newline| end + newline + 1);

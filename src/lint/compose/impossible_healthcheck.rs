@@ -91,7 +91,7 @@ fn check_command(facts: &Facts<'_>, service: &ComposeService, findings: &mut Fin
         && let Some(text) = facts.setup.slice(document.place(test.span)).get(..)
         && let Some((span, written)) = by_wget(text)
     {
-        let span = span.shifted(test.span.start);
+        let span = span.shifted(test.span.start());
         let edits = vec![(document.place(span), written)];
         finding.fix(Safety::Unsafe, "ask by `wget`, which the image has", edits);
     }

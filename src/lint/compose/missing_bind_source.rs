@@ -87,11 +87,11 @@ fn long_form(facts: &Facts<'_>, service: &ComposeService, mount: &Mount) -> Opti
     // In place of the item's line, not in front of it.
     let written = document.text.text();
     let item = items[index].span;
-    let end = written[item.end..]
+    let end = written[item.end()..]
         .find('\n')
-        .map(|newline| item.end + newline + 1);
-    let line = Span::new(place.span.start, end.unwrap_or(written.len()));
-    let is_alone = written[item.end..line.end].trim().is_empty();
+        .map(|newline| item.end() + newline + 1);
+    let line = Span::new(place.span.start(), end.unwrap_or(written.len()));
+    let is_alone = written[item.end()..line.end()].trim().is_empty();
     (text.ends_with('\n') && is_alone).then(|| vec![(document.place(line), text)])
 }
 

@@ -85,26 +85,29 @@ fn unwrapped(document: &Document) -> Edits {
         return Vec::new();
     };
     let is_json = document.is_part() && json_text(document).is_some();
-    if !is_json || first >= inner.start || inner.end > last {
+    if !is_json || first >= inner.start() || inner.end() > last {
         return Vec::new();
     }
     let mut edits = vec![
-        (document.place(Span::new(first, inner.start)), String::new()),
         (
-            document.place(Span::new(inner.end, last + 1)),
+            document.place(Span::new(first, inner.start())),
+            String::new(),
+        ),
+        (
+            document.place(Span::new(inner.end(), last + 1)),
             String::new(),
         ),
     ];
     // Its lines move to the left by what its last one is too far to the right: no text of JSON has a line break in it.
-    let last_line = text[..inner.end - 1]
+    let last_line = text[..inner.end() - 1]
         .rfind('\n')
         .map_or(0, |newline| newline + 1);
-    let surplus = &text[last_line..inner.end - 1];
-    if last_line <= inner.start || surplus.is_empty() || !surplus.trim().is_empty() {
+    let surplus = &text[last_line..inner.end() - 1];
+    if last_line <= inner.start() || surplus.is_empty() || !surplus.trim().is_empty() {
         return edits;
     }
-    let lines = text[inner.start..inner.end].match_indices('\n');
-    for start in lines.map(|(newline, _)| inner.start + newline + 1) {
+    let lines = text[inner.start()..inner.end()].match_indices('\n');
+    for start in lines.map(|(newline, _)| inner.start() + newline + 1) {
         if text[start..].starts_with(surplus) {
             let span = Span::new(start, start + surplus.len());
             edits.push((document.place(span), String::new()));
@@ -137,7 +140,7 @@ fn as_variable(document: &Document, dashboard: &Dashboard, input: &Text) -> Opti
         let items = list.items().iter().enumerate();
         items
             .filter(|(index, _)| Some(*index) != but)
-            .filter_map(|(_, item)| document.text.text().get(item.span.start..item.span.end))
+            .filter_map(|(_, item)| document.text.text().get(item.span.start()..item.span.end()))
             .collect()
     };
     let mut splices = match inputs.items().len() {

@@ -229,10 +229,10 @@ fn with_matcher(
 ) -> (usize, String) {
     let matcher = format!("{label}=~\"${name}\"");
     match (selector.matchers.last(), selector.braces) {
-        (Some(last), _) => (last.span.end, format!(", {matcher}")),
-        (None, Some(braces)) => (braces.end - 1, matcher),
+        (Some(last), _) => (last.span.end(), format!(", {matcher}")),
+        (None, Some(braces)) => (braces.end() - 1, matcher),
         (None, None) => {
-            let end = name_span.end.min(expression.text.value.len());
+            let end = name_span.end().min(expression.text.value.len());
             (end, format!("{{{matcher}}}"))
         }
     }

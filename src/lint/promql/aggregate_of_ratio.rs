@@ -93,11 +93,11 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let argument = parsed[parsed.bare(aggregation.expr)].span;
             let of_sums = format!(
                 "({}{}{}{}{})",
-                parsed.slice(Span::new(argument.start, left.start)),
+                parsed.slice(Span::new(argument.start(), left.start())),
                 side(division.left),
-                parsed.slice(Span::new(left.end, right.start)),
+                parsed.slice(Span::new(left.end(), right.start())),
                 side(division.right),
-                parsed.slice(Span::new(right.end, argument.end)),
+                parsed.slice(Span::new(right.end(), argument.end())),
             );
             let edit = expression.edit(facts.setup, parsed[id].span, &of_sums);
             let _complete = finding.label("of ratios").help(help).fix(

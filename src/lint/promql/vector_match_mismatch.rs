@@ -221,7 +221,7 @@ fn ignoring(binary: &Binary, label: &str, left: bool, right: bool) -> Option<(Sp
     if let Some(matching) = &binary.matching {
         // A label in `on` is wanted, and one more that is ignored may need another side of many.
         let last = matching.labels.last().filter(|_| !matching.on)?;
-        return Some((Span::at(last.span.end), format!(", {label}")));
+        return Some((Span::at(last.span.end()), format!(", {label}")));
     }
     let side = match (left, right) {
         _ if binary.op.is_set() => "",
@@ -231,7 +231,7 @@ fn ignoring(binary: &Binary, label: &str, left: bool, right: bool) -> Option<(Sp
     };
     let at = binary
         .return_bool
-        .map_or(binary.op_span.end, |span| span.end);
+        .map_or(binary.op_span.end(), |span| span.end());
     Some((Span::at(at), format!(" ignoring({label}){side}")))
 }
 

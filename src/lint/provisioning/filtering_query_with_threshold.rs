@@ -90,7 +90,7 @@ fn moved(
         text.edit(facts.setup, Span::new(0, text.value.len()), new)
     };
     let left = expression.parsed[binary.left].span;
-    let rest = Span::new(left.end, expression.parsed[node].span.end);
+    let rest = Span::new(left.end(), expression.parsed[node].span.end());
     Some(vec![
         expression.edit(facts.setup, rest, ""),
         text(evaluator.get("type")?, kind),

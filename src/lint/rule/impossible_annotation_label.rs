@@ -205,7 +205,7 @@ fn check_text(
 fn kept(aggregation: &Aggregation, label: &str) -> Option<(Span, String)> {
     let Some(grouping) = &aggregation.grouping else {
         let text = format!(" by ({label}) ");
-        return Some((Span::at(aggregation.op_span.end), text));
+        return Some((Span::at(aggregation.op_span.end()), text));
     };
     if grouping.without {
         return None;
@@ -214,7 +214,7 @@ fn kept(aggregation: &Aggregation, label: &str) -> Option<(Span, String)> {
         true => label.to_owned(),
         false => format!(", {label}"),
     };
-    Some((Span::at(grouping.span.end - 1), text))
+    Some((Span::at(grouping.span.end() - 1), text))
 }
 
 /// `$labels.name` within `{{ }}`, with its bytes.

@@ -93,7 +93,7 @@ fn group_node(root: &Node, name: Span) -> Option<&Node> {
     let groups = root
         .get("groups")
         .or_else(|| root.get("spec")?.get("groups"))?;
-    let mut groups = groups.items().iter().map(AsRef::as_ref);
+    let mut groups = groups.items().iter();
     groups.find(|group: &&Node| group.get("name").is_some_and(|node| node.span == name))
 }
 

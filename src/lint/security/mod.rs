@@ -30,7 +30,7 @@ fn on_this_host(facts: &Facts<'_>, port: &PublishedPort) -> Option<(Place, Strin
     let is_number = |text: &str| text.parse::<u16>().is_ok();
     let is_short = is_number(host) && is_number(container.trim_end_matches("/tcp"));
     let place = Place {
-        span: Span::at(port.place.span.start + quote),
+        span: Span::at(port.place.span.start() + quote),
         ..port.place
     };
     is_short.then(|| (place, "127.0.0.1:".into()))

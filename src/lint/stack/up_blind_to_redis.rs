@@ -56,7 +56,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 .help("add an alert on `redis_up == 0`");
             if let Some(text) = or_redis(&expression.parsed, node) {
                 let root = expression.parsed[expression.parsed.root()].span;
-                let edit = expression.edit(facts.setup, Span::at(root.end), &text);
+                let edit = expression.edit(facts.setup, Span::at(root.end()), &text);
                 finding.fix(Safety::Unsafe, "ask for `redis_up`, too", vec![edit]);
             }
         }
