@@ -120,6 +120,17 @@ impl Node {
         }
     }
 
+    /// Whether `other` is this node or a clone of it, and not only one that says the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.span == other.span
+            && Arc::ptr_eq(&self.text, &other.text)
+            && match (&self.value, &other.value) {
+                (Value::Sequence(one), Value::Sequence(two)) => Arc::ptr_eq(one, two),
+                (Value::Mapping(one), Value::Mapping(two)) => Arc::ptr_eq(one, two),
+                (one, two) => one == two,
+            }
+    }
+
     /// The items of a sequence; empty for everything else.
     pub fn items(&self) -> &[Node] {
         match &self.value {

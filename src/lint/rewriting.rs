@@ -14,7 +14,7 @@ pub(super) type Edits = Vec<(Place, String)>;
 pub(super) fn route_to(document: &Document, node: &Node) -> Option<Route> {
     let mut open: Vec<(&Node, Route)> = vec![(&document.root, Route::root())];
     while let Some((next, route)) = open.pop() {
-        if std::ptr::eq(next, node) {
+        if next.is_same(node) {
             return Some(route);
         }
         for entry in next.entries() {

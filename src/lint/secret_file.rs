@@ -103,7 +103,7 @@ fn entry_of<'n>(root: &'n Node, node: &Node) -> Option<&'n Entry> {
     let mut open = vec![root];
     while let Some(next) = open.pop() {
         for entry in next.entries() {
-            if std::ptr::eq(&entry.value, node) {
+            if entry.value.is_same(node) {
                 return Some(entry);
             }
             open.push(&entry.value);

@@ -79,11 +79,16 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether an expression reads what the exporter of the job exposes, and nothing else.
+/// Whether an expression reads what the exporter of the job exposes, and nothing else. A job that does not exist is a slip for
+/// this one.
 fn reads(facts: &Facts<'_>, expression: &Expression, job: &ScrapeJob, exporter: &str) -> bool {
+    let is_of_job = |selector: &Selector| {
+        let mut jobs = facts.prometheus.iter().flat_map(|server| &server.jobs);
+        accepts(selector, job) || !jobs.any(|other| accepts(selector, other))
+    };
     let mut selectors = selectors(expression).peekable();
     selectors.peek().is_some()
-        && selectors.all(|selector| is_exposed(facts, selector, exporter) && accepts(selector, job))
+        && selectors.all(|selector| is_exposed(facts, selector, exporter) && is_of_job(selector))
 }
 
 fn is_exposed(facts: &Facts<'_>, selector: &Selector, exporter: &str) -> bool {
