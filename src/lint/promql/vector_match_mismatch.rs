@@ -180,12 +180,18 @@ fn check_metrics(
             facts.owner(expression),
             with.0.metric,
         );
-        let help = match binary.op == BinaryOp::And {
-            true => format!(
-                "say which labels have to agree: `{} on (instance)`",
-                binary.op.as_str()
-            ),
-            false => format!(
+        // `and` only asks whether the target is the same.
+        let of_target = (binary.op == BinaryOp::And && binary.matching.is_none())
+            .then_some(["instance", "job"])
+            .filter(|target| {
+                !target
+                    .iter()
+                    .any(|name| labels.iter().any(|label| label == name))
+            })
+            .map(|target| format!(" on ({})", target.join(", ")));
+        let help = match &of_target {
+            Some(on) => format!("say which labels have to agree: `and{on}`"),
+            None => format!(
                 "bring both sides to the same labels, or let one side have more of them: `{} ignoring ({}) group_{} ()`",
                 binary.op.as_str(),
                 labels.join(", "),
@@ -206,12 +212,19 @@ fn check_metrics(
             .related(format!("has the label `{label}`"), place(with.1))
             .related(format!("has no label `{label}`"), place(without))
             .help(help);
-        if let Some((span, text)) = ignoring(binary, &labels.join(", "), has_left, has_right) {
-            finding.fix(
-                Safety::Unsafe,
+        let (title, edit) = match of_target {
+            Some(on) => (
+                "match on `instance` and `job`".to_owned(),
+                Some((Span::at(binary.op_span.end()), on)),
+            ),
+            None => (
                 format!("match without `{}`", labels.join("`, `")),
-                vec![expression.edit(facts.setup, span, &text)],
-            );
+                ignoring(binary, &labels.join(", "), has_left, has_right),
+            ),
+        };
+        if let Some((span, text)) = edit {
+            let edits = vec![expression.edit(facts.setup, span, &text)];
+            finding.fix(Safety::Unsafe, title, edits);
         }
     }
 }
