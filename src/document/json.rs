@@ -4,14 +4,12 @@ use std::sync::Arc;
 use serde_json::Number;
 
 use super::node::no_text;
+use super::texts::Texts;
 use super::{Entry, Key, Limits, Node, Origin, Problem, ScalarStyle, SyntaxError, Value};
 use crate::source::Span;
 
 /// Mappings up to this size are searched for a repeated key one by one, which is faster than hashing.
 const FEW_KEYS: usize = 16;
-
-/// Texts up to this number of bytes are kept once for each document.
-const SHORT: usize = 24;
 
 /// Reads one JSON document, strictly by RFC 8259, into the same tree as [`parse_yaml`]: three times as fast, and without
 /// what YAML allows beyond JSON (comments, trailing commas, unquoted text).
@@ -28,7 +26,7 @@ pub fn parse_json(text: &str, limits: Limits) -> Result<Node, SyntaxError> {
         at: 0,
         limits,
         nodes: 0,
-        texts: HashSet::new(),
+        texts: Texts::new(),
         items: Vec::new(),
         entries: Vec::new(),
     };
@@ -46,8 +44,7 @@ struct Reader<'a> {
     at: usize,
     limits: Limits,
     nodes: usize,
-    /// Short texts so far: dashboards say the same names and words thousands of times.
-    texts: HashSet<Arc<str>>,
+    texts: Texts,
     /// What is in the lists that are open; each takes its own off the end when it is closed.
     items: Vec<Node>,
     /// What is in the mappings that are open, likewise.
@@ -57,16 +54,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// The text from `start` to `end`, shared where it is short.
     fn text(&mut self, start: usize, end: usize) -> Arc<str> {
-        let text = &self.text[start..end];
-        if text.len() > SHORT {
-            return text.into();
-        }
-        if let Some(known) = self.texts.get(text) {
-            return Arc::clone(known);
-        }
-        let text: Arc<str> = text.into();
-        self.texts.insert(Arc::clone(&text));
-        text
+        self.texts.shared(&self.text[start..end])
     }
 
     fn skip_space(&mut self) {

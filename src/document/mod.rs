@@ -13,6 +13,7 @@ mod merge;
 mod node;
 mod route;
 mod scalar;
+mod texts;
 mod toml;
 mod yaml;
 

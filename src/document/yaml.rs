@@ -5,6 +5,7 @@ use granit_parser::{Event, Options, Parser, ScalarStyle as Written, Tag as Writt
 use super::builder::{Builder, Open, OpenMapping, too_deep};
 use super::go::as_value;
 use super::node::no_text;
+use super::texts::Texts;
 use super::{Node, ScalarStyle, Tag, Value, resolve_plain};
 use crate::source::Span;
 
@@ -131,6 +132,7 @@ pub fn read_yaml(text: &str, dialect: Dialect, limits: Limits) -> Result<Documen
     options.flow_nesting_limit = limits.depth;
     options.block_nesting_limit = limits.depth;
     let mut builder = Builder::new(text, dialect, limits);
+    let mut texts = Texts::new();
     let mut documents = 0;
     let mut comments = Vec::new();
     let mut ignored = None;
@@ -158,7 +160,8 @@ pub fn read_yaml(text: &str, dialect: Dialect, limits: Limits) -> Result<Documen
             }
             Event::Comment(..) => comments.push(span),
             Event::Scalar(value, style, anchor, tag) => {
-                let node = scalar(&value, style, tag.as_deref(), span, dialect);
+                let text = texts.shared(&value);
+                let node = scalar(text, style, tag.as_deref(), span, dialect);
                 builder.scalar(node, anchor)?;
             }
             Event::SequenceStart(_, anchor, tag) => {
@@ -200,7 +203,7 @@ pub fn read_yaml(text: &str, dialect: Dialect, limits: Limits) -> Result<Documen
 }
 
 fn scalar(
-    value: &str,
+    text: Arc<str>,
     style: Written,
     tag: Option<&WrittenTag>,
     span: Span,
@@ -217,13 +220,13 @@ fn scalar(
         span,
         style,
         value: Value::Null,
-        text: value.into(),
+        text,
         tag: tag_name(tag),
     };
     let is_text = style != ScalarStyle::Plain || node.tag.as_deref() == Some("str");
     node.value = match dialect {
         Dialect::Strict if is_text => Value::String(Arc::clone(&node.text)),
-        Dialect::Strict => resolve_plain(value),
+        Dialect::Strict => resolve_plain(&node.text),
         Dialect::GoYaml2 | Dialect::GoYaml3 => as_value(&node, dialect),
     };
     node
