@@ -1,7 +1,7 @@
 //! Text that is being read, and positions in it. Bytes in, positions out.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A half-open range of byte offsets into a [`SourceFile`]'s text. Trees hold millions of them, so offsets take four bytes:
 /// whatever is longer than 4 GiB is never read.
@@ -82,8 +82,8 @@ pub struct Position {
 pub struct SourceFile {
     path: PathBuf,
     text: Arc<str>,
-    /// Byte offset of the start of every line.
-    line_starts: Vec<usize>,
+    /// Byte offset of the start of every line, found when the first one is asked for: of most files nothing is said.
+    line_starts: OnceLock<Vec<u32>>,
 }
 
 /// Bytes that are no text in any encoding that YAML knows.
@@ -146,20 +146,26 @@ impl SourceFile {
 
     /// `path` is what messages show; nothing is read from disk here.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> Self {
-        let text = text.into();
-        let line_starts = std::iter::once(0)
-            .chain(
-                text.bytes()
-                    .enumerate()
-                    .filter(|(_, byte)| *byte == b'\n')
-                    .map(|(offset, _)| offset + 1),
-            )
-            .collect();
         Self {
             path: path.into(),
-            text,
-            line_starts,
+            text: text.into(),
+            line_starts: OnceLock::new(),
         }
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let breaks = self.text.match_indices('\n');
+            std::iter::once(0)
+                .chain(breaks.map(|(offset, _)| narrow(offset + 1)))
+                .collect()
+        })
+    }
+
+    /// Where the line of that index begins.
+    fn line_start(&self, index: usize) -> Option<usize> {
+        let start = self.line_starts().get(index)?;
+        Some(*start as usize)
     }
 
     /// The name under which messages show this text.
@@ -178,8 +184,10 @@ impl SourceFile {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let line = self.line_starts.partition_point(|start| *start <= offset);
-        let start = self.line_starts[line - 1];
+        let line = self
+            .line_starts()
+            .partition_point(|start| *start as usize <= offset);
+        let start = self.line_start(line - 1).unwrap_or_default();
         Position {
             line,
             column: self.text[start..offset].chars().count() + 1,
@@ -188,12 +196,11 @@ impl SourceFile {
 
     /// Byte range of the one-based `line`, without its line break; empty past the end.
     pub fn line_span(&self, line: usize) -> Span {
-        let Some(&start) = self.line_starts.get(line.wrapping_sub(1)) else {
+        let Some(start) = self.line_start(line.wrapping_sub(1)) else {
             return Span::at(self.text.len());
         };
         let end = self
-            .line_starts
-            .get(line)
+            .line_start(line)
             .map_or(self.text.len(), |next| next - 1);
         let end = if self.text[start..end].ends_with('\r') {
             end - 1
@@ -205,7 +212,7 @@ impl SourceFile {
 
     /// How many lines there are; an empty text has one.
     pub fn line_count(&self) -> usize {
-        self.line_starts.len()
+        self.line_starts().len()
     }
 }
 

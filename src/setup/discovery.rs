@@ -309,7 +309,7 @@ fn read_candidate(candidate: &Candidate, shown: &Path) -> Result<ReadFile, Skipp
         &candidate.path,
         &shown.join(&candidate.path),
         candidate.language,
-        &bytes,
+        bytes,
     )
 }
 
@@ -317,16 +317,18 @@ fn read_bytes(
     path: &str,
     shown: &Path,
     language: Language,
-    bytes: &[u8],
+    bytes: impl AsRef<[u8]>,
 ) -> Result<ReadFile, Skipped> {
     let skipped = |why: String| Skipped {
         path: path.to_owned(),
         why,
     };
-    let file = SourceFile::decode(shown, bytes).map_err(|error| {
+    let file = SourceFile::decode(shown, bytes.as_ref()).map_err(|error| {
         let line = error.file.position(error.span.start()).line;
         skipped(format!("not UTF-8, see line {line}"))
     })?;
+    // The text is a copy of them.
+    drop(bytes);
     let file = Arc::new(file);
     match read(path, language, &file) {
         Outcome::Documents(documents) => Ok(ReadFile {
