@@ -37,6 +37,7 @@ pub(super) fn lex(text: &str, grafana: bool) -> Lexed {
         },
     };
     lexer.run();
+    lexer.out.tokens.shrink_to_fit();
     lexer.out
 }
 

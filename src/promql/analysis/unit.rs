@@ -1,14 +1,18 @@
 //! Units of values, and what arithmetic makes of them.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
+
+/// A base unit, and how often it is multiplied; not 0.
+type Power = (Box<str>, i32);
 
 /// A unit: base units to powers, and how many of this unit make one of the product of base units.
 ///
 /// `milliseconds` are `seconds` with scale 1000; `percent` is the pure number with scale 100.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unit {
-    powers: BTreeMap<Box<str>, i32>,
+    /// By name; `None` for a pure number. Shared, because every part of an expression has a unit.
+    powers: Option<Arc<[Power]>>,
     /// A value in this unit is so many times the value in base units.
     pub scale: f64,
 }
@@ -39,7 +43,7 @@ const SAME_SCALE: f64 = 1e-9;
 impl Unit {
     /// A pure number.
     pub const NUMBER: Self = Self {
-        powers: BTreeMap::new(),
+        powers: None,
         scale: 1.0,
     };
 
@@ -47,11 +51,19 @@ impl Unit {
     pub fn named(name: &str) -> Self {
         let scaled = SCALED.iter().find(|(scaled, _, _)| *scaled == name);
         let (base, scale) = scaled.map_or((name, 1.0), |(_, base, scale)| (*base, *scale));
-        let mut powers = BTreeMap::new();
-        if !base.is_empty() {
-            powers.insert(base.into(), 1);
+        let power = (!base.is_empty()).then(|| (base.into(), 1));
+        Self::of(power.into_iter().collect(), scale)
+    }
+
+    fn of(powers: Vec<Power>, scale: f64) -> Self {
+        Self {
+            powers: (!powers.is_empty()).then(|| powers.into()),
+            scale,
         }
-        Self { powers, scale }
+    }
+
+    fn powers(&self) -> &[Power] {
+        self.powers.as_deref().unwrap_or_default()
     }
 
     /// `seconds`.
@@ -61,7 +73,7 @@ impl Unit {
 
     /// Whether it is a pure number: a ratio or a percentage.
     pub fn is_number(&self) -> bool {
-        self.powers.is_empty()
+        self.powers.is_none()
     }
 
     /// Whether both measure the same thing, perhaps on different scales.
@@ -100,36 +112,34 @@ impl Unit {
     /// The unit of a power.
     #[must_use]
     pub fn power(&self, exponent: i32) -> Self {
-        let mut out = self.clone();
-        out.scale = self.scale.powi(exponent);
-        out.powers.retain(|_, power| {
-            *power = power.saturating_mul(exponent);
-            *power != 0
-        });
-        out
+        let powers = self
+            .powers()
+            .iter()
+            .map(|(base, power)| (base.clone(), power.saturating_mul(exponent)))
+            .filter(|(_, power)| *power != 0);
+        Self::of(powers.collect(), self.scale.powi(exponent))
     }
 
     /// The unit of a square root, where there is one.
     pub fn root(&self) -> Option<Self> {
-        let mut out = self.clone();
-        out.scale = self.scale.sqrt();
-        for power in out.powers.values_mut() {
-            if *power % 2 != 0 {
-                return None;
-            }
-            *power /= 2;
-        }
-        Some(out)
+        let powers = self
+            .powers()
+            .iter()
+            .map(|(base, power)| (power % 2 == 0).then(|| (base.clone(), power / 2)));
+        Some(Self::of(powers.collect::<Option<_>>()?, self.scale.sqrt()))
     }
 
     fn combined(&self, other: &Self, sign: i32, scale: f64) -> Self {
-        let mut powers = self.powers.clone();
-        for (base, power) in &other.powers {
-            let sum = powers.entry(base.clone()).or_insert(0);
-            *sum = sum.saturating_add(power.saturating_mul(sign));
+        let mut powers = self.powers().to_vec();
+        for (base, power) in other.powers() {
+            let power = power.saturating_mul(sign);
+            match powers.binary_search_by(|(known, _)| known.cmp(base)) {
+                Ok(place) => powers[place].1 = powers[place].1.saturating_add(power),
+                Err(place) => powers.insert(place, (base.clone(), power)),
+            }
         }
-        powers.retain(|_, power| *power != 0);
-        Self { powers, scale }
+        powers.retain(|(_, power)| *power != 0);
+        Self::of(powers, scale)
     }
 }
 
@@ -150,7 +160,7 @@ impl fmt::Display for Unit {
             _ => write!(f, "{base}^{power}"),
         };
         let mut first = true;
-        for (base, power) in self.powers.iter().filter(|(_, power)| **power > 0) {
+        for (base, power) in self.powers().iter().filter(|(_, power)| *power > 0) {
             if !std::mem::take(&mut first) {
                 f.write_str("·")?;
             }
@@ -159,7 +169,7 @@ impl fmt::Display for Unit {
         if first {
             f.write_str("1")?;
         }
-        for (base, power) in self.powers.iter().filter(|(_, power)| **power < 0) {
+        for (base, power) in self.powers().iter().filter(|(_, power)| *power < 0) {
             f.write_str("/")?;
             write(f, base, power.saturating_neg())?;
         }

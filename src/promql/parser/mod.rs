@@ -61,6 +61,8 @@ pub(super) fn parse(text: &str, tokens: &[Token], grafana: bool, truncated: bool
         number_in_brackets: false,
     };
     let root = parser.whole();
+    // Setups have tens of thousands of expressions, and most tokens are no node.
+    parser.nodes.shrink_to_fit();
     Outcome {
         nodes: parser.nodes,
         root,
