@@ -1,6 +1,7 @@
 mod bundle;
 mod files;
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -17,6 +18,7 @@ use crate::check::{CheckOutcome, Verdict, formats};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Limits, Value as Yaml, parse_yaml};
 use crate::report;
+use crate::setup::Setup;
 use bundle::Subject;
 use files::{Files, Question, Wanted};
 
@@ -92,11 +94,18 @@ pub fn validate(args: &ValidateArgs, console: Console) -> Exit {
 }
 
 fn run(args: &ValidateArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
-    let generator = Generator::new(args.templates.as_deref()).map_err(|error| vec![*error])?;
+    // Large files are read while the catalogue is.
+    let (generator, seen) = rayon::join(
+        || Generator::new(args.templates.as_deref()).map_err(|error| vec![*error]),
+        || -> Vec<_> { args.paths.par_iter().map(|path| see(path, args)).collect() },
+    );
+    let generator = generator?;
     let mut targets = Vec::new();
-    for path in &args.paths {
-        targets.extend(look_at(path, args, &generator)?);
+    for (path, seen) in args.paths.iter().zip(seen) {
+        targets.extend(look_at(path, seen?, args, &generator)?);
     }
+    // The process ends soon, and taking millions of nodes apart would take as long as judging them.
+    let targets = ManuallyDrop::new(targets);
     let toolbox = if args.no_tools {
         Toolbox::none("`--no-tools` asks no other program")
     } else {
@@ -136,31 +145,49 @@ fn run(args: &ValidateArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     Ok(print(&targets, &answers, args.format, console))
 }
 
+/// What a path holds, as far as nothing has to be known to see it.
+enum Seen {
+    Profile,
+    Bundles(Vec<PathBuf>),
+    Setup(Setup),
+}
+
+fn see(path: &Path, args: &ValidateArgs) -> Result<Seen, Vec<Diagnostic>> {
+    if path.is_dir() {
+        let bundles = bundles(path);
+        if !bundles.is_empty() {
+            return Ok(Seen::Bundles(bundles));
+        }
+    } else if args.kind.is_none() && (!path.is_file() || is_profile(path)) {
+        return Ok(Seen::Profile);
+    }
+    let setup = open(path).map_err(|error| vec![*error])?;
+    Ok(Seen::Setup(setup))
+}
+
 /// The profile, bundle, file or directory at `path`; several for a profile with several environments.
 fn look_at(
     path: &Path,
+    seen: Seen,
     args: &ValidateArgs,
     generator: &Generator,
 ) -> Result<Vec<Target>, Vec<Diagnostic>> {
     let bundled = |subject| Target::Bundle(Box::new(subject));
-    if path.is_dir() {
-        let bundles = bundles(path);
-        if !bundles.is_empty() {
+    let setup = match seen {
+        Seen::Profile => {
+            let subjects = bundle::generate(path, args, generator)?;
+            return Ok(subjects.into_iter().map(bundled).collect());
+        }
+        Seen::Bundles(bundles) => {
             let subjects = bundles
                 .iter()
                 .map(|path| bundle::open_bundle(path, generator));
             return subjects.map(|subject| Ok(bundled(subject?))).collect();
         }
-        let setup = open(path).map_err(|error| vec![*error])?;
-        return Ok(vec![Target::Files(Box::new(Files::new(path, setup, None)))]);
-    }
-    if args.kind.is_none() && (!path.is_file() || is_profile(path)) {
-        let subjects = bundle::generate(path, args, generator)?;
-        return Ok(subjects.into_iter().map(bundled).collect());
-    }
-    let setup = open(path).map_err(|error| vec![*error])?;
+        Seen::Setup(setup) => setup,
+    };
     let files = Files::new(path, setup, args.kind);
-    if files.is_recognised() {
+    if path.is_dir() || files.is_recognised() {
         return Ok(vec![Target::Files(Box::new(files))]);
     }
     let extension = path.extension().and_then(|extension| extension.to_str());
