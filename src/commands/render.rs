@@ -1,3 +1,4 @@
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -13,6 +14,7 @@ use crate::bundle::{
 use crate::check::{self, CheckOutcome, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::model::series::SeriesEstimate;
+use crate::profile;
 use crate::report;
 
 /// Render a profile into one deploy bundle per environment, check and write it.
@@ -80,11 +82,15 @@ pub fn render(args: &RenderArgs, console: Console) -> Exit {
 fn run(args: &RenderArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     // Neither needs the other, and a render should not be waited for.
     let (document, generator) = rayon::join(
-        || read_profile(&args.profile),
+        || {
+            profile::prepare();
+            read_profile(&args.profile)
+        },
         || Generator::new(args.templates.as_deref()),
     );
     let document = document.map_err(|error| vec![*error])?;
-    let generator = generator.map_err(|error| vec![*error])?;
+    // The process ends soon, and taking everything apart that was read would be waited for.
+    let generator = ManuallyDrop::new(generator.map_err(|error| vec![*error])?);
     let environments = selected(&document, &args.env).map_err(|error| vec![*error])?;
     let out = args
         .out

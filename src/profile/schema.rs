@@ -110,6 +110,11 @@ pub fn json_schema() -> &'static Json {
     &WITH_OVERLAYS
 }
 
+/// Makes ready what every profile is checked with: to be called while something else takes its time.
+pub fn prepare() {
+    LazyLock::force(&VALIDATOR);
+}
+
 /// Everything in `tree` that is not of the profile's shape.
 pub(super) fn check(tree: &Node, json: &Json) -> Vec<Problem> {
     // Whether it is of the shape is cheaper to say than why it is not.

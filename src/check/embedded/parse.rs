@@ -39,11 +39,11 @@ pub(super) fn read(text: &Text<'_>, language: Language) -> Result<(Node, Json), 
     let source = text.artifact.text.as_str();
     let limits = Limits::default();
     let (tree, second) = match language {
-        Language::Json => (
-            parse_json(source, limits),
-            serde_json::from_str(source).map_err(|error| error.to_string()),
+        Language::Json => rayon::join(
+            || parse_json(source, limits),
+            || serde_json::from_str(source).map_err(|error| error.to_string()),
         ),
-        Language::Yaml => (ours(text, limits), yaml(source)),
+        Language::Yaml => rayon::join(|| ours(text, limits), || yaml(source)),
     };
     let tree = tree.map_err(|error| vec![syntax(text, error)])?;
     let json: Json = second.map_err(|error| {

@@ -4,7 +4,7 @@
 //! an error can be told for the one that was meant.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::Regex;
 use serde_json::Value as Json;
@@ -21,18 +21,18 @@ static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
     serde_json::from_str(include_str!("spec/compose-spec.json")).unwrap_or_default()
 });
 
-/// The patterns of the schema, compiled once.
-static PATTERNS: LazyLock<HashMap<&'static str, Regex>> = LazyLock::new(|| {
+/// The patterns of the schema, each compiled when it is first needed; none for what is no regular expression to us.
+static PATTERNS: LazyLock<HashMap<&'static str, Pattern>> = LazyLock::new(|| {
     let mut patterns = HashMap::new();
     collect(&SCHEMA, &mut patterns);
     patterns
 });
 
-fn collect(schema: &'static Json, patterns: &mut HashMap<&'static str, Regex>) {
+type Pattern = OnceLock<Option<Regex>>;
+
+fn collect(schema: &'static Json, patterns: &mut HashMap<&'static str, Pattern>) {
     let mut add = |pattern: &'static str| {
-        if let Ok(regex) = Regex::new(pattern) {
-            patterns.entry(pattern).or_insert(regex);
-        }
+        patterns.entry(pattern).or_default();
     };
     match schema {
         Json::Object(entries) => {
@@ -47,7 +47,7 @@ fn collect(schema: &'static Json, patterns: &mut HashMap<&'static str, Regex>) {
             }
         }
         Json::Array(items) => {
-            for item in items.iter() {
+            for item in items {
                 collect(item, patterns);
             }
         }
@@ -434,6 +434,7 @@ fn in_words(json_type: &str) -> &str {
 fn fits(pattern: &str, text: &str) -> bool {
     PATTERNS
         .get(pattern)
+        .and_then(|regex| regex.get_or_init(|| Regex::new(pattern).ok()).as_ref())
         .is_some_and(|regex| regex.is_match(text))
 }
 
