@@ -14,10 +14,6 @@ mod process;
 
 use process::RUNS;
 
-/// As the program has it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Numbers of rules, and how often each file is read; the fastest counts, because everything else is the machine's noise.
 const ROWS: [(usize, usize); 3] = [(1_000, RUNS), (10_000, RUNS), (100_000, 2)];
 
