@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    self, Color, Console, Exit, ExplainArgs, FixArgs, InitArgs, InspectArgs, LintArgs, ListArgs,
-    PromqlArgs, RenderArgs, SchemaArgs, ValidateArgs,
+    self, AdoptArgs, Color, Console, Exit, ExplainArgs, FixArgs, InitArgs, InspectArgs, LintArgs,
+    ListArgs, PromqlArgs, RenderArgs, SchemaArgs, ValidateArgs,
 };
 
 /// One profile in, a proven Redis monitoring stack out.
@@ -49,6 +49,7 @@ enum Command {
     Lint(LintArgs),
     Fix(FixArgs),
     Inspect(InspectArgs),
+    Adopt(AdoptArgs),
     List(ListArgs),
     Explain(ExplainArgs),
     Promql(PromqlArgs),
@@ -79,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Lint(args) => commands::lint(&args, console),
         Command::Fix(args) => commands::fix(&args, console),
         Command::Inspect(args) => commands::inspect(&args, console),
+        Command::Adopt(args) => commands::adopt(&args, console),
         Command::List(args) => commands::list(&args, console),
         Command::Explain(args) => commands::explain(&args, console),
         Command::Promql(args) => commands::promql(&args, console),

@@ -25,6 +25,7 @@ pub mod facts;
 pub mod lint;
 pub mod config;
 pub mod fix;
+pub mod adopt;
 pub mod report;
 pub mod commands;
 pub mod cli;

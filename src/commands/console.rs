@@ -76,6 +76,14 @@ impl Console {
         }
     }
 
+    /// Something to know beside a result, on standard error; not with `--quiet`.
+    pub fn note(self, text: &str) {
+        if !self.quiet {
+            // There is nowhere left to say that this failed.
+            let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        }
+    }
+
     /// How results on standard output are decorated.
     pub fn result_style(self) -> report::Style {
         self.style(std::io::stdout().is_terminal())

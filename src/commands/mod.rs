@@ -1,5 +1,6 @@
 //! One file per command: wiring, and the only printing.
 
+mod adopt;
 mod console;
 mod fix;
 mod generate;
@@ -18,6 +19,7 @@ mod validate;
 
 use std::process::ExitCode;
 
+pub use adopt::{AdoptArgs, adopt};
 pub use console::{Color, Console, Format};
 pub use fix::{FixArgs, fix};
 pub use init::{InitArgs, init};

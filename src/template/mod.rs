@@ -17,7 +17,10 @@ use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBeha
 use serde::Serialize;
 
 pub use embedded::{data, file, files};
-pub use literal::{go_template, markdown_cell, promql_string, regex_literal, yaml_string};
+pub use literal::{
+    comment as yaml_comment, go_template, markdown_cell, promql_string, regex_literal, yaml_block,
+    yaml_string,
+};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};

@@ -1,0 +1,246 @@
+//! Programs beside Redis, and endpoints that are probed.
+
+use serde_json::{Value as Json, json};
+
+use super::jobs::Role;
+use super::reading::{Reading, free_name, known, name_of};
+use super::targets::{basic_auth, timings};
+use crate::facts::prometheus::ScrapeJob;
+use crate::setup::Kind;
+
+/// Applications and probes of all jobs.
+pub(super) fn adopt<'a>(reading: &mut Reading<'a>, roles: &[(&'a ScrapeJob, Role)]) {
+    for (job, role) in roles {
+        match role {
+            Role::Application => application(reading, job),
+            Role::Probe => probe(reading, job),
+            Role::Nothing(reason) => reading.remains(
+                job.place(),
+                format!("scrape job `{}`", job.name.as_str()),
+                reason.clone(),
+            ),
+            _ => {}
+        }
+    }
+}
+
+fn application<'a>(reading: &mut Reading<'a>, job: &'a ScrapeJob) {
+    let mut targets = job.targets.iter();
+    let Some((target, address)) = targets.find_map(|it| Some((it, known(&it.address)?))) else {
+        return;
+    };
+    for other in targets {
+        reading.remains(
+            other.place,
+            format!("a further target of the job `{}`", job.name.as_str()),
+            "an application has one address; give each of the others an application of its own",
+        );
+    }
+    let taken = reading.draft.names(&["applications"]);
+    let name = name_of(job.name.as_str(), 63).unwrap_or_else(|| "application".into());
+    let name = free_name(&name, |name| taken.iter().any(|taken| taken == name));
+    let scheme = job.scheme.value().map_or("http", String::as_str);
+    let path = job.metrics_path.value().map_or("/metrics", String::as_str);
+    let mut written = json!({"url": format!("{scheme}://{address}{path}")});
+    if name != job.name.as_str() {
+        written["job"] = json!(job.name.as_str());
+    }
+    timings(reading, job, &mut written);
+    basic_auth(reading, job, &mut written);
+    if let Some(flavour) = flavour(reading, job.name.as_str()) {
+        written["flavour"] = json!(flavour);
+    }
+    let labels: serde_json::Map<String, Json> = target
+        .labels
+        .iter()
+        .map(|(key, value)| (key.value.to_string(), json!(value.as_str())))
+        .collect();
+    if !labels.is_empty() {
+        written["labels"] = Json::Object(labels);
+    }
+    if let Some(params) = job.node.entry("params") {
+        let place = reading
+            .facts
+            .setup
+            .document(job.document)
+            .place(params.key.span);
+        reading.remains(
+            place,
+            format!("`params` of the job `{}`", job.name.as_str()),
+            "an application of a profile is asked without parameters",
+        );
+    }
+    let mut dropped = Vec::new();
+    for step in &job.metric_relabelings {
+        let action = step
+            .get("action")
+            .map_or("replace", |node| node.scalar_text());
+        let regex = step.get("regex").map_or("", |node| node.scalar_text());
+        let names = crate::promql::regex_alternatives(regex);
+        match (action, names) {
+            ("labeldrop", Some(names)) => dropped.extend(names),
+            _ => {
+                let place = reading.facts.setup.document(job.document).place(step.span);
+                reading.remains(
+                    place,
+                    format!("`metric_relabel_configs` of the job `{}`", job.name.as_str()),
+                    "a profile drops labels by name (`drop_labels`) and changes no metrics otherwise",
+                );
+            }
+        }
+    }
+    if !dropped.is_empty() {
+        written["drop_labels"] = json!(dropped);
+    }
+    reading.draft.set(&["applications", &name], written);
+}
+
+/// The library that instruments an application, where the rules and dashboards read metrics that only one of them has.
+fn flavour(reading: &Reading<'_>, job: &str) -> Option<String> {
+    let facts = reading.facts;
+    let mut votes: Vec<(&str, usize)> = Vec::new();
+    for expression in &facts.expressions {
+        for selected in expression.parsed.selectors() {
+            let Some(name) = selected.selector.metric_name() else {
+                continue;
+            };
+            // A selector that names another job is not about this one.
+            let is_other = selected.selector.label_matchers().any(|matcher| {
+                &*matcher.label.text == "job"
+                    && matcher.op == crate::promql::MatchOp::Equal
+                    && matcher.value.text() != job
+            });
+            let Some(resolved) = facts.catalogue.metric(name).filter(|_| !is_other) else {
+                continue;
+            };
+            let exporter = resolved.exporter;
+            if exporter.indicators.is_none() {
+                continue;
+            }
+            match votes.iter_mut().find(|(known, _)| *known == exporter.name) {
+                Some((_, count)) => *count += 1,
+                None => votes.push((&exporter.name, 1)),
+            }
+        }
+    }
+    let most = votes.iter().map(|(_, count)| *count).max()?;
+    votes
+        .iter()
+        .find(|(_, count)| *count == most)
+        .map(|(name, _)| (*name).to_owned())
+}
+
+fn probe<'a>(reading: &mut Reading<'a>, job: &'a ScrapeJob) {
+    let module = job.node.get("params").and_then(|params| {
+        let module = params.get("module")?.items().first()?;
+        Some(module.scalar_text().to_owned())
+    });
+    for target in &job.targets {
+        let Some(url) = known(&target.address) else {
+            reading.remains(
+                target.place,
+                format!("a probe of the job `{}`", job.name.as_str()),
+                "it is filled in by something else",
+            );
+            continue;
+        };
+        let is_http = url.starts_with("http://") || url.starts_with("https://");
+        if !is_http {
+            reading.remains(
+                target.place,
+                format!("probe of `{url}`"),
+                "a profile probes HTTP endpoints only",
+            );
+            continue;
+        }
+        let label = target
+            .labels
+            .iter()
+            .find(|(key, _)| key.as_str() == "probe")
+            .map(|(_, value)| value.value.to_string());
+        let by_job = job.name.as_str().strip_prefix("probe-");
+        let host = url
+            .split("://")
+            .nth(1)
+            .and_then(|rest| rest.split(['/', ':']).next());
+        let name = label
+            .as_deref()
+            .or(by_job)
+            .or(host)
+            .and_then(|name| name_of(name, 63));
+        let name = name.unwrap_or_else(|| "endpoint".into());
+        let taken = reading.draft.names(&["probes"]);
+        let name = free_name(&name, |name| taken.iter().any(|taken| taken == name));
+        let mut written = json!({"url": url});
+        if let Some(module) = &module {
+            module_settings(reading, module, &mut written);
+        }
+        timings(reading, job, &mut written);
+        let labels: serde_json::Map<String, Json> = target
+            .labels
+            .iter()
+            .filter(|(key, _)| key.as_str() != "probe")
+            .map(|(key, value)| (key.value.to_string(), json!(value.as_str())))
+            .collect();
+        if !labels.is_empty() {
+            written["labels"] = Json::Object(labels);
+        }
+        reading.draft.set(&["probes", &name], written);
+    }
+}
+
+/// What a module of the blackbox exporter asks for, as far as a profile says it.
+fn module_settings(reading: &mut Reading<'_>, module: &str, written: &mut Json) {
+    let setup = reading.facts.setup;
+    let found = setup
+        .of_kind(Kind::Blackbox)
+        .find_map(|document| Some((document, document.root.get("modules")?.get(module)?)));
+    let Some((document, found)) = found else {
+        return;
+    };
+    let prober = found
+        .get("prober")
+        .map_or("http", |node| node.scalar_text());
+    if prober != "http" {
+        reading.remains(
+            document.place(found.span),
+            format!("module `{module}` of the blackbox exporter"),
+            format!("it probes by {prober}, and a profile by HTTP"),
+        );
+        return;
+    }
+    let Some(http) = found.get("http") else {
+        return;
+    };
+    let status: Vec<Json> = http
+        .get("valid_status_codes")
+        .map_or(&[][..], |node| node.items())
+        .iter()
+        .filter_map(|node| node.scalar_text().parse::<u16>().ok())
+        .map(Json::from)
+        .collect();
+    if !status.is_empty() {
+        written["status"] = Json::Array(status);
+    }
+    let bodies = http.get("fail_if_body_not_matches_regexp");
+    if let Some(body) = bodies.and_then(|node| node.items().first()) {
+        written["body"] = json!(body.scalar_text());
+    }
+    const SAID: [&str; 6] = [
+        "valid_status_codes",
+        "fail_if_body_not_matches_regexp",
+        "preferred_ip_protocol",
+        "method",
+        "follow_redirects",
+        "valid_http_versions",
+    ];
+    for entry in http.entries() {
+        if !SAID.contains(&&*entry.key.text) {
+            reading.remains(
+                document.place(entry.key.span),
+                format!("`{}` of the module `{module}`", entry.key.text),
+                "a probe of a profile has status codes and a regular expression for the body",
+            );
+        }
+    }
+}

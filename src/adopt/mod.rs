@@ -1,0 +1,281 @@
+//! An existing setup as a profile: what a profile can say of it, and what it cannot.
+//!
+//! A profile is read off the facts of the setup, block by block. Nothing is read that only our own bundles have, so that
+//! a setup made by hand is adopted by the same code, and adopting a bundle gives back what it was rendered from.
+
+mod applications;
+mod draft;
+mod jobs;
+mod reading;
+mod services;
+mod targets;
+
+pub use draft::Draft;
+pub use reading::Remainder;
+
+use serde_json::json;
+
+use crate::facts::Facts;
+use crate::facts::compose::ComposeProject;
+use crate::facts::prometheus::PrometheusServer;
+use crate::profile::DEFAULT_ENVIRONMENT;
+use jobs::{Jobs, Role};
+use reading::{Reading, name_of};
+
+/// The longest name of a profile.
+const LONGEST_NAME: usize = 40;
+
+/// A profile that would generate the equivalent of a setup.
+#[derive(Debug, Clone)]
+pub struct Adopted {
+    /// The profile.
+    pub draft: Draft,
+    /// Name of the environment that the setup is.
+    pub environment: String,
+    /// What the profile does not say, in the order of the files.
+    pub remainders: Vec<Remainder>,
+}
+
+/// Reads the profile off a setup; `fallback` names it where nothing in it does. `None` where nothing in the setup is about Redis.
+pub fn adopt(facts: &Facts<'_>, fallback: &str) -> Option<Adopted> {
+    if !is_about_redis(facts) {
+        return None;
+    }
+    let server = main_server(facts);
+    let project = server
+        .and_then(|server| server.project)
+        .or_else(|| main_project(facts))
+        .and_then(|index| facts.projects.get(index));
+    let mut reading = Reading {
+        facts,
+        server,
+        project,
+        draft: Draft::default(),
+        remainders: Vec::new(),
+        exporter_services: Vec::new(),
+        environment: DEFAULT_ENVIRONMENT.into(),
+    };
+    identity(&mut reading, fallback);
+    let roles = server.map_or_else(Vec::new, |server| {
+        Jobs {
+            facts,
+            server,
+            project,
+        }
+        .roles()
+    });
+    scrape(&mut reading);
+    targets::adopt(&mut reading, &roles);
+    applications::adopt(&mut reading, &roles);
+    if reading.draft.names(&["targets"]).is_empty() {
+        stand_in(&mut reading, &roles);
+    }
+    services::adopt(&mut reading, &roles);
+    other_servers(&mut reading);
+    let mut remainders = reading.remainders;
+    remainders.sort_by_key(|it| it.place);
+    Some(Adopted {
+        draft: reading.draft,
+        environment: reading.environment,
+        remainders,
+    })
+}
+
+impl Adopted {
+    /// The text of the profile. `source` says what it was adopted from.
+    pub fn text(&self, source: &str) -> String {
+        let head = format!(
+            "Adopted from {source}. It renders as it is:\n\n  stackwright render profile.yaml\n\n\
+             `stackwright adopt {source} --compare` says how the result differs from what there is."
+        );
+        let mut draft = self.draft.clone();
+        if self.environment != DEFAULT_ENVIRONMENT {
+            draft.set(&["environments", &self.environment], json!({}));
+        }
+        draft.to_text(&head)
+    }
+}
+
+/// Whether anything is scraped from Redis, run for it, asked of it, or shown of it.
+fn is_about_redis(facts: &Facts<'_>) -> bool {
+    let mut projects = facts.projects.iter();
+    let runs = projects.any(|project| {
+        let mut services = project.services.values();
+        services.any(|service| service.runs("redis_exporter") || service.runs("redis"))
+    });
+    let mut jobs = facts.prometheus.iter().flat_map(|server| &server.jobs);
+    let scrapes = jobs.any(|job| {
+        let mut exporters = job.exporters.iter();
+        exporters.any(|it| it.exporter == "redis_exporter") || job.name.as_str().contains("redis")
+    });
+    runs || scrapes
+        || facts.expressions.iter().any(|expression| {
+            let mut reads = expression.parsed.selectors().into_iter();
+            reads.any(|it| {
+                let name = it.selector.metric_name();
+                name.is_some_and(|name| name.starts_with("redis_"))
+            })
+        })
+}
+
+/// The Prometheus whose jobs are adopted: the first that watches the most Redis servers.
+fn main_server<'a>(facts: &'a Facts<'_>) -> Option<&'a PrometheusServer> {
+    let watches = |server: &PrometheusServer| {
+        let jobs = server.jobs.iter();
+        jobs.filter(|job| {
+            job.exporters
+                .iter()
+                .any(|it| it.exporter == "redis_exporter")
+        })
+        .count()
+    };
+    let most = facts
+        .prometheus
+        .iter()
+        .map(|server| (watches(server), server.jobs.len()))
+        .max()?;
+    facts
+        .prometheus
+        .iter()
+        .find(|server| (watches(server), server.jobs.len()) == most)
+}
+
+/// The project that runs the most of a stack.
+fn main_project(facts: &Facts<'_>) -> Option<usize> {
+    let runs = |project: &ComposeProject| {
+        let programs = [
+            "prometheus",
+            "grafana",
+            "alertmanager",
+            "redis_exporter",
+            "redis",
+        ];
+        let running = programs
+            .iter()
+            .filter(|program| project.running(program).next().is_some());
+        running.count()
+    };
+    let most = facts
+        .projects
+        .iter()
+        .map(runs)
+        .max()
+        .filter(|most| *most > 0)?;
+    facts
+        .projects
+        .iter()
+        .position(|project| runs(project) == most)
+}
+
+/// Name, environment and labels.
+fn identity(reading: &mut Reading<'_>, fallback: &str) {
+    let labels: Vec<(String, String)> = reading.server.map_or_else(Vec::new, |server| {
+        let labels = server.external_labels.iter();
+        labels
+            .map(|(key, value)| (key.value.to_string(), value.value.replace("$$", "$")))
+            .collect()
+    });
+    let environment = labels
+        .iter()
+        .find(|(key, _)| key == "environment")
+        .and_then(|(_, value)| name_of(value, 63).filter(|name| name == value));
+    if let Some(environment) = &environment {
+        reading.environment.clone_from(environment);
+    }
+    let project = reading.project.and_then(|project| {
+        let documents = project.documents.iter();
+        documents
+            .map(|id| reading.facts.setup.document(*id))
+            .find_map(|document| Some(document.root.get("name")?.as_str()?.to_owned()))
+    });
+    // A project is called after its profile and its environment, as far as nobody says otherwise.
+    let suffix = format!("-{}", reading.environment);
+    let own = project
+        .as_deref()
+        .and_then(|name| name.strip_suffix(&suffix));
+    let written = own.or(project.as_deref()).unwrap_or(fallback);
+    let name = name_of(&written.replace('_', "-"), LONGEST_NAME).unwrap_or_else(|| "redis".into());
+    if let Some(project) = project.filter(|project| *project != format!("{name}{suffix}")) {
+        reading.draft.set(&["compose", "project"], project);
+    }
+    reading.draft.set(&["name"], name);
+    for (key, value) in labels {
+        let is_ours = key == "environment" && environment.as_deref() == Some(&value);
+        if !is_ours && key != crate::model::prometheus::SHARD_LABEL {
+            reading.draft.set(&["labels", &key], value);
+        }
+    }
+}
+
+/// The global times.
+fn scrape(reading: &mut Reading<'_>) {
+    let Some(server) = reading.server else { return };
+    let most = crate::quantity::Duration::from_secs(120);
+    let document = reading.facts.setup.document(server.document);
+    for (key, value) in [
+        ("interval", server.scrape_interval),
+        ("timeout", targets::global_timeout(reading)),
+        ("evaluation_interval", server.evaluation_interval),
+    ] {
+        if key != "timeout" && value > most {
+            reading.remains(
+                document.head(),
+                format!("the global {key} of {value}"),
+                "an interval above 2m makes series vanish when one sample is missed; it is 2m in the profile",
+            );
+        }
+        reading
+            .draft
+            .set(&["scrape", key], value.min(most).to_string());
+    }
+}
+
+/// A target for a setup that does not say which Redis it is about.
+fn stand_in(reading: &mut Reading<'_>, roles: &[(&crate::facts::prometheus::ScrapeJob, Role)]) {
+    let told = reading.facts.projects.iter().find_map(|project| {
+        let redis = project.running("redis").next()?;
+        Some(format!("redis://{}:6379", redis.name.as_str()))
+    });
+    let is_guess = told.is_none();
+    let address = told.unwrap_or_else(|| "redis://redis:6379".into());
+    let taken = roles.iter().any(|(job, _)| job.name.as_str() == "redis");
+    reading.draft.set(&["targets", "redis", "address"], address);
+    if is_guess {
+        reading.draft.comment(
+            &["targets", "redis"],
+            "The setup does not say which Redis it watches: put its address here.",
+        );
+    }
+    // A job that looked like Redis and was none does not take the name away.
+    if taken && !reading.draft.names(&["applications", "redis"]).is_empty() {
+        reading
+            .draft
+            .set(&["exporters", "redis-exporter", "job"], "redis-exporter");
+    }
+}
+
+/// Servers whose jobs are not in the profile.
+fn other_servers(reading: &mut Reading<'_>) {
+    let Some(main) = reading.server else { return };
+    let is_shard = |server: &PrometheusServer| {
+        server.jobs.iter().any(|job| {
+            let mut steps = job.relabelings.iter();
+            steps.any(|step| {
+                step.get("action")
+                    .is_some_and(|it| it.scalar_text() == "hashmod")
+            })
+        })
+    };
+    for server in &reading.facts.prometheus {
+        let is_empty = server.jobs.is_empty();
+        if std::ptr::eq(server, main) || is_empty || (is_shard(main) && is_shard(server)) {
+            continue;
+        }
+        let document = reading.facts.setup.document(server.document);
+        reading.remains(
+            document.head(),
+            "another Prometheus",
+            "a profile has one, or several that share their targets; adopt this one from its own directory",
+        );
+    }
+}

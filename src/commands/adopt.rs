@@ -1,0 +1,171 @@
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::generate::Generator;
+use super::input::reason;
+use super::lint::open;
+use super::project::{ConfigArgs, Project};
+use super::{Console, Exit, Format};
+use crate::adopt::{Adopted, Remainder, adopt as read_off};
+use crate::diagnostic::Diagnostic;
+use crate::facts::Facts;
+use crate::setup::Setup;
+
+/// Write the profile that would generate the equivalent of an existing setup.
+///
+/// Reads Compose files, Prometheus, rules, Alertmanager and Grafana below PATH, and writes a profile: targets, exporters,
+/// intervals, thresholds of alerts, channels and routes, dashboards, ports, volumes, versions. What a profile cannot say is
+/// listed with file and line. Nothing in the setup is changed, and no secret of it is repeated.
+///
+/// Exits with 0 when there is a profile, 2 when it could not run, 3 when nothing in the setup is about Redis.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  stackwright adopt monitoring                          print the profile, and what it does not say
+  stackwright adopt monitoring --write profile.yaml     write it")]
+pub struct AdoptArgs {
+    /// A directory, or a single file
+    pub path: PathBuf,
+    /// Write the profile to this file
+    #[arg(long, short, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+    /// Write over a file that is there already
+    #[arg(long, requires = "write")]
+    pub force: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+    /// Which configuration holds.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// Runs `adopt`.
+pub fn adopt(args: &AdoptArgs, console: Console) -> Exit {
+    match run(args, console) {
+        Ok(exit) => exit,
+        Err(diagnostics) => {
+            console.failure(args.format, "remainders", &diagnostics);
+            Exit::CouldNotRun
+        }
+    }
+}
+
+fn run(args: &AdoptArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
+    let generator = Generator::new(None).map_err(|error| vec![*error])?;
+    let catalogue = &generator.catalogue;
+    let project = Project::of(&args.path, &args.config, catalogue)?;
+    let setup = open(&args.path).map_err(|error| vec![*error])?;
+    let facts = Facts::knowing(&setup, catalogue, &project.given);
+    let Some(adopted) = read_off(&facts, &fallback_name(&args.path)) else {
+        let diagnostic = Diagnostic::error(
+            "adopt/no-redis",
+            format!("nothing in `{}` is about Redis", args.path.display()),
+        );
+        console.failure(
+            args.format,
+            "remainders",
+            &[diagnostic.help("`stackwright inspect` shows what it was taken for; `stackwright init` writes a starter profile")],
+        );
+        return Ok(Exit::NothingToLint);
+    };
+    let text = adopted.text(&args.path.display().to_string());
+    if let Some(path) = &args.write {
+        write(path, &text, args.force)?;
+    }
+    match args.format {
+        Format::Json => console.result(&format!("{:#}\n", to_json(&setup, &adopted, &text))),
+        Format::Text => print_text(args, &setup, &adopted, &text, console),
+    }
+    Ok(Exit::Clean)
+}
+
+/// The name of the directory, for a setup that does not say its own.
+fn fallback_name(path: &Path) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let directory = match path.is_file() {
+        true => path.parent().unwrap_or(&path),
+        false => &path,
+    };
+    let name = directory.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+fn write(path: &Path, text: &str, force: bool) -> Result<(), Vec<Diagnostic>> {
+    let file = match force {
+        true => std::fs::File::create(path),
+        false => std::fs::File::create_new(path),
+    };
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| {
+            let help = match error.kind() {
+                std::io::ErrorKind::AlreadyExists => {
+                    "choose another path, or write over it with --force"
+                }
+                _ => "check the directory and its permissions",
+            };
+            let message = format!("cannot write `{}`: {}", path.display(), reason(&error));
+            vec![Diagnostic::error("adopt/not-written", message).help(help)]
+        })
+}
+
+fn print_text(args: &AdoptArgs, setup: &Setup, adopted: &Adopted, text: &str, console: Console) {
+    match &args.write {
+        None => console.result(text),
+        Some(path) => console.say(&format!("wrote {}\n", path.display())),
+    }
+    let mut said = String::new();
+    if !adopted.remainders.is_empty() {
+        said.push_str(&format!(
+            "\n{} not in the profile:\n",
+            match adopted.remainders.len() {
+                1 => "1 thing is".to_owned(),
+                count => format!("{count} things are"),
+            }
+        ));
+    }
+    for remainder in &adopted.remainders {
+        said.push_str(&format!("  {}\n", line(setup, remainder)));
+    }
+    match &args.write {
+        // The profile itself is the result; what it does not say must not end up in a file it is redirected to.
+        None => console.note(&said),
+        Some(path) => {
+            console.say(&said);
+            console.say(&format!("next: `stackwright render {}`\n", path.display()));
+        }
+    }
+}
+
+fn line(setup: &Setup, remainder: &Remainder) -> String {
+    let place = remainder.place.map_or_else(String::new, |place| {
+        let location = setup.location(place);
+        let line = location.file.position(location.span.start).line;
+        format!("{}:{line}: ", location.file.path().display())
+    });
+    format!("{place}{}: {}", remainder.subject, remainder.reason)
+}
+
+fn to_json(setup: &Setup, adopted: &Adopted, text: &str) -> serde_json::Value {
+    let remainders: Vec<_> = adopted
+        .remainders
+        .iter()
+        .map(|remainder| {
+            let location = remainder.place.map(|place| setup.location(place));
+            json!({
+                "file": location.as_ref().map(|it| it.file.path().to_string_lossy().into_owned()),
+                "line": location.as_ref().map(|it| it.file.position(it.span.start).line),
+                "subject": remainder.subject,
+                "reason": remainder.reason,
+            })
+        })
+        .collect();
+    json!({
+        "version": 1,
+        "environment": adopted.environment,
+        "profile": text,
+        "remainders": remainders,
+    })
+}
