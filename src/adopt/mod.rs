@@ -3,22 +3,33 @@
 //! A profile is read off the facts of the setup, block by block. Nothing is read that only our own bundles have, so that
 //! a setup made by hand is adopted by the same code, and adopting a bundle gives back what it was rendered from.
 
+mod alerts;
 mod applications;
+mod compare;
 mod draft;
 mod jobs;
+mod notifications;
+mod quantity;
 mod reading;
 mod services;
 mod targets;
 
+pub use alerts::Recognised;
+pub use compare::{Change, Difference, compare};
 pub use draft::Draft;
 pub use reading::Remainder;
 
 use serde_json::json;
 
+use crate::catalogue::Catalogue;
+use crate::diagnostic::Diagnostic;
 use crate::facts::Facts;
 use crate::facts::compose::ComposeProject;
 use crate::facts::prometheus::PrometheusServer;
-use crate::profile::DEFAULT_ENVIRONMENT;
+use crate::model::{Stack, StackError};
+use crate::profile::{DEFAULT_ENVIRONMENT, ProfileDocument};
+use crate::source::SourceFile;
+use crate::template::Templates;
 use jobs::{Jobs, Role};
 use reading::{Reading, name_of};
 
@@ -34,10 +45,12 @@ pub struct Adopted {
     pub environment: String,
     /// What the profile does not say, in the order of the files.
     pub remainders: Vec<Remainder>,
+    /// Alerts of the setup that are the catalogue's.
+    pub recognised: Vec<Recognised>,
 }
 
 /// Reads the profile off a setup; `fallback` names it where nothing in it does. `None` where nothing in the setup is about Redis.
-pub fn adopt(facts: &Facts<'_>, fallback: &str) -> Option<Adopted> {
+pub fn adopt(facts: &Facts<'_>, templates: &Templates, fallback: &str) -> Option<Adopted> {
     if !is_about_redis(facts) {
         return None;
     }
@@ -71,6 +84,17 @@ pub fn adopt(facts: &Facts<'_>, fallback: &str) -> Option<Adopted> {
         stand_in(&mut reading, &roles);
     }
     services::adopt(&mut reading, &roles);
+    let recognised = alerts::adopt(&mut reading, templates);
+    notifications::adopt(&mut reading, &recognised);
+    let resolved = resolve(
+        &reading.draft,
+        &reading.environment,
+        facts.catalogue,
+        templates,
+    );
+    if let Ok(stack) = resolved {
+        alerts::adopt_texts(&mut reading, &stack, &recognised);
+    }
     other_servers(&mut reading);
     let mut remainders = reading.remainders;
     remainders.sort_by_key(|it| it.place);
@@ -78,7 +102,31 @@ pub fn adopt(facts: &Facts<'_>, fallback: &str) -> Option<Adopted> {
         draft: reading.draft,
         environment: reading.environment,
         remainders,
+        recognised,
     })
+}
+
+/// What a draft means.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn resolve<'c>(
+    draft: &Draft,
+    environment: &str,
+    catalogue: &'c Catalogue,
+    templates: &Templates,
+) -> Result<Stack<'c>, Vec<Diagnostic>> {
+    let mut draft = draft.clone();
+    draft.set(&["environments", environment], json!({}));
+    let file = SourceFile::new("profile.yaml", draft.to_text(""));
+    let document = ProfileDocument::parse(file).map_err(|error| vec![*error])?;
+    let profile = document.environment(environment)?;
+    match Stack::resolve(&profile, catalogue, templates) {
+        Ok((stack, _)) => Ok(stack),
+        Err(StackError::Profile(problems)) => Err(profile.diagnostics(problems)),
+        Err(StackError::Catalogue(error)) => Err(vec![error.into_diagnostic()]),
+    }
 }
 
 impl Adopted {

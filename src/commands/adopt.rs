@@ -8,10 +8,10 @@ use super::input::reason;
 use super::lint::open;
 use super::project::{ConfigArgs, Project};
 use super::{Console, Exit, Format};
-use crate::adopt::{Adopted, Remainder, adopt as read_off};
+use crate::adopt::{Adopted, Change, Remainder, adopt as read_off, compare, resolve};
 use crate::diagnostic::Diagnostic;
 use crate::facts::Facts;
-use crate::setup::Setup;
+use crate::setup::{Place, Setup};
 
 /// Write the profile that would generate the equivalent of an existing setup.
 ///
@@ -19,18 +19,23 @@ use crate::setup::Setup;
 /// intervals, thresholds of alerts, channels and routes, dashboards, ports, volumes, versions. What a profile cannot say is
 /// listed with file and line. Nothing in the setup is changed, and no secret of it is repeated.
 ///
-/// Exits with 0 when there is a profile, 2 when it could not run, 3 when nothing in the setup is about Redis.
+/// Exits with 0 when there is a profile, 1 with --compare when what it renders means something else than the setup, 2 when it
+/// could not run, 3 when nothing in the setup is about Redis.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   stackwright adopt monitoring                          print the profile, and what it does not say
-  stackwright adopt monitoring --write profile.yaml     write it")]
+  stackwright adopt monitoring --write profile.yaml     write it
+  stackwright adopt monitoring --compare                what would be different; exits 1 where something is")]
 pub struct AdoptArgs {
     /// A directory, or a single file
     pub path: PathBuf,
     /// Write the profile to this file
     #[arg(long, short, value_name = "FILE")]
     pub write: Option<PathBuf>,
+    /// Print how what the profile renders differs from the setup, in what it means; instead of the profile
+    #[arg(long, conflicts_with = "write")]
+    pub compare: bool,
     /// Write over a file that is there already
     #[arg(long, requires = "write")]
     pub force: bool,
@@ -59,7 +64,7 @@ fn run(args: &AdoptArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     let project = Project::of(&args.path, &args.config, catalogue)?;
     let setup = open(&args.path).map_err(|error| vec![*error])?;
     let facts = Facts::knowing(&setup, catalogue, &project.given);
-    let Some(adopted) = read_off(&facts, &fallback_name(&args.path)) else {
+    let Some(adopted) = read_off(&facts, &generator.templates, &fallback_name(&args.path)) else {
         let diagnostic = Diagnostic::error(
             "adopt/no-redis",
             format!("nothing in `{}` is about Redis", args.path.display()),
@@ -71,6 +76,9 @@ fn run(args: &AdoptArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
         );
         return Ok(Exit::NothingToLint);
     };
+    if args.compare {
+        return compared(args, &generator, &facts, &adopted, console);
+    }
     let text = adopted.text(&args.path.display().to_string());
     if let Some(path) = &args.write {
         write(path, &text, args.force)?;
@@ -80,6 +88,84 @@ fn run(args: &AdoptArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
         Format::Text => print_text(args, &setup, &adopted, &text, console),
     }
     Ok(Exit::Clean)
+}
+
+fn compared(
+    args: &AdoptArgs,
+    generator: &Generator,
+    facts: &Facts<'_>,
+    adopted: &Adopted,
+    console: Console,
+) -> Result<Exit, Vec<Diagnostic>> {
+    let stack = resolve(
+        &adopted.draft,
+        &adopted.environment,
+        &generator.catalogue,
+        &generator.templates,
+    )?;
+    let differences = compare(facts, adopted, &stack);
+    let setup = facts.setup;
+    match args.format {
+        Format::Json => {
+            let differences: Vec<_> = differences
+                .iter()
+                .map(|it| {
+                    let (file, line) = file_and_line(setup, it.place);
+                    json!({
+                        "change": it.change.as_str(),
+                        "file": file,
+                        "line": line,
+                        "subject": it.subject,
+                        "detail": it.detail,
+                    })
+                })
+                .collect();
+            let result = json!({"version": 1, "differences": differences});
+            console.result(&format!("{result:#}\n"));
+        }
+        Format::Text => {
+            let mut text = String::new();
+            for it in &differences {
+                let (sign, colour) = match it.change {
+                    Change::Dropped => ("-", "31"),
+                    Change::Changed => ("~", "33"),
+                    Change::Added => ("+", "32"),
+                };
+                let place = match file_and_line(setup, it.place) {
+                    (Some(file), Some(line)) => format!(" ({file}:{line})"),
+                    _ => String::new(),
+                };
+                let line = match it.change {
+                    Change::Changed => format!("{}: {}", it.subject, it.detail),
+                    change => format!("{} {}: {}", it.subject, change.as_str(), it.detail),
+                };
+                text.push_str(&format!(
+                    "{}{place}\n",
+                    console.paint(&format!("{sign} {line}"), colour)
+                ));
+            }
+            console.result(&text);
+            if differences.is_empty() {
+                console.say("the profile renders what there is\n");
+            }
+        }
+    }
+    Ok(match differences.is_empty() {
+        true => Exit::Clean,
+        false => Exit::Findings,
+    })
+}
+
+fn file_and_line(setup: &Setup, place: Option<Place>) -> (Option<String>, Option<usize>) {
+    let location = place.map(|place| setup.location(place));
+    (
+        location
+            .as_ref()
+            .map(|it| it.file.path().to_string_lossy().into_owned()),
+        location
+            .as_ref()
+            .map(|it| it.file.position(it.span.start).line),
+    )
 }
 
 /// The name of the directory, for a setup that does not say its own.
@@ -140,11 +226,10 @@ fn print_text(args: &AdoptArgs, setup: &Setup, adopted: &Adopted, text: &str, co
 }
 
 fn line(setup: &Setup, remainder: &Remainder) -> String {
-    let place = remainder.place.map_or_else(String::new, |place| {
-        let location = setup.location(place);
-        let line = location.file.position(location.span.start).line;
-        format!("{}:{line}: ", location.file.path().display())
-    });
+    let place = match file_and_line(setup, remainder.place) {
+        (Some(file), Some(line)) => format!("{file}:{line}: "),
+        _ => String::new(),
+    };
     format!("{place}{}: {}", remainder.subject, remainder.reason)
 }
 
@@ -153,10 +238,10 @@ fn to_json(setup: &Setup, adopted: &Adopted, text: &str) -> serde_json::Value {
         .remainders
         .iter()
         .map(|remainder| {
-            let location = remainder.place.map(|place| setup.location(place));
+            let (file, line) = file_and_line(setup, remainder.place);
             json!({
-                "file": location.as_ref().map(|it| it.file.path().to_string_lossy().into_owned()),
-                "line": location.as_ref().map(|it| it.file.position(it.span.start).line),
+                "file": file,
+                "line": line,
                 "subject": remainder.subject,
                 "reason": remainder.reason,
             })
