@@ -295,6 +295,17 @@ fn severity_of(rule: &PromRule) -> (Severity, bool) {
     }
 }
 
+/// What an existing expression has where one of the catalogue has a number of the profile.
+#[derive(Debug, Default)]
+struct Filling {
+    /// At the alert's own threshold.
+    value: Option<f64>,
+    /// At other thresholds.
+    holes: Vec<(Hole, f64)>,
+    /// At the window of rates.
+    windows: Vec<Duration>,
+}
+
 /// The numbers of `existing` at the places where `candidate` has holes; `None` where they differ elsewhere.
 fn fill(
     existing: &Shape,
@@ -302,27 +313,27 @@ fn fill(
     own: Option<f64>,
     markers: &Markers,
     window: Duration,
-) -> Option<(Option<f64>, Vec<(Hole, f64)>, Vec<Duration>)> {
+) -> Option<Filling> {
     if existing.tokens != candidate.tokens {
         return None;
     }
-    let (mut value, mut holes, mut windows) = (None, Vec::new(), Vec::new());
+    let mut filling = Filling::default();
     for (found, wanted) in existing.numbers.iter().zip(&candidate.numbers) {
         match markers.hole(*wanted) {
-            _ if own == Some(*wanted) => value = Some(*found),
-            Some(hole) => holes.push((hole.clone(), *found)),
+            _ if own == Some(*wanted) => filling.value = Some(*found),
+            Some(hole) => filling.holes.push((hole.clone(), *found)),
             None if found == wanted => {}
             None => return None,
         }
     }
     for (found, wanted) in existing.durations.iter().zip(&candidate.durations) {
         match *wanted == window {
-            true => windows.push(*found),
+            true => filling.windows.push(*found),
             false if found == wanted => {}
             false => return None,
         }
     }
-    Some((value, holes, windows))
+    Some(filling)
 }
 
 /// A rule that is one of the catalogue's but for its numbers.
@@ -340,10 +351,10 @@ fn same(
     let by_severity = |it: &&Candidate| it.threshold.is_none() || it.severity == severity;
     for candidate in candidates.iter().filter(by_severity) {
         let own = candidate.threshold.as_ref().map(|(_, value)| *value);
-        let Some((value, holes, windows)) = fill(&existing, &candidate.shape, own, markers, window)
-        else {
+        let Some(filling) = fill(&existing, &candidate.shape, own, markers, window) else {
             continue;
         };
+        let value = filling.value;
         let pending = rule.pending.unwrap_or_default();
         if let (Some((name, _)), Some(value)) = (&candidate.threshold, value) {
             recovered
@@ -351,14 +362,14 @@ fn same(
                 .entry((name.clone(), severity))
                 .or_insert((value, pending));
         }
-        for (hole, found) in holes {
+        for (hole, found) in filling.holes {
             match hole {
                 Hole::Guard(name) => drop(recovered.guards.entry(name).or_insert(found)),
                 Hole::Pressure(key) => drop(recovered.pressure.entry(key).or_insert(found)),
                 Hole::Threshold(_) => {}
             }
         }
-        recovered.windows.extend(windows);
+        recovered.windows.extend(filling.windows);
         recovered.recognised.push(Recognised {
             place: rule.place(),
             name: rule.name.value.to_string(),
@@ -399,9 +410,9 @@ fn recording(
     let of_peak = rule.name.as_str() == "redis:memory_pressure:level"
         && parsed.text().contains("redis_memory_used_peak_bytes");
     match own {
-        Some((_, holes, windows)) => {
-            recovered.windows.extend(windows);
-            for (hole, found) in holes {
+        Some(filling) => {
+            recovered.windows.extend(filling.windows);
+            for (hole, found) in filling.holes {
                 if let Hole::Pressure(key) = hole {
                     recovered.pressure.insert(key, found);
                 }
@@ -666,7 +677,7 @@ fn write_numbers(
             alert.threshold.as_deref() == Some(name) && possible.contains(alert.name.as_str())
         });
         let is_found = warning.is_some() || critical.is_some();
-        if !is_found && !(is_whole && is_possible) {
+        if !(is_found || is_whole && is_possible) {
             continue;
         }
         one_threshold(reading, definition, warning, critical);

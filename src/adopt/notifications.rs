@@ -7,8 +7,8 @@ use super::alerts::Recognised;
 use super::reading::{Reading, free_name, name_of, secret_json};
 use crate::document::Node;
 use crate::facts::alertmanager::{Alertmanager, Receiver, Route};
-use crate::facts::matcher::Comparison;
 use crate::facts::text::placeholder;
+use crate::promql::MatchOp;
 use crate::promql::regex_alternatives;
 use crate::quantity::Duration;
 use crate::setup::Place;
@@ -307,13 +307,12 @@ impl Integration<'_> {
 
     /// The value under one of `keys`, in the integration or in the global part.
     fn find(&self, keys: &[&str]) -> Option<&Node> {
-        keys.iter()
-            .find_map(|key| self.node.get(key).map(AsRef::as_ref))
+        keys.iter().find_map(|key| self.node.get(key))
     }
 
     fn global<'n>(&self, reading: &Reading<'n>, key: &str) -> Option<&'n Node> {
         let document = reading.facts.setup.document(self.alertmanager.document);
-        Some(document.root.get("global")?.get(key)?.as_ref())
+        document.root.get("global")?.get(key)
     }
 
     /// A text that stands there, or a stand-in where something else fills it in.
@@ -505,9 +504,9 @@ impl Tree<'_> {
         }
         for matcher in &route.matchers {
             let values = match matcher.comparison {
-                Comparison::Equal => Some(vec![matcher.value.clone()]),
-                Comparison::Regex => regex_alternatives(&matcher.value),
-                Comparison::NotEqual | Comparison::NotRegex => None,
+                MatchOp::Equal => Some(vec![matcher.value.clone()]),
+                MatchOp::Regex => regex_alternatives(&matcher.value),
+                MatchOp::NotEqual | MatchOp::NotRegex => None,
             };
             let Some(values) = values else {
                 reading.remains(
@@ -568,16 +567,16 @@ impl Tree<'_> {
     fn name(&self, reading: &Reading<'_>, route: &Route, limits: &Limits) -> String {
         let document = reading.facts.setup.document(self.alertmanager.document);
         let text = document.text.text();
-        let start = route.node.span.start;
+        let start = route.node.span.start();
         let above = document.comments.iter().rfind(|comment| {
-            comment.end <= start
-                && text.get(comment.end..start).is_some_and(|between| {
+            comment.end() <= start
+                && text.get(comment.end()..start).is_some_and(|between| {
                     between
                         .chars()
                         .all(|char| char.is_whitespace() || char == '-')
                 })
         });
-        let said = above.and_then(|comment| text.get(comment.start..comment.end));
+        let said = above.and_then(|comment| text.get(comment.start()..comment.end()));
         let said = said.map(|said| said.trim_start_matches('#').trim());
         let word = said.map(|said| said.rsplit('.').next().unwrap_or(said));
         let word = word.filter(|word| !word.is_empty() && !word.contains(char::is_whitespace));

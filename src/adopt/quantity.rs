@@ -305,10 +305,8 @@ impl Reader<'_> {
     fn binary(&self, binary: &Binary) -> Option<Measure> {
         let number = |id| self.parsed.number(id);
         let scaled = |measure: Measure, by: f64| {
-            (by.is_finite() && by != 0.0).then(|| Measure {
-                scale: measure.scale * by,
-                ..measure
-            })
+            let scale = measure.scale * by;
+            (by.is_finite() && by != 0.0).then_some(Measure { scale, ..measure })
         };
         match (binary.op, number(binary.left), number(binary.right)) {
             (BinaryOp::Mul, Some(by), None) => scaled(self.measure(binary.right)?, by),

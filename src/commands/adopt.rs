@@ -164,7 +164,7 @@ fn file_and_line(setup: &Setup, place: Option<Place>) -> (Option<String>, Option
             .map(|it| it.file.path().to_string_lossy().into_owned()),
         location
             .as_ref()
-            .map(|it| it.file.position(it.span.start).line),
+            .map(|it| it.file.position(it.span.start()).line),
     )
 }
 
