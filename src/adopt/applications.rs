@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::jobs::Role;
+use super::prose::{description, listed};
 use super::reading::{Reading, free_name, known, name_of};
 use super::targets::{basic_auth, timings};
 use crate::facts::prometheus::ScrapeJob;
@@ -37,11 +38,18 @@ fn application<'a>(reading: &mut Reading<'a>, job: &'a ScrapeJob) {
         );
     }
     let taken = reading.draft.names(&["applications"]);
-    let name = name_of(job.name.as_str(), 63).unwrap_or_else(|| "application".into());
+    let listed = listed(reading, reading.prose);
+    let listed = listed.into_iter().find(|it| it.job == job.name.as_str());
+    let said = listed.as_ref().map_or(job.name.as_str(), |it| &it.name);
+    let name = name_of(said, 63).unwrap_or_else(|| "application".into());
     let name = free_name(&name, |name| taken.iter().any(|taken| taken == name));
     let scheme = job.scheme.value().map_or("http", String::as_str);
     let path = job.metrics_path.value().map_or("/metrics", String::as_str);
-    let mut written = json!({"url": format!("{scheme}://{address}{path}")});
+    let mut written = json!({});
+    if let Some(said) = description(reading, job, &["The application "]) {
+        written["description"] = json!(said);
+    }
+    written["url"] = json!(format!("{scheme}://{address}{path}"));
     if name != job.name.as_str() {
         written["job"] = json!(job.name.as_str());
     }
@@ -49,6 +57,13 @@ fn application<'a>(reading: &mut Reading<'a>, job: &'a ScrapeJob) {
     basic_auth(reading, job, &mut written);
     if let Some(flavour) = flavour(reading, job.name.as_str()) {
         written["flavour"] = json!(flavour);
+    }
+    if let Some(health) = health(reading, job.name.as_str()) {
+        written["indicators"] = json!({"health": health});
+    }
+    let metrics = listed.map(|it| it.metrics).filter(|it| !it.is_empty());
+    if let Some(metrics) = metrics {
+        written["metrics"] = Json::Object(metrics);
     }
     let labels: serde_json::Map<String, Json> = target
         .labels
@@ -130,6 +145,35 @@ fn flavour(reading: &Reading<'_>, job: &str) -> Option<String> {
         .map(|(name, _)| (*name).to_owned())
 }
 
+/// The gauge of an application's own health: what an alert compares with 0 at its job, alone.
+fn health(reading: &Reading<'_>, job: &str) -> Option<String> {
+    let facts = reading.facts;
+    let rules = facts.rule_files.iter().flat_map(|file| file.rules());
+    let asked = rules
+        .filter_map(|(_, rule)| rule.expression)
+        .find_map(|id| {
+            let parsed = &facts.expression(id).parsed;
+            let mut comparisons = parsed.comparisons();
+            let only = comparisons
+                .next()
+                .filter(|it| it.threshold == Some((0.0, true)))?;
+            let is_equal =
+                only.binary.op == crate::promql::BinaryOp::Equal && comparisons.next().is_none();
+            let selectors = parsed.selectors();
+            let [one] = selectors.as_slice() else {
+                return None;
+            };
+            let at_job = one
+                .selector
+                .label_matchers()
+                .any(|matcher| &*matcher.label.text == "job" && matcher.value.text() == job);
+            let name = one.selector.metric_name()?;
+            let is_own = name != "up" && facts.catalogue.metric(name).is_none();
+            (is_equal && at_job && is_own).then(|| name.to_owned())
+        })?;
+    Some(asked)
+}
+
 fn probe<'a>(reading: &mut Reading<'a>, job: &'a ScrapeJob) {
     let module = job.node.get("params").and_then(|params| {
         let module = params.get("module")?.items().first()?;
@@ -171,7 +215,11 @@ fn probe<'a>(reading: &mut Reading<'a>, job: &'a ScrapeJob) {
         let name = name.unwrap_or_else(|| "endpoint".into());
         let taken = reading.draft.names(&["probes"]);
         let name = free_name(&name, |name| taken.iter().any(|taken| taken == name));
-        let mut written = json!({"url": url});
+        let mut written = json!({});
+        if let Some(said) = description(reading, job, &["The endpoint "]) {
+            written["description"] = json!(said);
+        }
+        written["url"] = json!(url);
         if let Some(module) = &module {
             module_settings(reading, module, &mut written);
         }

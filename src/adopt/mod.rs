@@ -6,17 +6,22 @@
 mod alerts;
 mod applications;
 mod compare;
+mod dashboards;
 mod draft;
 mod jobs;
+mod keys;
 mod notifications;
+mod prose;
 mod quantity;
 mod reading;
+mod remote;
 mod services;
 mod targets;
 
 pub use alerts::Recognised;
 pub use compare::{Change, Difference, compare};
 pub use draft::Draft;
+pub use prose::Prose;
 pub use reading::Remainder;
 
 use serde_json::json;
@@ -49,8 +54,14 @@ pub struct Adopted {
     pub recognised: Vec<Recognised>,
 }
 
-/// Reads the profile off a setup; `fallback` names it where nothing in it does. `None` where nothing in the setup is about Redis.
-pub fn adopt(facts: &Facts<'_>, templates: &Templates, fallback: &str) -> Option<Adopted> {
+/// Reads the profile off a setup; `fallback` names it where nothing in it does, and `prose` reads files of it that are no
+/// documents. `None` where nothing in the setup is about Redis.
+pub fn adopt<'a>(
+    facts: &'a Facts<'a>,
+    templates: &Templates,
+    prose: &'a Prose<'a>,
+    fallback: &str,
+) -> Option<Adopted> {
     if !is_about_redis(facts) {
         return None;
     }
@@ -61,6 +72,7 @@ pub fn adopt(facts: &Facts<'_>, templates: &Templates, fallback: &str) -> Option
         .and_then(|index| facts.projects.get(index));
     let mut reading = Reading {
         facts,
+        prose,
         server,
         project,
         draft: Draft::default(),
@@ -84,8 +96,12 @@ pub fn adopt(facts: &Facts<'_>, templates: &Templates, fallback: &str) -> Option
         stand_in(&mut reading, &roles);
     }
     services::adopt(&mut reading, &roles);
+    keys::adopt(&mut reading, &roles);
+    remote::adopt(&mut reading);
+    prose::adopt(&mut reading, prose);
     let recognised = alerts::adopt(&mut reading, templates);
     notifications::adopt(&mut reading, &recognised);
+    dashboards::adopt(&mut reading, templates);
     let resolved = resolve(
         &reading.draft,
         &reading.environment,

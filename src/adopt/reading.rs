@@ -1,6 +1,7 @@
 //! One Prometheus of a setup, and what it is part of, on the way to a profile.
 
 use super::draft::Draft;
+use super::prose::Prose;
 use crate::facts::Facts;
 use crate::facts::compose::{ComposeProject, ComposeService};
 use crate::facts::prometheus::PrometheusServer;
@@ -20,9 +21,10 @@ pub struct Remainder {
 }
 
 /// What is read, and what has become of it.
-#[derive(Debug)]
 pub(super) struct Reading<'a> {
     pub(super) facts: &'a Facts<'a>,
+    /// Files that are no documents of the setup.
+    pub(super) prose: &'a Prose<'a>,
     /// The Prometheus whose jobs are adopted; of several that share the targets, the first.
     pub(super) server: Option<&'a PrometheusServer>,
     /// The Compose project that runs it.
@@ -31,7 +33,7 @@ pub(super) struct Reading<'a> {
     pub(super) remainders: Vec<Remainder>,
     /// Service by which an exporter of the draft is run: name of the exporter, names of its services.
     pub(super) exporter_services: Vec<(String, Vec<String>)>,
-    /// Files that are looked at as a whole, and said to be.
+    /// Name of the environment that the setup is.
     pub(super) environment: String,
 }
 

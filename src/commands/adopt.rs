@@ -64,7 +64,9 @@ fn run(args: &AdoptArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     let project = Project::of(&args.path, &args.config, catalogue)?;
     let setup = open(&args.path).map_err(|error| vec![*error])?;
     let facts = Facts::knowing(&setup, catalogue, &project.given);
-    let Some(adopted) = read_off(&facts, &generator.templates, &fallback_name(&args.path)) else {
+    let prose = |path: &str| read_prose(&setup, path);
+    let fallback = fallback_name(&args.path);
+    let Some(adopted) = read_off(&facts, &generator.templates, &prose, &fallback) else {
         let diagnostic = Diagnostic::error(
             "adopt/no-redis",
             format!("nothing in `{}` is about Redis", args.path.display()),
@@ -166,6 +168,22 @@ fn file_and_line(setup: &Setup, place: Option<Place>) -> (Option<String>, Option
             .as_ref()
             .map(|it| it.file.position(it.span.start()).line),
     )
+}
+
+/// Larger texts are no prose: 1 MiB.
+const LARGEST_PROSE: u64 = 1 << 20;
+
+/// A file of the setup that is no document: a README, a runbook, a script.
+fn read_prose(setup: &Setup, path: &str) -> Option<String> {
+    let path = setup
+        .listing()
+        .is_file(path)
+        .then(|| setup.on_disk(path))??;
+    let size = std::fs::metadata(&path)
+        .ok()
+        .filter(|it| it.is_file())?
+        .len();
+    (size <= LARGEST_PROSE).then(|| std::fs::read_to_string(&path).ok())?
 }
 
 /// The name of the directory, for a setup that does not say its own.

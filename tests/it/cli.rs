@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::program::{Program, SMALL, directory_with, repository, stackwright};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "init",
     "render",
     "validate",
     "lint",
     "fix",
     "inspect",
+    "adopt",
     "list",
     "explain",
     "promql",

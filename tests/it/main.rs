@@ -1,5 +1,6 @@
 //! Every integration test, in one binary.
 
+mod adopt;
 mod alerts;
 mod cli;
 mod consumers;

@@ -69,13 +69,14 @@ const LISTINGS: [(&str, &str, &str, &str); 10] = [
     ),
 ];
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "init",
     "render",
     "validate",
     "lint",
     "fix",
     "inspect",
+    "adopt",
     "list",
     "explain",
     "promql",

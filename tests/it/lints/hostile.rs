@@ -112,6 +112,7 @@ fn every_command_reads_hostile_trees_to_their_end() {
     run("inspect").ends(0);
     run("fix").ends(0);
     run("validate").ends(1);
+    run("adopt").ends(3);
 }
 
 /// Bytes as the setups of the cases have them, but not where they belong.
