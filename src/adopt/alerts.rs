@@ -213,19 +213,31 @@ pub(super) fn adopt(reading: &mut Reading<'_>, templates: &Templates) -> Vec<Rec
     for (rule, parsed) in others {
         alike(reading, rule, parsed, &candidates, &known, &mut recovered);
     }
+    let mut missing: BTreeSet<String> = BTreeSet::new();
     if is_whole {
         left_out(reading, &found);
+        // What the targets as they are would have, and the setup has not.
+        if let Ok(stack) = resolve(&reading.draft, &reading.environment, catalogue, templates) {
+            let alerting = std::iter::once(&stack.alerting).chain(&stack.counting);
+            let ids = alerting
+                .flat_map(|it| it.rules())
+                .map(|it| it.alert.name.clone());
+            missing.extend(ids.filter(|id| !found.contains(id)));
+        }
     }
-    write_numbers(reading, &recovered, &distinct, is_whole, window);
-    write_alerts(reading, &recovered);
+    write_numbers(reading, &recovered, &missing, window);
+    write_alerts(reading, &recovered, &missing);
     recovered.recognised
 }
 
 /// Makes every alert possible that the targets might have.
 fn loosen(probe: &mut Draft) {
     for name in probe.names(&["targets"]) {
-        for key in ["maxmemory", "server", "consumers"] {
+        for key in ["maxmemory", "server"] {
             probe.remove(&["targets", &name, key]);
+        }
+        for consumer in probe.names(&["targets", &name, "consumers"]) {
+            probe.remove(&["targets", &name, "consumers", &consumer, "variables"]);
         }
         probe.set(&["targets", &name, "persistence"], "rdb-and-aof");
         if probe.get(&["targets", &name, "password"]).is_none() {
@@ -648,8 +660,7 @@ pub(super) fn written(unit: ThresholdUnit, value: f64) -> Json {
 fn write_numbers(
     reading: &mut Reading<'_>,
     recovered: &Recovered,
-    possible: &BTreeSet<&str>,
-    is_whole: bool,
+    missing: &BTreeSet<String>,
     window: Duration,
 ) {
     let catalogue = reading.facts.catalogue.alerting();
@@ -673,11 +684,10 @@ fn write_numbers(
                 .copied()
         };
         let (warning, critical) = (of(Severity::Warning), of(Severity::Critical));
-        let is_possible = catalogue.alerts().any(|(_, alert)| {
-            alert.threshold.as_deref() == Some(name) && possible.contains(alert.name.as_str())
+        let is_missing = catalogue.alerts().any(|(_, alert)| {
+            alert.threshold.as_deref() == Some(name) && missing.contains(&alert.name)
         });
-        let is_found = warning.is_some() || critical.is_some();
-        if !(is_found || is_whole && is_possible) {
+        if warning.is_none() && critical.is_none() && !is_missing {
             continue;
         }
         one_threshold(reading, definition, warning, critical);
@@ -776,8 +786,16 @@ fn one_threshold(
 }
 
 /// Names, severities and times of alerts, where they are not the catalogue's.
-fn write_alerts(reading: &mut Reading<'_>, recovered: &Recovered) {
+fn write_alerts(reading: &mut Reading<'_>, recovered: &Recovered, missing: &BTreeSet<String>) {
     let catalogue = reading.facts.catalogue.alerting();
+    for id in missing {
+        let has_threshold = catalogue
+            .alert(id)
+            .is_some_and(|(_, alert)| alert.threshold.is_some());
+        if !has_threshold {
+            reading.draft.set(&["alerts", id, "enabled"], false);
+        }
+    }
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for found in &recovered.recognised {
         let Some((_, alert)) = catalogue.alert(&found.alert) else {

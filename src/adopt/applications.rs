@@ -62,7 +62,12 @@ fn application<'a>(reading: &mut Reading<'a>, job: &'a ScrapeJob) {
         written["indicators"] = json!({"health": health});
     }
     let metrics = listed.map(|it| it.metrics).filter(|it| !it.is_empty());
-    if let Some(metrics) = metrics {
+    if let Some(mut metrics) = metrics {
+        for (name, metric) in &mut metrics {
+            if let Some(share) = share(reading, name, metric) {
+                metric["share"] = json!(share);
+            }
+        }
         written["metrics"] = Json::Object(metrics);
     }
     let labels: serde_json::Map<String, Json> = target
@@ -143,6 +148,22 @@ fn flavour(reading: &Reading<'_>, job: &str) -> Option<String> {
         .iter()
         .find(|(_, count)| *count == most)
         .map(|(name, _)| (*name).to_owned())
+}
+
+/// The state of a gauge whose share of all states is shown: the only value of its first label that a panel picks out.
+fn share(reading: &Reading<'_>, name: &str, metric: &Json) -> Option<String> {
+    let label = metric.get("labels")?.get(0)?.as_str()?;
+    if metric.get("type")?.as_str()? != "gauge" {
+        return None;
+    }
+    let expressions = reading.facts.expressions.iter();
+    expressions
+        .filter(|expression| expression.origin.is_grafana())
+        .flat_map(|expression| expression.parsed.selectors())
+        .filter(|it| it.selector.metric_name() == Some(name))
+        .flat_map(|it| it.selector.label_matchers())
+        .find(|matcher| &*matcher.label.text == label && !matcher.value.has_variables)
+        .map(|matcher| matcher.value.text().into_owned())
 }
 
 /// The gauge of an application's own health: what an alert compares with 0 at its job, alone.

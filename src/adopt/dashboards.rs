@@ -6,9 +6,10 @@ use serde_json::{Map, Value as Json, json};
 
 use super::reading::{Reading, free_name, name_of};
 use super::resolve;
-use crate::catalogue::{Color, Direction};
+use crate::catalogue::{Color, Direction, LibraryPanel};
 use crate::facts::dashboard::{Dashboard, Panel};
 use crate::model::dashboard::{self as rendered, uid};
+use crate::promql;
 use crate::template::Templates;
 
 /// A dashboard of the setup with the name that it has in a profile.
@@ -21,7 +22,7 @@ struct Found<'a> {
 pub(super) fn adopt(reading: &mut Reading<'_>, templates: &Templates) {
     let facts = reading.facts;
     let catalogue = facts.catalogue;
-    let found: Vec<Found<'_>> = facts
+    let mut found: Vec<Found<'_>> = facts
         .dashboards
         .iter()
         .filter_map(|dashboard| {
@@ -33,6 +34,7 @@ pub(super) fn adopt(reading: &mut Reading<'_>, templates: &Templates) {
             })
         })
         .collect();
+    sort(reading, &mut found);
     let environment = reading.environment.clone();
     let Ok(stack) = resolve(&reading.draft, &environment, catalogue, templates) else {
         return;
@@ -62,6 +64,27 @@ pub(super) fn adopt(reading: &mut Reading<'_>, templates: &Templates) {
     let dashboards = stack.dashboards;
     shorten(reading, &found, templates);
     colors(reading, &dashboards);
+}
+
+/// The order of the README's links, and where there are none: first the one that most alerts link to, which is what the first
+/// dashboard of a profile is for.
+fn sort(reading: &Reading<'_>, found: &mut [Found<'_>]) {
+    let readme = reading.readme();
+    let facts = reading.facts;
+    let rules = || facts.rule_files.iter().flat_map(|file| file.rules());
+    let links = |uid: &str| {
+        let link = format!("/d/{uid}?");
+        let linking = rules().filter(|(_, rule)| {
+            let mut annotations = rule.annotations.iter();
+            annotations.any(|(_, text)| text.as_str().contains(&link))
+        });
+        linking.count()
+    };
+    found.sort_by_cached_key(|one| {
+        let uid = one.dashboard.uid.as_ref().map_or("", |text| text.as_str());
+        let place = readme.find(&format!("/d/{uid})"));
+        (place.unwrap_or(usize::MAX), std::cmp::Reverse(links(uid)))
+    });
 }
 
 /// Titles of the panels, rows between them.
@@ -322,29 +345,18 @@ fn library_name(reading: &Reading<'_>, panel: &Panel) -> Option<Shown> {
         })
         .collect();
     let library = reading.facts.catalogue.dashboards();
-    let by_title = library
-        .panels()
-        .iter()
-        .find(|(_, known)| known.title == title);
-    if let Some((name, known)) = by_title {
-        let asks: BTreeSet<String> = known
-            .queries
+    // Of several with this title, the one that is drawn alike.
+    let is_alike = |known: &LibraryPanel| known.kind.as_str() == panel.kind.as_str();
+    let titled = || {
+        library
+            .panels()
             .iter()
-            .flat_map(|query| {
-                let parsed =
-                    crate::promql::parse_with(&query.expr, &crate::promql::Options::grafana());
-                let names: Vec<String> = parsed
-                    .selectors()
-                    .into_iter()
-                    .filter_map(|it| it.selector.metric_name().map(str::to_owned))
-                    .collect();
-                names
-            })
-            .collect();
-        let is_same = asks.is_empty() || metrics.iter().any(|metric| asks.contains(metric));
-        if is_same {
-            return Some(Shown::Library(name.to_owned()));
-        }
+            .filter(|(_, known)| known.title == title)
+    };
+    let found = titled().find(|(_, known)| is_alike(known) && asks_for(known, &metrics));
+    let found = found.or_else(|| titled().find(|(_, known)| asks_for(known, &metrics)));
+    if let Some((name, _)) = found {
+        return Some(Shown::Library(name.clone()));
     }
     for application in reading.draft.names(&["applications"]) {
         for metric in reading
@@ -373,6 +385,20 @@ fn library_name(reading: &Reading<'_>, panel: &Panel) -> Option<Shown> {
         }
     }
     None
+}
+
+/// Whether a panel of the library asks for one of these metrics, or for none at all.
+fn asks_for(known: &LibraryPanel, metrics: &BTreeSet<String>) -> bool {
+    let mut asked = known.queries.iter().flat_map(|query| {
+        let parsed = promql::parse_with(&query.expr, &promql::Options::grafana());
+        let selectors = parsed.selectors();
+        let names = selectors.iter().filter_map(|it| it.selector.metric_name());
+        names.map(str::to_owned).collect::<Vec<_>>()
+    });
+    match asked.next() {
+        None => true,
+        Some(first) => metrics.contains(&first) || asked.any(|name| metrics.contains(&name)),
+    }
 }
 
 /// Leaves out sections that a dashboard has without a word.

@@ -100,8 +100,8 @@ impl<'a> Jobs<'a> {
         if addresses.iter().any(|address| self.is_redis(address)) {
             return Role::Nothing(REDIS_PORT_REASON.into());
         }
-        let host = host_and_port(first).map_or(first, |(host, _)| host);
-        if host.starts_with("redis") && !host.contains("exporter") {
+        let (host, port) = host_and_port(first).unwrap_or((first, None));
+        if port.is_none() && host.starts_with("redis") && !host.contains("exporter") {
             return Role::Nothing(format!(
                 "`{host}` looks like a Redis, and Redis serves no metrics: scrape an exporter beside it"
             ));

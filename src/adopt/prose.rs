@@ -16,32 +16,23 @@ pub(super) fn adopt(reading: &mut Reading<'_>, prose: &Prose<'_>) {
         "" => name.to_owned(),
         directory => format!("{directory}/{name}"),
     };
-    if let Some(text) = prose(&path("README.md")) {
-        let name = reading
-            .draft
-            .get(&["name"])
-            .and_then(Json::as_str)
-            .unwrap_or_default();
-        // The README of a repository says something else than what is watched.
-        let wanted = format!("# {name}, environment {}", reading.environment);
-        let mut lines = text.lines();
-        if lines.next() == Some(&wanted) {
-            let first = lines
-                .find(|line| !line.trim().is_empty())
-                .unwrap_or_default();
-            if !first.starts_with("This directory") && !first.starts_with('#') {
-                reading.draft.set(&["description"], first);
-            }
-        }
-    }
+    let readme = reading.readme();
+    said_by_readme(reading, &readme);
     let known = reading.facts.catalogue.alerting();
-    let files: Vec<String> = reading
+    let mut files: Vec<String> = reading
         .facts
         .setup
         .listing()
         .below(&path("runbooks"))
         .map(str::to_owned)
         .collect();
+    // In the order in which the README names them.
+    files.sort_by_key(|file| {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        readme
+            .find(&format!("runbooks/{name}"))
+            .unwrap_or(usize::MAX)
+    });
     for file in files {
         let Some(slug) = file
             .rsplit('/')
@@ -63,6 +54,44 @@ pub(super) fn adopt(reading: &mut Reading<'_>, prose: &Prose<'_>) {
         let runbook = json!({"title": title.trim(), "text": rest.trim_start_matches('\n')});
         reading.draft.set(&["runbooks", slug], runbook);
     }
+}
+
+impl Reading<'_> {
+    /// The README beside the setup; empty where there is none.
+    pub(super) fn readme(&self) -> String {
+        let directory = directory(self);
+        let path = match directory.as_str() {
+            "" => "README.md".to_owned(),
+            directory => format!("{directory}/README.md"),
+        };
+        (self.prose)(&path).unwrap_or_default()
+    }
+}
+
+/// What the README of a stack says of it in its first sentence, and what it may cost.
+fn said_by_readme(reading: &mut Reading<'_>, readme: &str) {
+    let name = reading.draft.get(&["name"]).and_then(Json::as_str);
+    // The README of a repository says something else than what is watched.
+    let wanted = format!(
+        "# {}, environment {}",
+        name.unwrap_or_default(),
+        reading.environment
+    );
+    let mut lines = readme.lines();
+    if lines.next() != Some(&wanted) {
+        return;
+    }
+    let first = lines
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
+    if !first.starts_with("This directory") && !first.starts_with('#') {
+        reading.draft.set(&["description"], first);
+    }
+    let budget = readme.split_once("budget is ").and_then(|(_, rest)| {
+        let (number, _) = rest.split_once(" series")?;
+        number.replace(',', "").parse::<u64>().ok()
+    });
+    reading.draft.set_some(&["budget", "series"], budget);
 }
 
 /// The directory of the Compose project, or of Prometheus' own.
@@ -102,7 +131,7 @@ pub(super) fn comment_above(document: &Document, start: usize) -> Option<String>
 /// What a comment says a job is for; what we say of our own accord is no description.
 pub(super) fn description(reading: &Reading<'_>, job: &ScrapeJob, ours: &[&str]) -> Option<String> {
     let document = reading.facts.setup.document(job.document);
-    let said = comment_above(document, job.node.span.start)?;
+    let said = comment_above(document, job.node.span.start())?;
     let is_ours = ours.iter().any(|start| said.starts_with(start));
     // A divider or a heading of the file is no sentence about the job.
     let is_sentence = said.ends_with('.') && !said.contains("===") && !said.contains("---");
