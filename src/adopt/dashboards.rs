@@ -369,7 +369,7 @@ fn library_name(reading: &Reading<'_>, panel: &Panel) -> Option<Shown> {
                     .find_map(|end| name.strip_suffix(end));
                 *name == metric || bare == Some(&metric)
             };
-            if metrics.iter().next().is_some_and(|first| is_part(first)) {
+            if metrics.iter().next().is_some_and(is_part) {
                 return Some(Shown::Application(application, metric));
             }
         }
