@@ -30,7 +30,7 @@ pub mod substitution;
 pub mod suppression;
 pub mod text;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alertmanager::Alertmanager;
 use compose::{ComposeProject, ComposeService};
@@ -78,6 +78,8 @@ pub struct Facts<'a> {
     pub expressions: Vec<Expression>,
     /// Names that recording rules of the setup give.
     pub recorded: BTreeSet<String>,
+    /// The expression of each of them; `None` where several rules give one name.
+    recordings: BTreeMap<String, Option<ExpressionId>>,
     /// What comments ask not to be told.
     pub suppressions: Suppressions,
     /// What is known of the setup beyond its files.
@@ -115,6 +117,15 @@ impl<'a> Facts<'a> {
             .filter(|(_, rule)| rule.kind == RuleKind::Recording)
             .map(|(_, rule)| rule.name.value.to_string())
             .collect();
+        let mut recordings = BTreeMap::new();
+        for (_, rule) in rule_files.iter().flat_map(RuleFile::rules) {
+            if rule.kind == RuleKind::Recording {
+                recordings
+                    .entry(rule.name.value.to_string())
+                    .and_modify(|known| *known = None)
+                    .or_insert(rule.expression);
+            }
+        }
         let metrics = Metrics::new(catalogue, recorded.clone(), &given.metrics);
         let mut alertmanagers = alertmanager::alertmanagers(setup, &projects);
         given.complete_alertmanagers(&mut alertmanagers);
@@ -134,12 +145,19 @@ impl<'a> Facts<'a> {
             dashboards,
             grafana_rules,
             recorded,
+            recordings,
         }
     }
 
     /// The expression of that number. Panics on a number of other facts.
     pub fn expression(&self, id: ExpressionId) -> &Expression {
         &self.expressions[id.0 as usize]
+    }
+
+    /// What the only recording rule called `name` computes.
+    pub fn recording(&self, name: &str) -> Option<&Expression> {
+        let id = (*self.recordings.get(name)?)?;
+        Some(self.expression(id))
     }
 
     /// The service of that name and project.

@@ -36,8 +36,40 @@ use crate::catalogue::Version;
 use crate::diagnostic::Diagnostic;
 use crate::document::Dialect;
 use crate::promql;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 use table::TableOf;
+
+/// Functions that Alertmanager's templates have beside Go's own.
+const NOTIFICATION_FUNCTIONS: [&str; 19] = [
+    "append",
+    "date",
+    "dict",
+    "humanizeDuration",
+    "join",
+    "list",
+    "match",
+    "reReplaceAll",
+    "safeHtml",
+    "safeUrl",
+    "since",
+    "stringSlice",
+    "title",
+    "toJson",
+    "toLower",
+    "toUpper",
+    "trimSpace",
+    "tz",
+    "urlUnescape",
+];
+
+/// Why Alertmanager cannot read `text` as a template, and where in it. Functions that nobody knows are passed over: they come
+/// with versions, and with whatever renders a file.
+pub fn notification_template_problem(text: &str) -> Option<(String, Span)> {
+    go_template::check(text, &NOTIFICATION_FUNCTIONS, &[])
+        .err()
+        .filter(|error| !error.is_unknown_function)
+        .map(|error| (error.message, error.span))
+}
 
 /// A format that has a validator here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,6 +2,7 @@
 
 mod deprecated_match;
 mod invalid_config;
+mod invalid_template;
 mod receiver_without_integration;
 mod undefined_template;
 mod unexpanded_env;
@@ -13,6 +14,7 @@ use super::Lint;
 pub(super) static LINTS: &[&Lint] = &[
     &deprecated_match::LINT,
     &invalid_config::LINT,
+    &invalid_template::LINT,
     &receiver_without_integration::LINT,
     &undefined_template::LINT,
     &unexpanded_env::LINT,

@@ -214,7 +214,7 @@ pub(super) fn shown<'f>(
 /// What an expression measures; `None` where nobody can tell.
 pub(super) fn measured(facts: &Facts<'_>, expression: &Expression) -> Option<Measure> {
     let root = expression.parsed.root();
-    if let Some(scale) = (Shares { facts, expression }).share(root) {
+    if let Some(scale) = share(facts, expression, root) {
         return Some(Measure::Unit(Unit::NUMBER.scaled(scale)));
     }
     if let Some(unit) = average(expression, root) {
@@ -280,10 +280,26 @@ fn average(expression: &Expression, root: NodeId) -> Option<Unit> {
         .map(Unit::named)
 }
 
+/// 1 where a part of an expression is a share from 0 to 1, 100 where it is one in per cent.
+pub(in crate::lint) fn share(
+    facts: &Facts<'_>,
+    expression: &Expression,
+    id: NodeId,
+) -> Option<f64> {
+    let shares = Shares {
+        facts,
+        expression,
+        is_recorded: false,
+    };
+    shares.share(id)
+}
+
 /// Finds quotients of like things.
 struct Shares<'s> {
     facts: &'s Facts<'s>,
     expression: &'s Expression,
+    /// Whether this is what a recording rule computes: it is followed once, because rules can read each other in circles.
+    is_recorded: bool,
 }
 
 impl Shares<'_> {
@@ -312,6 +328,15 @@ impl Shares<'_> {
                         | "vector"
                 );
                 keeps.then(|| self.share(*call.arguments.first()?))?
+            }
+            Kind::Selector(selector) if self.facts.recorded.contains(selector.metric_name()?) => {
+                let recorded = self.facts.recording(selector.metric_name()?)?;
+                let inner = Shares {
+                    facts: self.facts,
+                    expression: recorded,
+                    is_recorded: true,
+                };
+                (!self.is_recorded).then(|| inner.share(recorded.parsed.root()))?
             }
             Kind::Selector(selector) => {
                 let resolved = self.facts.resolved(selector.metric_name()?)?;

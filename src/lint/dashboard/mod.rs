@@ -1,7 +1,7 @@
 //! Dashboards of Grafana.
 
 mod grid;
-mod measure;
+pub(super) mod measure;
 mod successor;
 
 mod dashboard_identity_mismatch;

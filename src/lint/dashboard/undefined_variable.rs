@@ -60,6 +60,39 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             }
         }
         check_datasources(dashboard, &names, &is_known, findings);
+        check_repeats(facts, dashboard, &names, &is_known, findings);
+    }
+}
+
+fn check_repeats(
+    facts: &Facts<'_>,
+    dashboard: &Dashboard,
+    names: &BTreeSet<&str>,
+    is_known: &dyn Fn(&str) -> bool,
+    findings: &mut Findings<'_>,
+) {
+    let document = facts.setup.document(dashboard.document);
+    for panel in &dashboard.panels {
+        let Some(repeat) = panel
+            .node
+            .get("repeat")
+            .and_then(|node| node.as_str().map(|name| (name, node)))
+        else {
+            continue;
+        };
+        let (name, node) = repeat;
+        if name.is_empty() || is_known(name) {
+            continue;
+        }
+        let message = format!(
+            "{} is repeated for `${name}`, which the dashboard does not define",
+            panel.named()
+        );
+        findings
+            .report(document.place(node.span), message)
+            .level(Level::Warning)
+            .label("shown once")
+            .help(help(name, names));
     }
 }
 

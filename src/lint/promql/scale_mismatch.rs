@@ -1,6 +1,7 @@
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
+use crate::lint::dashboard::measure::share;
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::analysis::{Unit, ValueKind};
 use crate::promql::{BinaryOp, Comparison, Kind};
@@ -73,6 +74,7 @@ fn check_share(
             .unit
             .as_ref()
             .is_some_and(|unit| unit.is_same(&Unit::NUMBER));
+    let is_share = is_share || share(facts, expression, measured) == Some(1.0);
     // Quotients of like things can be above 1 (memory of the process to that of the data), but hardly ten times.
     if !is_share
         || !(10.0..=100.0).contains(&threshold)

@@ -1,6 +1,7 @@
 //! Rule files.
 
 mod duplicate_alert;
+mod fires_while_healthy;
 mod for_too_short;
 mod impossible_annotation_label;
 mod invalid_file;
@@ -16,6 +17,7 @@ use super::Lint;
 
 pub(super) static LINTS: &[&Lint] = &[
     &duplicate_alert::LINT,
+    &fires_while_healthy::LINT,
     &for_too_short::LINT,
     &impossible_annotation_label::LINT,
     &invalid_file::LINT,

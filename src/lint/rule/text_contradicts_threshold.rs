@@ -1,7 +1,7 @@
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
-use crate::facts::rules::{RuleFile, RuleKind};
+use crate::facts::rules::{PromRule, RuleFile, RuleKind};
 use crate::facts::text::Text;
 use crate::lint::{Findings, Lint};
 use crate::promql::Kind;
@@ -10,7 +10,7 @@ use crate::source::Span;
 pub(super) static LINT: Lint = Lint {
     id: "rule/text-contradicts-threshold",
     level: Level::Warning,
-    summary: "the text of an alert names another threshold than its expression",
+    summary: "the text of an alert names another threshold than its expression, or another time than its `for`",
     needs: &[],
     check,
 };
@@ -26,6 +26,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         };
         for (_, text) in &rule.annotations {
             check_text(facts, &rule.name, expression, text, findings);
+            check_pending(facts, rule, expression, text, findings);
         }
     }
 }
@@ -144,6 +145,93 @@ fn percentages(text: &str) -> Vec<(Span, f64)> {
             found.push((Span::new(start, start + digits), number));
         }
         before = word.trim_start_matches(['(', '"', '\'']);
+    }
+    found
+}
+
+/// The text says for how long something holds, and neither `for` nor any number of the expression is so long.
+fn check_pending(
+    facts: &Facts<'_>,
+    rule: &PromRule,
+    expression: &Expression,
+    text: &Text,
+    findings: &mut Findings<'_>,
+) {
+    let said = durations(text.as_str());
+    let ([(span, seconds)], Some(pending), Some(node)) =
+        (said.as_slice(), rule.pending, rule.node.get("for"))
+    else {
+        return;
+    };
+    let pending = pending.as_secs_f64();
+    let parsed = &expression.parsed;
+    let mut numbers = parsed.nodes().filter_map(|(_, node)| match &node.kind {
+        Kind::Number(number) => Some(number.value),
+        _ => None,
+    });
+    // A condition over a window of its own, or on an age, takes its time before `for` begins.
+    let has_own_time = numbers
+        .any(|number| (number - seconds).abs() < 1e-6 || (number + pending - seconds).abs() < 1e-6)
+        || parsed.nodes().any(|(_, node)| match &node.kind {
+            Kind::Range(_) | Kind::Subquery(_) => true,
+            Kind::Call(call) => matches!(&*call.name.text, "time" | "timestamp"),
+            _ => false,
+        });
+    if pending == 0.0 || has_own_time || (pending - seconds).abs() < 1e-6 {
+        return;
+    }
+    let document = facts.setup.document(text.place.document);
+    let message = format!(
+        "the text of alert `{}` says {}, and its `for` is {}",
+        rule.name.as_str(),
+        text.as_str().get(span.start..span.end).unwrap_or_default(),
+        node.scalar_text()
+    );
+    findings
+        .report(text.part(facts.setup, *span), message)
+        .label("not `for`")
+        .related("so long it waits", document.place(node.span))
+        .help("say the time that the alert waits: one of the two was changed without the other");
+}
+
+/// Times behind words that say for how long: "for more than 5 minutes", "for the last 2m". In seconds.
+fn durations(text: &str) -> Vec<(Span, f64)> {
+    const FILLERS: [&str; 9] = [
+        "more", "than", "over", "at", "least", "the", "last", "past", "longer",
+    ];
+    let mut found = Vec::new();
+    let lower = text.to_ascii_lowercase();
+    for (at, _) in lower.match_indices("for ") {
+        let is_word = at == 0 || !lower.as_bytes()[at - 1].is_ascii_alphanumeric();
+        let mut from = at + "for ".len();
+        let mut rest = &lower[from..];
+        while let Some(filler) = FILLERS.iter().find(|word| {
+            rest.strip_prefix(**word)
+                .is_some_and(|rest| rest.starts_with(' '))
+        }) {
+            from += filler.len() + 1;
+            rest = &lower[from..];
+        }
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let Ok(number) = rest[..digits].parse::<f64>() else {
+            continue;
+        };
+        let after = &rest[digits..];
+        let space = after.len() - after.trim_start_matches([' ', '-']).len();
+        let unit = after[space..]
+            .bytes()
+            .take_while(u8::is_ascii_alphabetic)
+            .count();
+        let factor = match &after[space..space + unit] {
+            "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
+            "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
+            "h" | "hour" | "hours" => 3600.0,
+            _ => continue,
+        };
+        if is_word {
+            let end = from + digits + space + unit;
+            found.push((Span::new(from, end), number * factor));
+        }
     }
     found
 }

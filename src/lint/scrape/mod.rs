@@ -7,6 +7,7 @@ mod invalid_config;
 mod redis_scraped_as_http;
 mod setting_not_in_pinned_version;
 mod unexpanded_env;
+mod unknown_probe_module;
 
 use super::Lint;
 
@@ -18,4 +19,5 @@ pub(super) static LINTS: &[&Lint] = &[
     &redis_scraped_as_http::LINT,
     &setting_not_in_pinned_version::LINT,
     &unexpanded_env::LINT,
+    &unknown_probe_module::LINT,
 ];

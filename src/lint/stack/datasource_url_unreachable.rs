@@ -139,8 +139,17 @@ fn check_url(
     let Some(program) = &service.program else {
         return;
     };
-    let is_moved =
-        !service.command.is_empty() || service.build.is_some() || !service.environment.is_empty();
+    // Prometheus and Alertmanager are moved by this flag alone.
+    let is_simple = service.runs("prometheus") || service.runs("alertmanager");
+    let is_plain = service.entrypoint.is_empty() && !service.has_flag("web.listen-address");
+    let is_moved = service.build.is_some()
+        || match is_simple && is_plain {
+            true => !service
+                .command
+                .iter()
+                .all(|word| word.as_str().starts_with('-')),
+            false => !service.command.is_empty() || !service.environment.is_empty(),
+        };
     if program.ports.is_empty() || is_moved || service.listens_on().contains(&port) {
         return;
     }

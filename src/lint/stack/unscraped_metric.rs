@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::catalogue::Image;
 use crate::diagnostic::Level;
+use crate::document::Node;
 use crate::facts::Facts;
-use crate::facts::prometheus::{PrometheusServer, ScrapeJob};
+use crate::facts::prometheus::{Exposure, PrometheusServer, ScrapeJob};
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::Kind;
 
@@ -130,7 +132,16 @@ fn may_scrape(facts: &Facts<'_>, job: &ScrapeJob, image: &Image) -> bool {
         let text = text.to_ascii_lowercase();
         words.iter().any(|word| text.contains(word.as_str()))
     };
-    if speaks_of(job.name.as_str()) {
+    let is_exposed = |exposure: &Exposure| Some(&exposure.exporter) == image.exporter.as_ref();
+    if speaks_of(job.name.as_str()) || job.exporters.iter().any(is_exposed) {
+        return true;
+    }
+    // Through relabeling it is another program that is asked, about the targets.
+    let mut steps = job.relabelings.iter();
+    let is_address = |label: &Arc<Node>| label.scalar_text() == "__address__";
+    if steps.any(|step| step.get("target_label").is_some_and(is_address))
+        && job.exporters.is_empty()
+    {
         return true;
     }
     job.targets.iter().any(|target| {

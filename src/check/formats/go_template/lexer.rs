@@ -96,6 +96,7 @@ impl<'a> Lexer<'a> {
         Err(TemplateError {
             message: message.into(),
             span,
+            is_unknown_function: false,
         })
     }
 

@@ -19,6 +19,8 @@ const BUILT_IN: [&str; 19] = [
 pub(super) struct TemplateError {
     pub message: String,
     pub span: Span,
+    /// Whether all that is wrong is a function that nobody knows.
+    pub is_unknown_function: bool,
 }
 
 /// Reads `text` as a template that has these functions beside the built-in ones, and these variables.
@@ -106,6 +108,7 @@ impl Parser<'_> {
         Err(TemplateError {
             message: message.into(),
             span: token.span,
+            is_unknown_function: false,
         })
     }
 
@@ -402,7 +405,11 @@ impl Parser<'_> {
             Kind::Identifier => {
                 let name = self.slice(token).to_owned();
                 if !BUILT_IN.contains(&name.as_str()) && !self.functions.contains(&name.as_str()) {
-                    return self.error(token, format!("there is no function `{name}`"));
+                    return Err(TemplateError {
+                        message: format!("there is no function `{name}`"),
+                        span: token.span,
+                        is_unknown_function: true,
+                    });
                 }
             }
             Kind::Variable => {
