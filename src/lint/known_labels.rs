@@ -171,25 +171,6 @@ fn is_fed(server: &crate::facts::prometheus::PrometheusServer) -> bool {
     })
 }
 
-/// Whether series called `name` come from an exporter that is scraped, and so have the labels `job` and `instance`.
-pub(super) fn is_scraped(facts: &Facts<'_>, name: &str) -> bool {
-    let drops = |step: &std::sync::Arc<crate::document::Node>| {
-        let action = step.get("action").map_or("", |node| node.scalar_text());
-        matches!(action, "labeldrop" | "labelkeep")
-    };
-    let mut jobs = facts.prometheus.iter().flat_map(|server| &server.jobs);
-    let keeps_labels = jobs.all(|job| {
-        let mut steps = job.relabelings.iter().chain(&job.metric_relabelings);
-        !steps.any(drops)
-    });
-    let mut exporters = facts.catalogue.exporters();
-    keeps_labels
-        && !facts.recorded.contains(name)
-        && exporters.any(|exporter| {
-            exporter.resolve(name).is_some() && matches!(facts.scraped(exporter), Scraped::By(_))
-        })
-}
-
 /// Whether series called `name` can have `label` from where they are exposed; also where nobody knows.
 fn can_have(facts: &Facts<'_>, name: &str, label: &str) -> bool {
     let known: Vec<Resolved<'_>> = facts

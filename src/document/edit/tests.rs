@@ -104,8 +104,8 @@ fn items_are_inserted_in_the_style_of_their_list() {
             "x:\n- a: 1\n  b: 2\n\n# next\ny: 1\n",
             "/x",
             1,
-            json!({"a": ["x", "y"], "b": {"c": "d"}, "e": [1]}),
-            "x:\n- a: 1\n  b: 2\n- a: [x, y]\n  b:\n    c: d\n  e:\n    - 1\n\n# next\ny: 1\n",
+            json!({"a": ["x", "z"], "b": {"c": "d"}, "e": [1]}),
+            "x:\n- a: 1\n  b: 2\n- a: [x, z]\n  b:\n    c: d\n  e:\n    - 1\n\n# next\ny: 1\n",
         ),
     ] {
         let change = Change::InsertItem(route(path), index, value);

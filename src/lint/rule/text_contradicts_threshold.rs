@@ -184,7 +184,9 @@ fn check_pending(
     let message = format!(
         "the text of alert `{}` says {}, and its `for` is {}",
         rule.name.as_str(),
-        text.as_str().get(span.start..span.end).unwrap_or_default(),
+        text.as_str()
+            .get(span.start()..span.end())
+            .unwrap_or_default(),
         node.scalar_text()
     );
     findings

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::catalogue::Image;
 use crate::diagnostic::Level;
@@ -138,7 +137,7 @@ fn may_scrape(facts: &Facts<'_>, job: &ScrapeJob, image: &Image) -> bool {
     }
     // Through relabeling it is another program that is asked, about the targets.
     let mut steps = job.relabelings.iter();
-    let is_address = |label: &Arc<Node>| label.scalar_text() == "__address__";
+    let is_address = |label: &Node| label.scalar_text() == "__address__";
     if steps.any(|step| step.get("target_label").is_some_and(is_address))
         && job.exporters.is_empty()
     {
