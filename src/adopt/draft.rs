@@ -212,6 +212,10 @@ impl Draft {
     /// Whether a mapping reads well on one line: one of its entries is no thing of its own, and nothing is said within it.
     fn is_small(&self, path: &[String], value: &Json) -> bool {
         let above = path.len().checked_sub(2).map(|index| path[index].as_str());
+        let own = path.last().map_or("", String::as_str);
+        if path.len() == 2 && matches!(own, "channels" | "routes") {
+            return false;
+        }
         let is_thing = path.len() == 2 || path.len() == 3 && path[0] == "notifications";
         if path.len() == 1 || (is_thing && above.is_some_and(|above| THINGS.contains(&above))) {
             return false;

@@ -101,6 +101,9 @@ impl<'a> Jobs<'a> {
             return Role::Nothing(REDIS_PORT_REASON.into());
         }
         let (host, port) = host_and_port(first).unwrap_or((first, None));
+        if self.project.is_some() && matches!(host, "localhost" | "127.0.0.1") {
+            return Role::Nothing("inside its container `localhost` is Prometheus itself".into());
+        }
         if port.is_none() && host.starts_with("redis") && !host.contains("exporter") {
             return Role::Nothing(format!(
                 "`{host}` looks like a Redis, and Redis serves no metrics: scrape an exporter beside it"

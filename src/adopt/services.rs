@@ -7,7 +7,7 @@ use super::reading::{Reading, secret_json};
 use crate::catalogue::{DirectiveLookup, Tool, Version};
 use crate::facts::compose::{ComposeService, PublishedPort};
 use crate::facts::container::Resolved;
-use crate::facts::prometheus::ScrapeJob;
+use crate::facts::prometheus::{ScrapeJob, host_and_port};
 use crate::facts::text::Text;
 use crate::model::target::REDIS_PORT;
 use crate::profile::Address;
@@ -41,6 +41,7 @@ const FIELDS: [&str; 7] = [
 /// Everything about services.
 pub(super) fn adopt<'a>(reading: &mut Reading<'a>, roles: &[(&'a ScrapeJob, Role)]) {
     let Some(project) = reading.project else {
+        run_elsewhere(reading);
         return;
     };
     for (program, service, tool) in PROGRAMS {
@@ -79,7 +80,47 @@ pub(super) fn adopt<'a>(reading: &mut Reading<'a>, roles: &[(&'a ScrapeJob, Role
     redis(reading);
     shared(reading);
     prometheus(reading);
+    neighbours(reading);
     others(reading, roles);
+}
+
+/// A setup without a Compose file is run by something else, and so are the exporters that it asks.
+fn run_elsewhere(reading: &mut Reading<'_>) {
+    if reading.server.is_some() {
+        reading.draft.set(&["compose", "enabled"], false);
+        reading.draft.comment(
+            &["compose", "enabled"],
+            "The setup has no Compose file: something else runs the services.",
+        );
+    }
+}
+
+/// Programs that are reached by a name which only their own network knows: that of the project that they are run by.
+fn neighbours(reading: &mut Reading<'_>) {
+    let mut hosts: Vec<String> = Vec::new();
+    for block in ["applications", "probes", "exporters"] {
+        for name in reading.draft.names(&[block]) {
+            let url = reading.draft.get(&[block, &name, "url"]);
+            let url = url.and_then(Json::as_str).unwrap_or_default();
+            hosts.extend(host_and_port(url).map(|(host, _)| host.to_owned()));
+        }
+    }
+    let is_neighbour = |host: &String| {
+        !host.is_empty() && !host.contains('.') && !host.contains(':') && host != "localhost"
+    };
+    if hosts.iter().any(is_neighbour) && reading.draft.get(&["compose", "networks"]).is_none() {
+        let name = reading.draft.get(&["compose", "project"]);
+        let name = name
+            .or_else(|| reading.draft.get(&["name"]))
+            .and_then(Json::as_str);
+        let network = format!("{}_default", name.unwrap_or("default"));
+        let path = ["compose", "networks", network.as_str()];
+        reading.draft.set(&path, json!({"external": true}));
+        reading.draft.comment(
+            &path,
+            "The network of the Compose project that runs the programs which are asked by their name.",
+        );
+    }
 }
 
 const fn default_port(service: &str) -> Option<u16> {

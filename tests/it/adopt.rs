@@ -161,10 +161,10 @@ fn a_handmade_setup_becomes_a_profile() {
         );
     }
     for line in [
-        "compose.yaml:10: password in `REDIS_PASSWORD`",
+        "compose.yaml:11: password in `REDIS_PASSWORD`",
         "prometheus.yml:6: scrape job `redis_gateway`: it scrapes a Redis port",
-        "rules.yml:17: alert `Lonely`: no alert of the catalogue asks for this",
-        "rules.yml:12: severity `page` of the alert `CacheGone`",
+        "rules.yml:15: alert `Lonely`: no alert of the catalogue asks for this",
+        "rules.yml:11: severity `page` of the alert `CacheGone`",
         "alertmanager.yml:9: secret of the receiver `team`",
     ] {
         assert!(run.errors.contains(line), "no `{line}` in\n{}", run.errors);
@@ -217,7 +217,7 @@ fn an_adopted_profile_renders_and_is_valid() {
     let setup = handmade();
     let directory = adopted(setup.path());
     rendered(directory.path(), None);
-    stackwright(directory.path(), "validate bundle/default --tools none").ends(0);
+    stackwright(directory.path(), "validate bundle/default --no-tools").ends(0);
 }
 
 #[test]
