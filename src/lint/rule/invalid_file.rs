@@ -1,7 +1,10 @@
 use crate::check::formats::{Product, RuleOptions, check_rules};
 use crate::diagnostic::Level;
 use crate::facts::Facts;
+use crate::facts::rules::RuleFile;
+use crate::facts::text::placeholder;
 use crate::lint::{Findings, Lint, Need};
+use crate::setup::Document;
 
 pub(super) static LINT: Lint = Lint {
     id: "rule/invalid-file",
@@ -16,6 +19,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let document = facts.setup.document(file.document);
         // Of a part of another document, such as the spec of a PrometheusRule, the text is not the whole truth.
         if document.is_part() {
+            check_durations(document, file, findings);
             continue;
         }
         let version = file
@@ -30,5 +34,25 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 findings.adopt(document, said);
             }
         }
+    }
+}
+
+/// The operator refuses a PrometheusRule with times that are none, as Prometheus would.
+fn check_durations(document: &Document, file: &RuleFile, findings: &mut Findings<'_>) {
+    for (_, rule) in file.rules() {
+        let Some(node) = rule.node.get("for").filter(|_| rule.pending.is_none()) else {
+            continue;
+        };
+        let text = node.scalar_text();
+        if text.is_empty() || placeholder(text).is_some() {
+            continue;
+        }
+        findings
+            .report(
+                document.place(node.span),
+                format!("`{text}` is not a duration"),
+            )
+            .label("no duration")
+            .help("write a number and a unit, such as `5m`");
     }
 }
