@@ -9,6 +9,7 @@ mod compare;
 mod dashboards;
 mod draft;
 mod jobs;
+mod join;
 mod keys;
 mod notifications;
 mod prose;
@@ -21,6 +22,7 @@ mod targets;
 pub use alerts::Recognised;
 pub use compare::{Change, Difference, compare};
 pub use draft::Draft;
+pub use join::join;
 pub use prose::Prose;
 pub use reading::Remainder;
 
@@ -148,16 +150,20 @@ pub fn resolve<'c>(
 impl Adopted {
     /// The text of the profile. `source` says what it was adopted from.
     pub fn text(&self, source: &str) -> String {
-        let head = format!(
-            "Adopted from {source}. It renders as it is:\n\n  stackwright render profile.yaml\n\n\
-             `stackwright adopt {source} --compare` says how the result differs from what there is."
-        );
         let mut draft = self.draft.clone();
         if self.environment != DEFAULT_ENVIRONMENT {
             draft.set(&["environments", &self.environment], json!({}));
         }
-        draft.to_text(&head)
+        text_of(&draft, source)
     }
+}
+
+/// A draft as the text of a profile that was adopted from `source`.
+pub fn text_of(draft: &Draft, source: &str) -> String {
+    draft.to_text(&format!(
+        "Adopted from {source}. It renders as it is:\n\n  stackwright render profile.yaml\n\n\
+         `stackwright adopt {source} --compare` says how the result differs from what there is."
+    ))
 }
 
 /// Whether anything is scraped from Redis, run for it, asked of it, or shown of it.

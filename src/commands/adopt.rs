@@ -8,7 +8,9 @@ use super::input::reason;
 use super::lint::open;
 use super::project::{ConfigArgs, Project};
 use super::{Console, Exit, Format};
-use crate::adopt::{Adopted, Change, Remainder, adopt as read_off, compare, resolve};
+use crate::adopt::{
+    Adopted, Change, Difference, adopt as read_off, compare, join, resolve, text_of,
+};
 use crate::diagnostic::Diagnostic;
 use crate::facts::Facts;
 use crate::setup::{Place, Setup};
@@ -26,6 +28,7 @@ use crate::setup::{Place, Setup};
 Examples:
   stackwright adopt monitoring                          print the profile, and what it does not say
   stackwright adopt monitoring --write profile.yaml     write it
+  stackwright adopt deploy                              deploy/dev, deploy/production: one profile, two environments
   stackwright adopt monitoring --compare                what would be different; exits 1 where something is")]
 pub struct AdoptArgs {
     /// A directory, or a single file
@@ -58,15 +61,57 @@ pub fn adopt(args: &AdoptArgs, console: Console) -> Exit {
     }
 }
 
+/// A part of the path that is one environment, and what was read there.
+struct Part {
+    adopted: Adopted,
+    remainders: Vec<Said>,
+    differences: Vec<(Change, Said)>,
+}
+
+/// Something to say of a place of a setup.
+struct Said {
+    file: Option<String>,
+    line: Option<usize>,
+    subject: String,
+    detail: String,
+}
+
+impl Said {
+    fn of(setup: &Setup, place: Option<Place>, subject: &str, detail: &str) -> Self {
+        let location = place.map(|place| setup.location(place));
+        let file = location.as_ref().map(|it| it.file.path());
+        Self {
+            file: file.map(|path| path.to_string_lossy().into_owned()),
+            line: location
+                .as_ref()
+                .map(|it| it.file.position(it.span.start()).line),
+            subject: subject.to_owned(),
+            detail: detail.to_owned(),
+        }
+    }
+
+    /// `file:line`, where there is one.
+    fn place(&self) -> Option<String> {
+        Some(format!("{}:{}", self.file.as_ref()?, self.line?))
+    }
+}
+
 fn run(args: &AdoptArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     let generator = Generator::new(None).map_err(|error| vec![*error])?;
-    let catalogue = &generator.catalogue;
-    let project = Project::of(&args.path, &args.config, catalogue)?;
-    let setup = open(&args.path).map_err(|error| vec![*error])?;
-    let facts = Facts::knowing(&setup, catalogue, &project.given);
-    let prose = |path: &str| read_prose(&setup, path);
-    let fallback = fallback_name(&args.path);
-    let Some(adopted) = read_off(&facts, &generator.templates, &prose, &fallback) else {
+    let mut parts = Vec::new();
+    for path in environments(&args.path) {
+        parts.extend(part(args, &path, &generator)?);
+    }
+    let all: Vec<Adopted> = parts.iter().map(|part| part.adopted.clone()).collect();
+    let joined = match all.len() {
+        0 | 1 => None,
+        _ => join(&all),
+    };
+    if parts.len() > 1 && joined.is_none() {
+        // Directories that lie beside each other and are not environments of one system: a setup like any other.
+        parts = part(args, &args.path, &generator)?.into_iter().collect();
+    }
+    let Some(first) = parts.first() else {
         let diagnostic = Diagnostic::error(
             "adopt/no-redis",
             format!("nothing in `{}` is about Redis", args.path.display()),
@@ -79,95 +124,139 @@ fn run(args: &AdoptArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
         return Ok(Exit::NothingToLint);
     };
     if args.compare {
-        return compared(args, &generator, &facts, &adopted, console);
+        return Ok(compared(args, &parts, console));
     }
-    let text = adopted.text(&args.path.display().to_string());
+    let source = args.path.display().to_string();
+    let text = match &joined {
+        Some(draft) => text_of(draft, &source),
+        None => first.adopted.text(&source),
+    };
     if let Some(path) = &args.write {
         write(path, &text, args.force)?;
     }
     match args.format {
-        Format::Json => console.result(&format!("{:#}\n", to_json(&setup, &adopted, &text))),
-        Format::Text => print_text(args, &setup, &adopted, &text, console),
+        Format::Json => console.result(&format!("{:#}\n", to_json(&parts, &text))),
+        Format::Text => print_text(args, &parts, &text, console),
     }
     Ok(Exit::Clean)
 }
 
-fn compared(
+/// Reads one setup; `None` where nothing in it is about Redis.
+fn part(
     args: &AdoptArgs,
+    path: &Path,
     generator: &Generator,
-    facts: &Facts<'_>,
-    adopted: &Adopted,
-    console: Console,
-) -> Result<Exit, Vec<Diagnostic>> {
-    let stack = resolve(
-        &adopted.draft,
-        &adopted.environment,
-        &generator.catalogue,
-        &generator.templates,
-    )?;
-    let differences = compare(facts, adopted, &stack);
-    let setup = facts.setup;
+) -> Result<Option<Part>, Vec<Diagnostic>> {
+    let catalogue = &generator.catalogue;
+    let project = Project::of(path, &args.config, catalogue)?;
+    let setup = open(path).map_err(|error| vec![*error])?;
+    let facts = Facts::knowing(&setup, catalogue, &project.given);
+    let prose = |path: &str| read_prose(&setup, path);
+    let fallback = fallback_name(path);
+    let Some(adopted) = read_off(&facts, &generator.templates, &prose, &fallback) else {
+        return Ok(None);
+    };
+    let remainders = adopted.remainders.iter();
+    let remainders = remainders.map(|it| Said::of(&setup, it.place, &it.subject, &it.reason));
+    let mut differences = Vec::new();
+    if args.compare {
+        let environment = &adopted.environment;
+        let stack = resolve(&adopted.draft, environment, catalogue, &generator.templates)?;
+        let found = compare(&facts, &adopted, &stack);
+        let said = |it: &Difference| Said::of(&setup, it.place, &it.subject, &it.detail);
+        differences.extend(found.iter().map(|it| (it.change, said(it))));
+    }
+    Ok(Some(Part {
+        remainders: remainders.collect(),
+        differences,
+        adopted,
+    }))
+}
+
+/// The directories of several environments, where each lies in one below `path` and nothing lies in `path` itself; else `path`.
+fn environments(path: &Path) -> Vec<PathBuf> {
+    const SIGNS: [&str; 5] = [
+        "compose.yaml",
+        "compose.yml",
+        "docker-compose.yml",
+        "docker-compose.yaml",
+        "prometheus/prometheus.yml",
+    ];
+    let has_setup = |directory: &Path| SIGNS.iter().any(|sign| directory.join(sign).is_file());
+    let mut below: Vec<PathBuf> = std::fs::read_dir(path)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_dir() && has_setup(path))
+        .collect();
+    below.sort();
+    match below.len() {
+        0 | 1 => vec![path.to_path_buf()],
+        _ if has_setup(path) => vec![path.to_path_buf()],
+        _ => below,
+    }
+}
+
+fn compared(args: &AdoptArgs, parts: &[Part], console: Console) -> Exit {
+    let all = || {
+        let differences = |part: &'_ Part| part.differences.len();
+        parts.iter().map(differences).sum::<usize>()
+    };
     match args.format {
         Format::Json => {
-            let differences: Vec<_> = differences
-                .iter()
-                .map(|it| {
-                    let (file, line) = file_and_line(setup, it.place);
-                    json!({
-                        "change": it.change.as_str(),
-                        "file": file,
-                        "line": line,
-                        "subject": it.subject,
-                        "detail": it.detail,
-                    })
-                })
-                .collect();
-            let result = json!({"version": 1, "differences": differences});
+            let mut found = Vec::new();
+            for part in parts {
+                for (change, said) in &part.differences {
+                    found.push(json!({
+                        "environment": part.adopted.environment,
+                        "change": change.as_str(),
+                        "file": said.file,
+                        "line": said.line,
+                        "subject": said.subject,
+                        "detail": said.detail,
+                    }));
+                }
+            }
+            let result = json!({"version": 1, "differences": found});
             console.result(&format!("{result:#}\n"));
         }
         Format::Text => {
-            let mut text = String::new();
-            for it in &differences {
-                let (sign, colour) = match it.change {
-                    Change::Dropped => ("-", "31"),
-                    Change::Changed => ("~", "33"),
-                    Change::Added => ("+", "32"),
-                };
-                let place = match file_and_line(setup, it.place) {
-                    (Some(file), Some(line)) => format!(" ({file}:{line})"),
-                    _ => String::new(),
-                };
-                let line = match it.change {
-                    Change::Changed => format!("{}: {}", it.subject, it.detail),
-                    change => format!("{} {}: {}", it.subject, change.as_str(), it.detail),
-                };
-                text.push_str(&format!(
-                    "{}{place}\n",
-                    console.paint(&format!("{sign} {line}"), colour)
-                ));
+            for part in parts {
+                if parts.len() > 1 {
+                    console.say(&format!("{}:\n", part.adopted.environment));
+                }
+                for (change, said) in &part.differences {
+                    console.result(&difference(*change, said, console));
+                }
             }
-            console.result(&text);
-            if differences.is_empty() {
+            if all() == 0 {
                 console.say("the profile renders what there is\n");
             }
         }
     }
-    Ok(match differences.is_empty() {
-        true => Exit::Clean,
-        false => Exit::Findings,
-    })
+    match all() {
+        0 => Exit::Clean,
+        _ => Exit::Findings,
+    }
 }
 
-fn file_and_line(setup: &Setup, place: Option<Place>) -> (Option<String>, Option<usize>) {
-    let location = place.map(|place| setup.location(place));
-    (
-        location
-            .as_ref()
-            .map(|it| it.file.path().to_string_lossy().into_owned()),
-        location
-            .as_ref()
-            .map(|it| it.file.position(it.span.start()).line),
-    )
+fn difference(change: Change, said: &Said, console: Console) -> String {
+    let (sign, colour) = match change {
+        Change::Dropped => ("-", "31"),
+        Change::Changed => ("~", "33"),
+        Change::Added => ("+", "32"),
+    };
+    let Said {
+        subject, detail, ..
+    } = said;
+    let line = match change {
+        Change::Changed => format!("{sign} {subject}: {detail}"),
+        change => format!("{sign} {subject} {}: {detail}", change.as_str()),
+    };
+    let place = said
+        .place()
+        .map_or_else(String::new, |place| format!(" ({place})"));
+    format!("{}{place}\n", console.paint(&line, colour))
 }
 
 /// Larger texts are no prose: 1 MiB.
@@ -215,23 +304,25 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), Vec<Diagnostic>> {
         })
 }
 
-fn print_text(args: &AdoptArgs, setup: &Setup, adopted: &Adopted, text: &str, console: Console) {
+fn print_text(args: &AdoptArgs, parts: &[Part], text: &str, console: Console) {
     match &args.write {
         None => console.result(text),
         Some(path) => console.say(&format!("wrote {}\n", path.display())),
     }
-    let mut said = String::new();
-    if !adopted.remainders.is_empty() {
-        said.push_str(&format!(
-            "\n{} not in the profile:\n",
-            match adopted.remainders.len() {
-                1 => "1 thing is".to_owned(),
-                count => format!("{count} things are"),
-            }
-        ));
-    }
-    for remainder in &adopted.remainders {
-        said.push_str(&format!("  {}\n", line(setup, remainder)));
+    let remainders: Vec<&Said> = parts.iter().flat_map(|part| &part.remainders).collect();
+    let mut said = match remainders.len() {
+        0 => String::new(),
+        1 => "\n1 thing is not in the profile:\n".to_owned(),
+        count => format!("\n{count} things are not in the profile:\n"),
+    };
+    for remainder in remainders {
+        let place = remainder
+            .place()
+            .map_or_else(String::new, |place| format!("{place}: "));
+        let Said {
+            subject, detail, ..
+        } = remainder;
+        said.push_str(&format!("  {place}{subject}: {detail}\n"));
     }
     match &args.write {
         // The profile itself is the result; what it does not say must not end up in a file it is redirected to.
@@ -243,31 +334,26 @@ fn print_text(args: &AdoptArgs, setup: &Setup, adopted: &Adopted, text: &str, co
     }
 }
 
-fn line(setup: &Setup, remainder: &Remainder) -> String {
-    let place = match file_and_line(setup, remainder.place) {
-        (Some(file), Some(line)) => format!("{file}:{line}: "),
-        _ => String::new(),
-    };
-    format!("{place}{}: {}", remainder.subject, remainder.reason)
-}
-
-fn to_json(setup: &Setup, adopted: &Adopted, text: &str) -> serde_json::Value {
-    let remainders: Vec<_> = adopted
-        .remainders
+fn to_json(parts: &[Part], text: &str) -> serde_json::Value {
+    let environments: Vec<&str> = parts
         .iter()
-        .map(|remainder| {
-            let (file, line) = file_and_line(setup, remainder.place);
-            json!({
-                "file": file,
-                "line": line,
-                "subject": remainder.subject,
-                "reason": remainder.reason,
-            })
-        })
+        .map(|part| &*part.adopted.environment)
         .collect();
+    let mut remainders = Vec::new();
+    for part in parts {
+        for said in &part.remainders {
+            remainders.push(json!({
+                "environment": part.adopted.environment,
+                "file": said.file,
+                "line": said.line,
+                "subject": said.subject,
+                "reason": said.detail,
+            }));
+        }
+    }
     json!({
         "version": 1,
-        "environment": adopted.environment,
+        "environments": environments,
         "profile": text,
         "remainders": remainders,
     })

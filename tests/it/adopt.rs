@@ -89,6 +89,38 @@ fn bundles_of_the_examples_come_back() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+#[test]
+fn environments_beside_each_other_become_one_profile() {
+    let system = repository().join("examples/gatewayz");
+    let directory = adopted(&system);
+    let profile =
+        std::fs::read_to_string(directory.path().join("profile.yaml")).expect("a profile");
+    let (shared, own) = profile
+        .split_once("\nenvironments:\n")
+        .expect("environments");
+    assert!(shared.contains("\n  cache:\n"), "{shared}");
+    for environment in ["host", "local", "production"] {
+        assert!(
+            own.contains(&format!("\n  {environment}:\n"))
+                || own.starts_with(&format!("  {environment}:\n")),
+            "{own}"
+        );
+    }
+    stackwright(directory.path(), "render profile.yaml --out bundle --quiet").ends(0);
+    for environment in ["host", "local", "production"] {
+        let again = files(&directory.path().join("bundle").join(environment));
+        let before = files(&system.join(environment));
+        for (path, bytes) in &before {
+            if path != "manifest.json" {
+                assert!(
+                    again.get(path) == Some(bytes),
+                    "{environment}/{path} is another one"
+                );
+            }
+        }
+    }
+}
+
 /// A setup as people write them: a job on a Redis port, percent instead of shares, a password in a file.
 fn handmade() -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("a directory");
