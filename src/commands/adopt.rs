@@ -28,7 +28,7 @@ use crate::setup::{Place, Setup};
 Examples:
   stackwright adopt monitoring                          print the profile, and what it does not say
   stackwright adopt monitoring --write profile.yaml     write it
-  stackwright adopt deploy                              one profile, an environment for each directory
+  stackwright adopt deploy                              one profile of several environments
   stackwright adopt monitoring --compare                what would be different; then exits with 1")]
 pub struct AdoptArgs {
     /// A directory, or a single file
