@@ -6,18 +6,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value as Json, json};
-
-use super::draft::Draft;
-use super::quantity::{Question, Recorded, Side, measure, question, rounded};
+use super::probe::{Candidate, Hole, Markers, candidates, fill, loosen, shape};
+use super::quantity::{Question, Recorded, Side, measure, question};
 use super::reading::Reading;
 use super::resolve;
-use crate::catalogue::{AlertCatalogue, Direction, Severity, ThresholdDefinition, ThresholdUnit};
+use super::thresholds::{write_alerts, write_numbers};
+use crate::catalogue::Severity;
 use crate::facts::rules::{PromRule, RuleKind};
 use crate::model::Stack;
-use crate::model::alert::SHORTEST_WINDOW;
-use crate::promql::{self, Parsed, TokenKind};
-use crate::quantity::{Bytes, Duration};
+use crate::promql::{self, Parsed};
+use crate::quantity::Duration;
 use crate::setup::Place;
 use crate::template::Templates;
 
@@ -42,120 +40,16 @@ pub struct Recognised {
     pub is_same: bool,
 }
 
-/// What a number of the probe stands for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Hole {
-    Threshold(String),
-    Guard(String),
-    Pressure(&'static str),
-}
-
-/// An alert of the catalogue as this setup would have it, with numbers that stand nowhere else.
-struct Candidate {
-    alert: String,
-    severity: Severity,
-    threshold: Option<(String, f64)>,
-    shape: Shape,
-    question: Option<Question>,
-    job: Option<String>,
-}
-
-/// An expression without its numbers and durations.
-#[derive(Debug, Clone, PartialEq)]
-struct Shape {
-    tokens: String,
-    numbers: Vec<f64>,
-    durations: Vec<Duration>,
-}
-
-fn shape(parsed: &Parsed) -> Shape {
-    let mut shape = Shape {
-        tokens: String::new(),
-        numbers: Vec::new(),
-        durations: Vec::new(),
-    };
-    for token in &parsed.tokens {
-        let text = parsed.slice(token.span);
-        match (token.kind, text.parse::<f64>(), text.parse::<Duration>()) {
-            (TokenKind::Number, Ok(number), _) => {
-                shape.numbers.push(number);
-                shape.tokens.push('#');
-            }
-            (TokenKind::Duration, _, Ok(duration)) => {
-                shape.durations.push(duration);
-                shape.tokens.push('~');
-            }
-            _ => shape.tokens.push_str(text),
-        }
-        shape.tokens.push(' ');
-    }
-    shape
-}
-
-/// Numbers that stand nowhere else, by what they stand for.
-struct Markers {
-    holes: Vec<(f64, Hole)>,
-}
-
-impl Markers {
-    fn hole(&self, number: f64) -> Option<&Hole> {
-        let mut holes = self.holes.iter();
-        holes
-            .find(|(marker, _)| *marker == number)
-            .map(|(_, hole)| hole)
-    }
-
-    /// Puts a number of its own into every threshold of `draft`.
-    fn plant(catalogue: &AlertCatalogue, draft: &mut Draft) -> Self {
-        let mut holes = Vec::new();
-        for (index, definition) in catalogue.thresholds.values().enumerate() {
-            let name = definition.name.as_str();
-            let [low, high] = definition.range;
-            let span = (high - low).min(1000.0);
-            let at = |share: f64| rounded(low + span * (share + 0.001 * index as f64));
-            let (mild, bad) = match definition.unit {
-                ThresholdUnit::PressureLevel => (1.0, 2.0),
-                _ => (at(0.301_7), at(0.401_7)),
-            };
-            let (warning, critical) = match definition.direction {
-                Direction::LowerIsWorse => (bad, mild),
-                _ => (mild, bad),
-            };
-            draft.remove(&["thresholds", name]);
-            draft.set(&["thresholds", name, "warning"], warning);
-            if definition.direction == Direction::Guard {
-                holes.push((warning, Hole::Guard(name.to_owned())));
-                continue;
-            }
-            draft.set(&["thresholds", name, "critical"], critical);
-            if definition.unit != ThresholdUnit::PressureLevel {
-                holes.push((warning, Hole::Threshold(name.to_owned())));
-                holes.push((critical, Hole::Threshold(name.to_owned())));
-            }
-        }
-        for (key, value) in [
-            ("medium", 0.412_34),
-            ("high", 0.523_45),
-            ("critical", 0.634_56),
-            ("stable", 1.237_71),
-        ] {
-            draft.set(&["memory_pressure", key], value);
-            holes.push((value, Hole::Pressure(key)));
-        }
-        Self { holes }
-    }
-}
-
 /// What the rules of a setup come to.
 #[derive(Default)]
-struct Recovered {
+pub(super) struct Recovered {
     /// By threshold and severity: the number and how long it must hold.
-    thresholds: BTreeMap<(String, Severity), (f64, Duration)>,
-    guards: BTreeMap<String, f64>,
-    pressure: BTreeMap<&'static str, f64>,
-    windows: Vec<Duration>,
-    recognised: Vec<Recognised>,
-    peak: bool,
+    pub(super) thresholds: BTreeMap<(String, Severity), (f64, Duration)>,
+    pub(super) guards: BTreeMap<String, f64>,
+    pub(super) pressure: BTreeMap<&'static str, f64>,
+    pub(super) windows: Vec<Duration>,
+    pub(super) recognised: Vec<Recognised>,
+    pub(super) peak: bool,
 }
 
 /// Thresholds and alerts of the setup.
@@ -230,70 +124,6 @@ pub(super) fn adopt(reading: &mut Reading<'_>, templates: &Templates) -> Vec<Rec
     recovered.recognised
 }
 
-/// Makes every alert possible that the targets might have.
-fn loosen(probe: &mut Draft) {
-    for name in probe.names(&["targets"]) {
-        for key in ["maxmemory", "server"] {
-            probe.remove(&["targets", &name, key]);
-        }
-        for consumer in probe.names(&["targets", &name, "consumers"]) {
-            probe.remove(&["targets", &name, "consumers", &consumer, "variables"]);
-        }
-        probe.set(&["targets", &name, "persistence"], "rdb-and-aof");
-        if probe.get(&["targets", &name, "password"]).is_none() {
-            probe.set(
-                &["targets", &name, "password"],
-                json!({"env": "REDIS_PASSWORD"}),
-            );
-        }
-    }
-    // What runs how has no part in the rules.
-    for block in [
-        "compose",
-        "dashboards",
-        "notifications",
-        "budget",
-        "runbooks",
-    ] {
-        probe.remove(&[block]);
-    }
-    for exporter in probe.names(&["exporters"]) {
-        if probe.get(&["exporters", &exporter, "mode"]) == Some(&json!("multi-target")) {
-            let file = json!({"file": "secrets/passwords.json"});
-            probe.set(&["exporters", &exporter, "password_file"], file);
-        }
-    }
-}
-
-fn candidates(stack: &Stack<'_>) -> (Vec<Candidate>, Recorded) {
-    let mut recorded = Recorded::new();
-    for recording in &stack.alerting.recording {
-        let parsed = promql::parse(&recording.expr);
-        if let Some(measure) = measure(&parsed, &recorded) {
-            recorded.insert(recording.rule.name.clone(), measure);
-        }
-    }
-    let rules = std::iter::once(&stack.alerting).chain(&stack.counting);
-    let candidates = rules
-        .flat_map(|alerting| alerting.rules())
-        .map(|rule| {
-            let parsed = promql::parse(&rule.expr);
-            Candidate {
-                alert: rule.alert.name.clone(),
-                severity: rule.severity,
-                threshold: rule
-                    .threshold
-                    .as_ref()
-                    .map(|(value, threshold)| (threshold.name.clone(), *value)),
-                shape: shape(&parsed),
-                question: question(&parsed, &recorded),
-                job: rule.scope.job().map(str::to_owned),
-            }
-        })
-        .collect();
-    (candidates, recorded)
-}
-
 /// The severity of an alert in the words of a profile, and whether it is the setup's own word.
 fn severity_of(rule: &PromRule) -> (Severity, bool) {
     let written = rule.label("severity").map_or("", |text| text.as_str());
@@ -305,47 +135,6 @@ fn severity_of(rule: &PromRule) -> (Severity, bool) {
         }
         _ => (Severity::Warning, false),
     }
-}
-
-/// What an existing expression has where one of the catalogue has a number of the profile.
-#[derive(Debug, Default)]
-struct Filling {
-    /// At the alert's own threshold.
-    value: Option<f64>,
-    /// At other thresholds.
-    holes: Vec<(Hole, f64)>,
-    /// At the window of rates.
-    windows: Vec<Duration>,
-}
-
-/// The numbers of `existing` at the places where `candidate` has holes; `None` where they differ elsewhere.
-fn fill(
-    existing: &Shape,
-    candidate: &Shape,
-    own: Option<f64>,
-    markers: &Markers,
-    window: Duration,
-) -> Option<Filling> {
-    if existing.tokens != candidate.tokens {
-        return None;
-    }
-    let mut filling = Filling::default();
-    for (found, wanted) in existing.numbers.iter().zip(&candidate.numbers) {
-        match markers.hole(*wanted) {
-            _ if own == Some(*wanted) => filling.value = Some(*found),
-            Some(hole) => filling.holes.push((hole.clone(), *found)),
-            None if found == wanted => {}
-            None => return None,
-        }
-    }
-    for (found, wanted) in existing.durations.iter().zip(&candidate.durations) {
-        match *wanted == window {
-            true => filling.windows.push(*found),
-            false if found == wanted => {}
-            false => return None,
-        }
-    }
-    Some(filling)
 }
 
 /// A rule that is one of the catalogue's but for its numbers.
@@ -630,216 +419,6 @@ fn left_out(reading: &mut Reading<'_>, found: &BTreeSet<String>) {
                 &["targets", name, "maxmemory"],
                 "The rules say that there is a limit, and not how much: put it here.",
             );
-        }
-    }
-}
-
-/// A number of a threshold as people write it, where that is the very same number.
-pub(super) fn written(unit: ThresholdUnit, value: f64) -> Json {
-    let candidates = match unit {
-        ThresholdUnit::Ratio => vec![format!("{}%", rounded(value * 100.0))],
-        ThresholdUnit::Seconds => {
-            let millis = (value * 1e3).round();
-            let duration = Duration::from_millis(millis.max(0.0) as u64);
-            vec![duration.to_string(), format!("{}ms", rounded(value * 1e3))]
-        }
-        ThresholdUnit::Bytes => vec![Bytes(value.max(0.0) as u64).to_string()],
-        ThresholdUnit::PressureLevel => vec![unit.in_words(value)],
-        _ => Vec::new(),
-    };
-    let text = candidates
-        .into_iter()
-        .find(|text| unit.parse(text) == Some(value));
-    match text {
-        Some(text) => json!(text),
-        None if value.fract() == 0.0 && value.abs() < 1e15 => json!(value as i64),
-        None => json!(value),
-    }
-}
-
-fn write_numbers(
-    reading: &mut Reading<'_>,
-    recovered: &Recovered,
-    missing: &BTreeSet<String>,
-    window: Duration,
-) {
-    let catalogue = reading.facts.catalogue.alerting();
-    for definition in catalogue.thresholds.values() {
-        let name = definition.name.as_str();
-        if definition.direction == Direction::Guard {
-            let found = recovered
-                .guards
-                .get(name)
-                .filter(|it| Some(**it) != definition.warning);
-            let value = found.map(|value| written(definition.unit, *value));
-            reading
-                .draft
-                .set_some(&["thresholds", name, "warning"], value);
-            continue;
-        }
-        let of = |severity| {
-            recovered
-                .thresholds
-                .get(&(name.to_owned(), severity))
-                .copied()
-        };
-        let (warning, critical) = (of(Severity::Warning), of(Severity::Critical));
-        let is_missing = catalogue.alerts().any(|(_, alert)| {
-            alert.threshold.as_deref() == Some(name) && missing.contains(&alert.name)
-        });
-        if warning.is_none() && critical.is_none() && !is_missing {
-            continue;
-        }
-        one_threshold(reading, definition, warning, critical);
-    }
-    let defaults = crate::model::memory_pressure::MemoryPressure::default();
-    for (key, value, usual, unit) in [
-        (
-            "medium",
-            recovered.pressure.get("medium"),
-            defaults.medium,
-            ThresholdUnit::Ratio,
-        ),
-        (
-            "high",
-            recovered.pressure.get("high"),
-            defaults.high,
-            ThresholdUnit::Ratio,
-        ),
-        (
-            "critical",
-            recovered.pressure.get("critical"),
-            defaults.critical,
-            ThresholdUnit::Ratio,
-        ),
-        (
-            "stable",
-            recovered.pressure.get("stable"),
-            defaults.stable,
-            ThresholdUnit::PercentagePointsPerHour,
-        ),
-    ] {
-        let value = value.filter(|value| **value != usual);
-        let value = value.map(|value| written(unit, *value));
-        reading.draft.set_some(&["memory_pressure", key], value);
-    }
-    if recovered.peak {
-        reading.draft.set(&["memory_pressure", "of"], "peak");
-    }
-    let mut windows = recovered.windows.clone();
-    windows.sort_unstable();
-    windows.dedup();
-    if let [one] = windows.as_slice()
-        && *one != window
-        && *one != SHORTEST_WINDOW
-    {
-        reading.draft.set(&["scrape", "window"], one.to_string());
-    }
-}
-
-fn one_threshold(
-    reading: &mut Reading<'_>,
-    definition: &ThresholdDefinition,
-    warning: Option<(f64, Duration)>,
-    critical: Option<(f64, Duration)>,
-) {
-    let name = definition.name.as_str();
-    let mut block = serde_json::Map::new();
-    for (key, found, usual) in [
-        ("warning", warning, definition.warning),
-        ("critical", critical, definition.critical),
-    ] {
-        match (found, usual) {
-            (Some((value, _)), _) => {
-                block.insert(key.into(), written(definition.unit, value));
-            }
-            (None, Some(_)) => {
-                block.insert(key.into(), json!("off"));
-            }
-            (None, None) => {}
-        }
-    }
-    let pending = |found: Option<(f64, Duration)>, usual: Duration| found.map_or(usual, |it| it.1);
-    let pendings = (
-        pending(warning, definition.warning_pending),
-        pending(critical, definition.critical_pending),
-    );
-    if pendings != (definition.warning_pending, definition.critical_pending) {
-        let text = |duration: Duration| json!(duration.to_string());
-        let value = match (warning, critical) {
-            (Some(_), None) => text(pendings.0),
-            (None, Some(_)) => text(pendings.1),
-            _ if pendings.0 == pendings.1 => text(pendings.0),
-            _ => json!({"warning": text(pendings.0), "critical": text(pendings.1)}),
-        };
-        block.insert("for".into(), value);
-    }
-    // What is the catalogue's own needs no word.
-    let is_usual = warning.map(|it| it.0) == definition.warning
-        && critical.map(|it| it.0) == definition.critical
-        && !block.contains_key("for");
-    if !is_usual {
-        reading
-            .draft
-            .set(&["thresholds", name], Json::Object(block));
-    }
-}
-
-/// Names, severities and times of alerts, where they are not the catalogue's.
-fn write_alerts(reading: &mut Reading<'_>, recovered: &Recovered, missing: &BTreeSet<String>) {
-    let catalogue = reading.facts.catalogue.alerting();
-    for id in missing {
-        let has_threshold = catalogue
-            .alert(id)
-            .is_some_and(|(_, alert)| alert.threshold.is_some());
-        if !has_threshold {
-            reading.draft.set(&["alerts", id, "enabled"], false);
-        }
-    }
-    let mut names: BTreeMap<String, String> = BTreeMap::new();
-    for found in &recovered.recognised {
-        let Some((_, alert)) = catalogue.alert(&found.alert) else {
-            continue;
-        };
-        let id = alert.name.as_str();
-        match names.get(id) {
-            None => {
-                names.insert(id.to_owned(), found.name.clone());
-                let is_taken = catalogue.alert(&found.name).is_some()
-                    || recovered
-                        .recognised
-                        .iter()
-                        .any(|other| other.name == found.name && other.alert != id);
-                if found.name != id && is_taken {
-                    reading.remains(
-                        found.place,
-                        format!("name of the alert `{}`", found.name),
-                        format!("it asks what `{id}` of the catalogue asks, and the name belongs to another alert"),
-                    );
-                } else if found.name != id && !found.name.is_empty() {
-                    reading
-                        .draft
-                        .set(&["alerts", id, "name"], found.name.clone());
-                }
-            }
-            Some(first) if *first != found.name => reading.remains(
-                found.place,
-                format!("name of the alert `{}`", found.name),
-                format!("both severities of an alert have one name, here `{first}`"),
-            ),
-            Some(_) => {}
-        }
-        if alert.threshold.is_none() {
-            if alert.severity.is_some_and(|usual| usual != found.severity) {
-                reading
-                    .draft
-                    .set(&["alerts", id, "severity"], found.severity.as_str());
-            }
-            if found.pending != alert.pending.unwrap_or_default() {
-                reading
-                    .draft
-                    .set(&["alerts", id, "for"], found.pending.to_string());
-            }
         }
     }
 }

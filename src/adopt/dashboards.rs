@@ -507,7 +507,10 @@ fn colors(reading: &mut Reading<'_>, dashboards: &[rendered::Dashboard]) {
             if let Some((_, value)) = found {
                 // "Just above nothing" is nothing.
                 let value = if *value == 1e-6 { 0.0 } else { *value };
-                block.insert(key.into(), super::alerts::written(definition.unit, value));
+                block.insert(
+                    key.into(),
+                    super::thresholds::written(definition.unit, value),
+                );
             }
         }
         if !block.is_empty() {

@@ -12,12 +12,15 @@ mod jobs;
 mod join;
 mod keys;
 mod notifications;
+mod probe;
 mod prose;
 mod quantity;
 mod reading;
 mod remote;
+mod servers;
 mod services;
 mod targets;
+mod thresholds;
 
 pub use alerts::Recognised;
 pub use compare::{Change, Difference, compare};
