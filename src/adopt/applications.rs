@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::jobs::Role;
 use super::prose::{description, listed};
 use super::reading::{Reading, free_name, known, name_of};
-use super::targets::{basic_auth, timings};
+use super::scrape::{basic_auth, timings};
 use crate::facts::prometheus::ScrapeJob;
 use crate::setup::Kind;
 
@@ -79,16 +79,8 @@ fn application<'a>(reading: &mut Reading<'a>, job: &'a ScrapeJob) {
         written["labels"] = Json::Object(labels);
     }
     if let Some(params) = job.node.entry("params") {
-        let place = reading
-            .facts
-            .setup
-            .document(job.document)
-            .place(params.key.span);
-        reading.remains(
-            place,
-            format!("`params` of the job `{}`", job.name.as_str()),
-            "an application of a profile is asked without parameters",
-        );
+        let reason = "an application of a profile is asked without parameters";
+        reading.remains_of_job(job, params.key.span, "`params`", reason);
     }
     let mut dropped = Vec::new();
     for step in &job.metric_relabelings {
@@ -100,12 +92,8 @@ fn application<'a>(reading: &mut Reading<'a>, job: &'a ScrapeJob) {
         match (action, names) {
             ("labeldrop", Some(names)) => dropped.extend(names),
             _ => {
-                let place = reading.facts.setup.document(job.document).place(step.span);
-                reading.remains(
-                    place,
-                    format!("`metric_relabel_configs` of the job `{}`", job.name.as_str()),
-                    "a profile drops labels by name (`drop_labels`) and changes no metrics otherwise",
-                );
+                let reason = "a profile drops labels by name (`drop_labels`) and changes no metrics otherwise";
+                reading.remains_of_job(job, step.span, "`metric_relabel_configs`", reason);
             }
         }
     }

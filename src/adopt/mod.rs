@@ -17,6 +17,7 @@ mod prose;
 mod quantity;
 mod reading;
 mod remote;
+mod scrape;
 mod servers;
 mod services;
 mod targets;
@@ -94,7 +95,7 @@ pub fn adopt<'a>(
         }
         .roles()
     });
-    scrape(&mut reading);
+    scrape::adopt(&mut reading);
     targets::adopt(&mut reading, &roles);
     applications::adopt(&mut reading, &roles);
     if reading.draft.names(&["targets"]).is_empty() {
@@ -277,29 +278,6 @@ fn identity(reading: &mut Reading<'_>, fallback: &str) {
         if !is_ours && key != crate::model::prometheus::SHARD_LABEL {
             reading.draft.set(&["labels", &key], value);
         }
-    }
-}
-
-/// The global times.
-fn scrape(reading: &mut Reading<'_>) {
-    let Some(server) = reading.server else { return };
-    let most = crate::quantity::Duration::from_secs(120);
-    let document = reading.facts.setup.document(server.document);
-    for (key, value) in [
-        ("interval", server.scrape_interval),
-        ("timeout", targets::global_timeout(reading)),
-        ("evaluation_interval", server.evaluation_interval),
-    ] {
-        if key != "timeout" && value > most {
-            reading.remains(
-                document.head(),
-                format!("the global {key} of {value}"),
-                "an interval above 2m makes series vanish when one sample is missed; it is 2m in the profile",
-            );
-        }
-        reading
-            .draft
-            .set(&["scrape", key], value.min(most).to_string());
     }
 }
 

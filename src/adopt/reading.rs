@@ -4,10 +4,11 @@ use super::draft::Draft;
 use super::prose::Prose;
 use crate::facts::Facts;
 use crate::facts::compose::{ComposeProject, ComposeService};
-use crate::facts::prometheus::PrometheusServer;
+use crate::facts::prometheus::{PrometheusServer, ScrapeJob};
 use crate::facts::text::{Known, Text};
 use crate::profile::SecretRef;
 use crate::setup::Place;
+use crate::source::Span;
 
 /// Something of the setup that the profile does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,19 @@ impl<'a> Reading<'a> {
         if !self.remainders.contains(&remainder) {
             self.remainders.push(remainder);
         }
+    }
+
+    /// Notes what the profile does not say of a job; `span` is in the file of the job.
+    pub(super) fn remains_of_job(
+        &mut self,
+        job: &ScrapeJob,
+        span: Span,
+        what: &str,
+        reason: impl Into<String>,
+    ) {
+        let place = self.facts.setup.document(job.document).place(span);
+        let subject = format!("{what} of the job `{}`", job.name.as_str());
+        self.remains(place, subject, reason);
     }
 
     /// The service of the project that answers to a host name.
@@ -125,6 +139,22 @@ pub(super) fn secret_json(secret: &SecretRef) -> serde_json::Value {
     match secret {
         SecretRef::Env(name) => serde_json::json!({"env": name}),
         SecretRef::File(path) => serde_json::json!({"file": path}),
+    }
+}
+
+/// A text as the name of an environment variable.
+pub(super) fn variable_name(text: &str) -> String {
+    let name: String = text
+        .chars()
+        .map(|char| match char.is_ascii_alphanumeric() {
+            true => char.to_ascii_uppercase(),
+            false => '_',
+        })
+        .collect();
+    let name = name.trim_matches('_').to_owned();
+    match name.starts_with(|first: char| first.is_ascii_digit()) || name.is_empty() {
+        true => format!("JOB_{name}"),
+        false => name,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::reading::{Reading, free_name, name_of, secret_json};
+use super::reading::{Reading, free_name, name_of, secret_json, variable_name};
 use crate::document::Node;
 use crate::facts::prometheus::host_and_port;
 use crate::facts::text::placeholder;
@@ -68,7 +68,7 @@ fn storage(reading: &mut Reading<'_>, node: &Node, place: crate::setup::Place) {
         let file = auth
             .get("password_file")
             .map_or("", |node| node.scalar_text());
-        let variable = format!("{}_PASSWORD", super::targets::variable_name(&name));
+        let variable = format!("{}_PASSWORD", variable_name(&name));
         let password = secret(
             reading,
             file,
@@ -83,7 +83,7 @@ fn storage(reading: &mut Reading<'_>, node: &Node, place: crate::setup::Place) {
         let file = bearer
             .get("credentials_file")
             .map_or("", |node| node.scalar_text());
-        let variable = format!("{}_TOKEN", super::targets::variable_name(&name));
+        let variable = format!("{}_TOKEN", variable_name(&name));
         let is_plain = bearer.get("credentials").is_some();
         block["bearer_token"] = secret(reading, file, is_plain, place, &variable);
     }

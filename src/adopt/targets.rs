@@ -5,12 +5,12 @@ use serde_json::{Value as Json, json};
 
 use super::jobs::{Role, told_address};
 use super::reading::{Reading, free_name, known, name_of, secret_json};
+use super::scrape::{basic_auth, timings};
 use crate::facts::compose::ComposeService;
 use crate::facts::prometheus::{ScrapeJob, Target, host_and_port};
 use crate::model::exporter::EXPORTER_PORT;
 use crate::model::target::{REDIS_PORT, SENTINEL_PORT};
 use crate::profile::{Address, Topology};
-use crate::quantity::Duration;
 
 /// The longest name of a target, an exporter and the like.
 const LONGEST_NAME: usize = 63;
@@ -373,110 +373,6 @@ fn common_prefix(names: &[String]) -> String {
         .unwrap_or_default()
         .trim_end_matches('-')
         .to_owned()
-}
-
-/// The times of a job, where they are not the global ones.
-pub(super) fn timings(reading: &mut Reading<'_>, job: &ScrapeJob, written: &mut Json) {
-    let Some(server) = reading.server else { return };
-    let global = global_timeout(reading);
-    let most = Duration::from_secs(120);
-    if job.scrape_interval != server.scrape_interval && !job.scrape_interval.is_zero() {
-        let interval = job.scrape_interval.min(most);
-        if job.scrape_interval > most {
-            reading.remains(
-                job.place(),
-                format!("`scrape_interval` of the job `{}`", job.name.as_str()),
-                "an interval above 2m makes series vanish when one sample is missed; it is 2m in the profile",
-            );
-        }
-        written["interval"] = json!(interval.to_string());
-    }
-    let own = job.node.get("scrape_timeout");
-    let own: Option<Duration> = own.and_then(|node| node.scalar_text().parse().ok());
-    let interval = job.scrape_interval.min(most);
-    if let Some(timeout) = own.filter(|own| *own != global.min(interval) && !own.is_zero()) {
-        written["timeout"] = json!(timeout.min(interval).to_string());
-    }
-}
-
-/// `global.scrape_timeout`, or Prometheus' default, and never above the interval.
-pub(super) fn global_timeout(reading: &Reading<'_>) -> Duration {
-    let Some(server) = reading.server else {
-        return Duration::from_secs(10);
-    };
-    let root = &reading.facts.setup.document(server.document).root;
-    let written = root.get("global").and_then(|it| it.get("scrape_timeout"));
-    let written = written.and_then(|node| node.scalar_text().parse().ok());
-    written
-        .filter(|it: &Duration| !it.is_zero())
-        .unwrap_or(Duration::from_secs(10))
-        .min(server.scrape_interval)
-}
-
-/// Credentials at the door of a job.
-pub(super) fn basic_auth(reading: &mut Reading<'_>, job: &ScrapeJob, written: &mut Json) {
-    for key in [
-        "authorization",
-        "oauth2",
-        "bearer_token",
-        "bearer_token_file",
-        "tls_config",
-    ] {
-        if let Some(entry) = job.node.entry(key) {
-            let place = reading
-                .facts
-                .setup
-                .document(job.document)
-                .place(entry.key.span);
-            reading.remains(
-                place,
-                format!("`{key}` of the job `{}`", job.name.as_str()),
-                "a profile knows basic authentication only",
-            );
-        }
-    }
-    let Some(auth) = job.node.get("basic_auth") else {
-        return;
-    };
-    let username = auth.get("username").map_or("", |node| node.scalar_text());
-    let file = auth.get("password_file").and_then(|node| node.as_str());
-    let secret = file.and_then(|file| reading.secret_file(file));
-    let password = match (secret, auth.entry("password")) {
-        (Some(secret), _) => secret_json(&secret),
-        (None, found) => {
-            let variable = format!("{}_PASSWORD", variable_name(job.name.as_str()));
-            if let Some(entry) = found {
-                let place = reading
-                    .facts
-                    .setup
-                    .document(job.document)
-                    .place(entry.key.span);
-                reading.remains(
-                    place,
-                    format!("password of the job `{}`", job.name.as_str()),
-                    format!("a profile holds no secret: put it into the environment variable `{variable}`"),
-                );
-            }
-            json!({"env": variable})
-        }
-    };
-    written["basic_auth"] = json!({"username": username, "password": password});
-}
-
-/// A text as the name of an environment variable.
-pub(super) fn variable_name(text: &str) -> String {
-    let name: String = text
-        .chars()
-        .map(|char| match char.is_ascii_alphanumeric() {
-            true => char.to_ascii_uppercase(),
-            false => '_',
-        })
-        .collect();
-    let name = name.trim_matches('_').to_owned();
-    match name.starts_with(|first: char| first.is_ascii_digit()) || name.is_empty() {
-        true => format!("JOB_{name}"),
-        false => name,
-    }
 }
 
 /// What the service of an exporter says: port, flags, the file with passwords.

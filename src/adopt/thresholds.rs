@@ -70,32 +70,14 @@ pub(super) fn write_numbers(
         one_threshold(reading, definition, warning, critical);
     }
     let defaults = crate::model::memory_pressure::MemoryPressure::default();
-    for (key, value, usual, unit) in [
-        (
-            "medium",
-            recovered.pressure.get("medium"),
-            defaults.medium,
-            ThresholdUnit::Ratio,
-        ),
-        (
-            "high",
-            recovered.pressure.get("high"),
-            defaults.high,
-            ThresholdUnit::Ratio,
-        ),
-        (
-            "critical",
-            recovered.pressure.get("critical"),
-            defaults.critical,
-            ThresholdUnit::Ratio,
-        ),
-        (
-            "stable",
-            recovered.pressure.get("stable"),
-            defaults.stable,
-            ThresholdUnit::PercentagePointsPerHour,
-        ),
+    let (share, slope) = (ThresholdUnit::Ratio, ThresholdUnit::PercentagePointsPerHour);
+    for (key, usual, unit) in [
+        ("medium", defaults.medium, share),
+        ("high", defaults.high, share),
+        ("critical", defaults.critical, share),
+        ("stable", defaults.stable, slope),
     ] {
+        let value = recovered.pressure.get(key);
         let value = value.filter(|value| **value != usual);
         let value = value.map(|value| written(unit, *value));
         reading.draft.set_some(&["memory_pressure", key], value);

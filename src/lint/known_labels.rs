@@ -11,6 +11,9 @@ use crate::facts::{Facts, Scraped};
 use crate::promql::analysis::Presence;
 use crate::promql::{AggregateOp, Kind};
 
+/// Labels that every scraped series has.
+pub(super) const OF_EVERY_TARGET: [&str; 2] = ["instance", "job"];
+
 /// Labels of the infrastructure, which rules and dashboards for many places name wherever they run.
 const OF_PLACES: [&str; 24] = [
     "app",

@@ -120,15 +120,7 @@ impl Renaming<'_> {
                     .done
                     .push(format!("list by tag: {place}: `{old}` becomes `{new}`"));
                 let splice = (tag.span, quoted(new));
-                match *document.path == *self.assessment.path {
-                    true => self.draft.splices.push(splice),
-                    false => self
-                        .draft
-                        .elsewhere
-                        .entry(document.path.to_string())
-                        .or_default()
-                        .push(splice),
-                }
+                self.splice(&document.path, splice);
             }
         }
     }
@@ -168,6 +160,17 @@ impl Renaming<'_> {
         });
     }
 
+    /// Changes bytes of this dashboard's file, or of another one.
+    fn splice(&mut self, path: &str, splice: (Span, String)) {
+        match *path == *self.assessment.path {
+            true => self.draft.splices.push(splice),
+            false => {
+                let others = &mut self.draft.elsewhere;
+                others.entry(path.to_owned()).or_default().push(splice);
+            }
+        }
+    }
+
     /// Replaces `old` in every file of the setup where `is_meant` says so of the text before and the character after it.
     fn links(
         &mut self,
@@ -192,15 +195,7 @@ impl Renaming<'_> {
                 self.draft
                     .done
                     .push(format!("{what}: {}:{line}", document.path));
-                match *document.path == *self.assessment.path {
-                    true => self.draft.splices.push(splice),
-                    false => self
-                        .draft
-                        .elsewhere
-                        .entry(document.path.to_string())
-                        .or_default()
-                        .push(splice),
-                }
+                self.splice(&document.path, splice);
             }
         }
     }

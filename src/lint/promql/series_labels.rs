@@ -4,11 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::catalogue::Evidence;
 use crate::facts::{Facts, Scraped};
-use crate::lint::known_labels::Attached;
+use crate::lint::known_labels::{Attached, OF_EVERY_TARGET};
 use crate::promql::{Call, Grouping, Kind, MatchOp, NodeId, Parsed, Selector, ValueType};
-
-/// Labels that every scraped series has.
-const OF_EVERY_TARGET: [&str; 2] = ["instance", "job"];
 
 /// The labels of what an expression, or a part of one, gives. What a target may have besides is not among them.
 #[derive(Debug, Clone)]

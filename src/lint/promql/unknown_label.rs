@@ -3,7 +3,7 @@ use crate::diagnostic::{Level, Safety};
 use crate::facts::dashboard::Variable;
 use crate::facts::expression::Expression;
 use crate::facts::{Facts, Scraped};
-use crate::lint::known_labels::Attached;
+use crate::lint::known_labels::{Attached, OF_EVERY_TARGET};
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::{Kind, MatchOp, Matcher, regex_alternatives};
 use crate::source::Span;
@@ -139,7 +139,7 @@ fn labels_of(facts: &Facts<'_>, metric: &str) -> String {
     let labels: Vec<String> = resolved
         .iter()
         .flat_map(|resolved| resolved.metric.all_labels())
-        .chain(["instance", "job"])
+        .chain(OF_EVERY_TARGET)
         .map(|label| format!("`{label}`"))
         .collect();
     format!("use one of its labels: {}", labels.join(", "))

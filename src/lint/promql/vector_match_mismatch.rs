@@ -4,7 +4,7 @@ use super::series_labels::SeriesLabels;
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
-use crate::lint::known_labels::Attached;
+use crate::lint::known_labels::{Attached, OF_EVERY_TARGET};
 use crate::lint::{Findings, Lint};
 use crate::promql::analysis::{LabelFacts, Presence};
 use crate::promql::{Binary, BinaryOp, Kind, NodeId, Parsed};
@@ -166,9 +166,10 @@ fn check_metrics(
             labels.cloned().collect()
         };
         let (of_left, of_right) = (lacks(&left, &right), lacks(&right, &left));
-        let (labels, with, without) = match of_left.is_empty() {
-            false => (of_left, (&left, binary.left), binary.right),
-            true => (of_right, (&right, binary.right), binary.left),
+        let is_left = !of_left.is_empty();
+        let (labels, metric, with, without) = match is_left {
+            true => (of_left, left.metric, binary.left, binary.right),
+            false => (of_right, right.metric, binary.right, binary.left),
         };
         let Some(label) = labels.first() else {
             continue;
@@ -178,11 +179,11 @@ fn check_metrics(
             "the sides of `{}` in {} never match: only `{}` has the label `{label}`",
             binary.op.as_str(),
             facts.owner(expression),
-            with.0.metric,
+            metric,
         );
         // `and` only asks whether the target is the same.
         let of_target = (binary.op == BinaryOp::And && binary.matching.is_none())
-            .then_some(["instance", "job"])
+            .then_some(OF_EVERY_TARGET)
             .filter(|target| {
                 !target
                     .iter()
@@ -195,21 +196,13 @@ fn check_metrics(
                 "bring both sides to the same labels, or let one side have more of them: `{} ignoring ({}) group_{} ()`",
                 binary.op.as_str(),
                 labels.join(", "),
-                if with.1 == binary.left {
-                    "left"
-                } else {
-                    "right"
-                },
+                if is_left { "left" } else { "right" },
             ),
-        };
-        let (has_left, has_right) = match with.1 == binary.left {
-            true => (true, false),
-            false => (false, true),
         };
         let finding = findings
             .report(expression.place(facts.setup, binary.op_span), message)
             .label("matches nothing")
-            .related(format!("has the label `{label}`"), place(with.1))
+            .related(format!("has the label `{label}`"), place(with))
             .related(format!("has no label `{label}`"), place(without))
             .help(help);
         let (title, edit) = match of_target {
@@ -219,7 +212,7 @@ fn check_metrics(
             ),
             None => (
                 format!("match without `{}`", labels.join("`, `")),
-                ignoring(binary, &labels.join(", "), has_left, has_right),
+                ignoring(binary, &labels.join(", "), is_left, !is_left),
             ),
         };
         if let Some((span, text)) = edit {

@@ -40,28 +40,14 @@ fn check_rule(
         return;
     };
     let owner = facts.owner(expression);
-    for (_, text) in &rule.annotations {
-        check_text(
-            facts,
-            attached,
-            expression,
-            &owner,
-            text,
-            Level::Warning,
-            findings,
-        );
-    }
+    let annotations = rule
+        .annotations
+        .iter()
+        .map(|(_, text)| (text, Level::Warning));
     // Labels decide who is told.
-    for (_, text) in &rule.labels {
-        check_text(
-            facts,
-            attached,
-            expression,
-            &owner,
-            text,
-            Level::Error,
-            findings,
-        );
+    let labels = rule.labels.iter().map(|(_, text)| (text, Level::Error));
+    for (text, level) in annotations.chain(labels) {
+        check_text(facts, attached, expression, &owner, text, level, findings);
     }
 }
 
