@@ -47,7 +47,7 @@ struct Frame {
 }
 
 pub(super) struct Builder<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
     dialect: Dialect,
     limits: Limits,
     anchors: HashMap<usize, (Node, usize)>,

@@ -11,9 +11,11 @@ mod json;
 mod json_text;
 mod merge;
 mod node;
+mod reading;
 mod route;
 mod scalar;
 mod texts;
+mod tidy;
 mod toml;
 mod yaml;
 

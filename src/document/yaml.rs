@@ -1,12 +1,8 @@
-use std::sync::Arc;
-
 use granit_parser::{Event, Options, Parser, ScalarStyle as Written, Tag as WrittenTag};
 
-use super::builder::{Builder, Open, OpenMapping, too_deep};
-use super::go::as_value;
-use super::node::no_text;
-use super::texts::Texts;
-use super::{Node, ScalarStyle, Tag, Value, resolve_plain};
+use super::builder::too_deep;
+use super::reading::Reading;
+use super::{Node, ScalarStyle, Tag, tidy};
 use crate::source::Span;
 
 /// Whose reading of YAML a text gets.
@@ -126,15 +122,26 @@ pub fn parse_yaml(text: &str, limits: Limits) -> Result<Node, SyntaxError> {
 /// What leaves no tree: the first thing that is not YAML, an unknown alias, a limit that is exceeded; for
 /// [`Dialect::Strict`] also the first of what the others collect in [`Document::problems`], and a second document.
 pub fn read_yaml(text: &str, dialect: Dialect, limits: Limits) -> Result<Document, SyntaxError> {
+    let mut tidy = Reading::new(text, dialect, limits);
+    if tidy::read(text, &mut tidy).is_some() {
+        return Ok(tidy.document(None));
+    }
+    read_any(text, dialect, limits)
+}
+
+/// The same for any text, by the library; [`tidy`] reads most texts faster.
+pub(super) fn read_any(
+    text: &str,
+    dialect: Dialect,
+    limits: Limits,
+) -> Result<Document, SyntaxError> {
     let offset = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let mut options = Options::default();
     options.emit_comments = dialect != Dialect::Strict;
     options.flow_nesting_limit = limits.depth;
     options.block_nesting_limit = limits.depth;
-    let mut builder = Builder::new(text, dialect, limits);
-    let mut texts = Texts::new();
+    let mut reading = Reading::new(text, dialect, limits);
     let mut documents = 0;
-    let mut comments = Vec::new();
     let mut ignored = None;
     for event in Parser::new_from_str_with_options(&text[offset..], options) {
         let (event, span) = event.map_err(|error| scan_error(text, offset, limits, &error))?;
@@ -158,26 +165,19 @@ pub fn read_yaml(text: &str, dialect: Dialect, limits: Limits) -> Result<Documen
                     (!rest.is_empty()).then(|| Span::new(text.len() - rest.len(), text.len()));
                 break;
             }
-            Event::Comment(..) => comments.push(span),
+            Event::Comment(..) => reading.comment(span),
             Event::Scalar(value, style, anchor, tag) => {
-                let text = texts.shared(&value);
-                let node = scalar(text, style, tag.as_deref(), span, dialect);
-                builder.scalar(node, anchor)?;
+                let tag = tag_name(tag.as_deref());
+                reading.scalar(&value, written(style), span, anchor, tag)?;
             }
             Event::SequenceStart(_, anchor, tag) => {
-                builder.open(
-                    Open::Sequence(Vec::new()),
-                    span,
-                    anchor,
-                    tag_name(tag.as_deref()),
-                )?;
+                reading.open_sequence(span, anchor, tag_name(tag.as_deref()))?;
             }
             Event::MappingStart(_, anchor, tag) => {
-                let open = Open::Mapping(OpenMapping::default());
-                builder.open(open, span, anchor, tag_name(tag.as_deref()))?;
+                reading.open_mapping(span, anchor, tag_name(tag.as_deref()))?;
             }
-            Event::SequenceEnd | Event::MappingEnd => builder.close(span)?,
-            Event::Alias(anchor) => builder.alias(anchor, span)?,
+            Event::SequenceEnd | Event::MappingEnd => reading.close(span)?,
+            Event::Alias(anchor) => reading.alias(anchor, span)?,
             _ => {}
         }
     }
@@ -187,49 +187,17 @@ pub fn read_yaml(text: &str, dialect: Dialect, limits: Limits) -> Result<Documen
     {
         return Err(error);
     }
-    let root = builder.root.take().unwrap_or_else(|| Node {
-        span: Span::at(offset),
-        style: ScalarStyle::Plain,
-        value: Value::Null,
-        text: no_text(),
-        tag: None,
-    });
-    Ok(Document {
-        root,
-        problems: builder.problems,
-        comments,
-        ignored,
-    })
+    Ok(reading.document(ignored))
 }
 
-fn scalar(
-    text: Arc<str>,
-    style: Written,
-    tag: Option<&WrittenTag>,
-    span: Span,
-    dialect: Dialect,
-) -> Node {
-    let style = match style {
+const fn written(style: Written) -> ScalarStyle {
+    match style {
         Written::Plain => ScalarStyle::Plain,
         Written::SingleQuoted => ScalarStyle::SingleQuoted,
         Written::DoubleQuoted => ScalarStyle::DoubleQuoted,
         Written::Literal => ScalarStyle::Literal,
         Written::Folded => ScalarStyle::Folded,
-    };
-    let mut node = Node {
-        span,
-        style,
-        value: Value::Null,
-        text,
-        tag: tag_name(tag),
-    };
-    let is_text = style != ScalarStyle::Plain || node.tag.as_deref() == Some("str");
-    node.value = match dialect {
-        Dialect::Strict if is_text => Value::String(Arc::clone(&node.text)),
-        Dialect::Strict => resolve_plain(&node.text),
-        Dialect::GoYaml2 | Dialect::GoYaml3 => as_value(&node, dialect),
-    };
-    node
+    }
 }
 
 fn tag_name(tag: Option<&WrittenTag>) -> Option<Tag> {

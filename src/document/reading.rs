@@ -1,0 +1,120 @@
+use std::sync::Arc;
+
+use super::builder::{Builder, Open, OpenMapping};
+use super::go::as_value;
+use super::node::no_text;
+use super::texts::Texts;
+use super::{Dialect, Document, Limits, Node, ScalarStyle, SyntaxError, Tag, Value, resolve_plain};
+use crate::source::Span;
+
+/// What has been read of a text, whoever knows its characters.
+pub(super) struct Reading<'t> {
+    dialect: Dialect,
+    builder: Builder<'t>,
+    texts: Texts,
+    comments: Vec<Span>,
+}
+
+impl<'t> Reading<'t> {
+    pub(super) fn new(text: &'t str, dialect: Dialect, limits: Limits) -> Self {
+        Self {
+            dialect,
+            builder: Builder::new(text, dialect, limits),
+            texts: Texts::new(),
+            comments: Vec::new(),
+        }
+    }
+
+    pub(super) fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        span: Span,
+        anchor: usize,
+        tag: Option<Tag>,
+    ) -> Result<(), SyntaxError> {
+        let text = self.texts.shared(text);
+        let node = scalar(text, style, span, tag, self.dialect);
+        self.builder.scalar(node, anchor)
+    }
+
+    pub(super) fn open_sequence(
+        &mut self,
+        start: Span,
+        anchor: usize,
+        tag: Option<Tag>,
+    ) -> Result<(), SyntaxError> {
+        let open = Open::Sequence(Vec::new());
+        self.builder.open(open, start, anchor, tag)
+    }
+
+    pub(super) fn open_mapping(
+        &mut self,
+        start: Span,
+        anchor: usize,
+        tag: Option<Tag>,
+    ) -> Result<(), SyntaxError> {
+        let open = Open::Mapping(OpenMapping::default());
+        self.builder.open(open, start, anchor, tag)
+    }
+
+    pub(super) fn alias(&mut self, anchor: usize, span: Span) -> Result<(), SyntaxError> {
+        self.builder.alias(anchor, span)
+    }
+
+    /// `end` is the closing bracket; empty where there is none.
+    pub(super) fn close(&mut self, end: Span) -> Result<(), SyntaxError> {
+        self.builder.close(end)
+    }
+
+    /// A comment from its `#` to the end of its line.
+    pub(super) fn comment(&mut self, span: Span) {
+        if self.dialect != Dialect::Strict {
+            self.comments.push(span);
+        }
+    }
+
+    /// The tree; `ignored` is what follows its document.
+    pub(super) fn document(self, ignored: Option<Span>) -> Document {
+        let start = if self.builder.text.starts_with('\u{feff}') {
+            3
+        } else {
+            0
+        };
+        Document {
+            root: self.builder.root.unwrap_or_else(|| Node {
+                span: Span::at(start),
+                style: ScalarStyle::Plain,
+                value: Value::Null,
+                text: no_text(),
+                tag: None,
+            }),
+            problems: self.builder.problems,
+            comments: self.comments,
+            ignored,
+        }
+    }
+}
+
+fn scalar(
+    text: Arc<str>,
+    style: ScalarStyle,
+    span: Span,
+    tag: Option<Tag>,
+    dialect: Dialect,
+) -> Node {
+    let mut node = Node {
+        span,
+        style,
+        value: Value::Null,
+        text,
+        tag,
+    };
+    let is_text = style != ScalarStyle::Plain || node.tag.as_deref() == Some("str");
+    node.value = match dialect {
+        Dialect::Strict if is_text => Value::String(Arc::clone(&node.text)),
+        Dialect::Strict => resolve_plain(&node.text),
+        Dialect::GoYaml2 | Dialect::GoYaml3 => as_value(&node, dialect),
+    };
+    node
+}
