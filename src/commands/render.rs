@@ -14,7 +14,6 @@ use crate::bundle::{
 use crate::check::{self, CheckOutcome, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::model::series::SeriesEstimate;
-use crate::profile;
 use crate::report;
 
 /// Render a profile into one deploy bundle per environment, check and write it.
@@ -82,10 +81,7 @@ pub fn render(args: &RenderArgs, console: Console) -> Exit {
 fn run(args: &RenderArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
     // Neither needs the other, and a render should not be waited for.
     let (document, generator) = rayon::join(
-        || {
-            profile::prepare();
-            read_profile(&args.profile)
-        },
+        || read_profile(&args.profile),
         || Generator::new(args.templates.as_deref()),
     );
     let document = document.map_err(|error| vec![*error])?;

@@ -11,7 +11,7 @@ mod written;
 
 pub use address::{Address, AddressError};
 pub use load::{DEFAULT_ENVIRONMENT, EnvironmentProfile, ProfileDocument};
-pub use schema::{Problem, json_schema, prepare, suggestion};
+pub use schema::{Problem, json_schema, suggestion};
 pub use secret::SecretRef;
 pub use threshold::ThresholdValue;
 pub use written::*;
