@@ -26,7 +26,7 @@ pub(super) fn read(text: &str, reading: &mut Reading<'_>) -> Option<()> {
         at: if text.starts_with("---\n") { 4 } else { 0 },
         line: 0,
         open: Vec::new(),
-        is_awaited: true,
+        awaited_since: Some(0),
         reading,
     };
     while let ControlFlow::Continue(()) = tidy.line()? {}
@@ -66,8 +66,8 @@ struct Tidy<'t, 'r, 'd> {
     /// Where its line begins.
     line: usize,
     open: Vec<Block>,
-    /// Whether a key or a `-` still waits for its value; before anything is read, the document.
-    is_awaited: bool,
+    /// The `:` or `-` that still waits for its value; before anything is read, the document does.
+    awaited_since: Option<usize>,
     reading: &'r mut Reading<'d>,
 }
 
@@ -75,9 +75,8 @@ impl<'t> Tidy<'t, '_, '_> {
     /// The next line and what belongs to it, or the end.
     fn line(&mut self) -> Option<ControlFlow<()>> {
         if self.at == self.text.len() {
-            // A key or a `-` without a value is null, and the library knows where.
-            if self.is_awaited {
-                return None;
+            if let Some(since) = self.awaited_since.take() {
+                self.nothing(since)?;
             }
             while self.open.pop().is_some() {
                 self.reading.close(Span::at(self.at)).ok()?;
@@ -162,39 +161,32 @@ impl<'t> Tidy<'t, '_, '_> {
             return None;
         }
         let is_sequence = self.is_dash();
-        if self.is_awaited {
-            let fits = self.open.last().is_none_or(|parent| {
-                // A list may stand below its key without being indented.
-                column > parent.column
-                    || (column == parent.column && is_sequence && !parent.is_sequence)
-            });
-            if !fits {
-                return None;
-            }
-            let is_indented = self.open.last().is_none_or(|parent| column > parent.column);
-            let start = match is_indented {
-                true => self.at,
-                // For the library a list that is not indented begins with its first item.
-                false => self.after_dash()?,
-            };
-            self.begin(start, column, is_sequence)?;
-        } else {
-            while let Some(last) = self.open.last()
-                && (last.column > column
-                    || (last.column == column && last.is_sequence && !is_sequence))
-            {
-                self.open.pop();
-                self.reading.close(Span::at(self.at)).ok()?;
-            }
-            // A line that continues the value before it is deeper than everything that is open.
-            let last = self.open.last()?;
-            if last.column != column || last.is_sequence != is_sequence {
-                return None;
-            }
+        let parent = self.open.last().copied();
+        let is_deeper = parent.is_none_or(|parent| column > parent.column);
+        // A list may stand below its key without being indented.
+        let is_below_key = parent
+            .is_some_and(|parent| column == parent.column && is_sequence && !parent.is_sequence);
+        match self.awaited_since.take() {
+            Some(_) if is_deeper => self.begin(self.at, column, is_sequence)?,
+            // For the library such a list begins with its first item.
+            Some(_) if is_below_key => self.begin(self.after_dash()?, column, is_sequence)?,
+            Some(since) => self.nothing(since)?,
+            None => {}
+        }
+        while let Some(last) = self.open.last()
+            && (last.column > column || (last.column == column && last.is_sequence && !is_sequence))
+        {
+            self.open.pop();
+            self.reading.close(Span::at(self.at)).ok()?;
+        }
+        // A line that continues the value before it is deeper than everything that is open.
+        let last = self.open.last()?;
+        if last.column != column || last.is_sequence != is_sequence {
+            return None;
         }
         while self.is_dash() {
             self.at += 1;
-            self.is_awaited = true;
+            self.awaited_since = Some(self.at);
             self.skip_spaces();
             match self.byte() {
                 None => return Some(()),
@@ -207,6 +199,15 @@ impl<'t> Tidy<'t, '_, '_> {
             }
         }
         self.entry()
+    }
+
+    /// Null, for a key with nothing behind its `:`, which is at `colon`.
+    fn nothing(&mut self, colon: usize) -> Option<()> {
+        if self.open.last()?.is_sequence {
+            return None;
+        }
+        let (style, span) = (ScalarStyle::Plain, Span::at(colon));
+        self.reading.scalar("~", style, span, 0, None).ok()
     }
 
     /// Where the item of the `-` at this place begins, if it does on this line.
@@ -223,7 +224,7 @@ impl<'t> Tidy<'t, '_, '_> {
             column,
             is_sequence,
         });
-        self.is_awaited = false;
+        self.awaited_since = None;
         if is_sequence {
             self.reading.open_sequence(start, 0, None).ok()
         } else {
@@ -267,8 +268,8 @@ impl<'t> Tidy<'t, '_, '_> {
             return None;
         }
         self.scalar_read(key)?;
+        self.awaited_since = Some(self.at);
         self.at += 1;
-        self.is_awaited = true;
         let colon = self.at;
         self.skip_spaces();
         match self.byte() {
@@ -291,7 +292,7 @@ impl<'t> Tidy<'t, '_, '_> {
         match self.byte()? {
             b'[' | b'{' => {
                 self.flow()?;
-                self.is_awaited = false;
+                self.awaited_since = None;
                 self.rest_of_line()
             }
             b'|' => self.block_scalar(ScalarStyle::Literal),
@@ -308,7 +309,7 @@ impl<'t> Tidy<'t, '_, '_> {
 
     fn finish(&mut self, value: Scalar<'_>) -> Option<()> {
         self.scalar_read(value)?;
-        self.is_awaited = false;
+        self.awaited_since = None;
         self.rest_of_line()
     }
 
@@ -546,7 +547,7 @@ impl<'t> Tidy<'t, '_, '_> {
         if !is_stripped {
             text.push('\n');
         }
-        self.is_awaited = false;
+        self.awaited_since = None;
         self.scalar_read(Scalar {
             text: Cow::Owned(text),
             style,
