@@ -73,7 +73,10 @@ impl Generator {
         Ok(Self {
             templates,
             catalogue,
-            readings: Arc::default(),
+            readings: Arc::new(match overrides {
+                None => Readings::of_our_templates(),
+                Some(_) => Readings::default(),
+            }),
         })
     }
 

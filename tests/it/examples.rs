@@ -28,3 +28,21 @@ fn the_committed_bundles_are_in_sync_with_their_profiles() {
         );
     }
 }
+
+/// A render of our own templates is read by one reader. Here two read it, and must agree.
+#[test]
+fn the_committed_bundles_are_read_alike_by_both_readers() {
+    let manifests = walkdir::WalkDir::new(repository().join("examples"))
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry.file_name() == "manifest.json");
+    let bundles = manifests.filter_map(|entry| Some(entry.path().parent()?.to_owned()));
+    let bundles: Vec<String> = bundles.map(|path| path.display().to_string()).collect();
+    assert!(bundles.len() >= EXAMPLES.len(), "{bundles:?}");
+    let run = Program::in_directory(repository())
+        .argument("validate")
+        .argument("--no-tools")
+        .arguments(bundles.iter().map(String::as_str))
+        .run();
+    assert_eq!(run.status, 0, "{}{}", run.output, run.errors);
+}

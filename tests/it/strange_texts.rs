@@ -170,6 +170,8 @@ fn every_text_arrives_as_it_was_written_and_changes_no_structure() {
         let directory = directory_with(&profile(&text));
         let run = stackwright(&directory, "render profile.yaml --out out");
         assert_eq!(run.status, 0, "{text:?}: {}", run.errors);
+        // A bundle in a directory is read by two readers, which must agree.
+        stackwright(&directory, &format!("validate --no-tools {OUT}")).ends(0);
         let files = files(&directory.path().join(OUT));
         let documents = documents(&files);
         let shapes = shapes(&documents);

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
-use serde_json::Value as Json;
 
-use super::{EmbeddedContext, parse};
+use super::EmbeddedContext;
+use super::parse::{self, Language, Reader};
 use crate::bundle::{Artifact, Bundle, Kind};
 use crate::catalogue::Catalogue;
 use crate::check::formats;
@@ -63,14 +63,13 @@ impl<'b> Text<'b> {
 pub(super) struct Document<'b> {
     pub(super) text: Text<'b>,
     pub(super) tree: Node,
-    /// The same without positions, as the second reader sees it.
-    pub(super) json: Arc<Json>,
 }
 
 /// What the files of the bundle before said, by path. Environments of one profile differ in few of them, and to read
 /// them is most of the work.
 #[derive(Debug, Default)]
 pub struct Readings {
+    reader: Reader,
     last: Mutex<HashMap<String, Reading>>,
 }
 
@@ -78,33 +77,34 @@ pub struct Readings {
 struct Reading {
     text: String,
     tree: Node,
-    json: Arc<Json>,
 }
 
 impl Readings {
-    /// What both readers see, from memory where `text` is what it was last time.
-    fn read(
-        &self,
-        text: &Text<'_>,
-        language: parse::Language,
-    ) -> Result<(Node, Arc<Json>), Vec<Diagnostic>> {
+    /// For bundles whose every byte comes from templates in this program, and so needs no second reader.
+    pub fn of_our_templates() -> Self {
+        Self {
+            reader: Reader::Ours,
+            ..Self::default()
+        }
+    }
+
+    /// The tree of `text`, from memory where it is what it was last time.
+    fn read(&self, text: &Text<'_>, language: Language) -> Result<Node, Vec<Diagnostic>> {
         let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(reading) = last().get(text.path())
             && reading.text == text.artifact.text
         {
-            return Ok((reading.tree.clone(), Arc::clone(&reading.json)));
+            return Ok(reading.tree.clone());
         }
-        let (tree, json) = parse::read(text, language)?;
-        let json = Arc::new(json);
+        let tree = parse::read(text, language, self.reader)?;
         let reading = Reading {
             text: text.artifact.text.clone(),
             tree: tree.clone(),
-            json: Arc::clone(&json),
         };
         // What is replaced is freed after the lock is gone: a tree can be large.
         let replaced = last().insert(text.path().to_owned(), reading);
         drop(replaced);
-        Ok((tree, json))
+        Ok(tree)
     }
 }
 
@@ -214,11 +214,11 @@ impl<'b> Inspection<'b> {
 
 fn read<'b>(artifact: &'b Artifact, readings: &Readings) -> Content<'b> {
     let text = Text::new(artifact);
-    let Some(language) = parse::Language::of(artifact.path.file_name()) else {
+    let Some(language) = Language::of(artifact.path.file_name()) else {
         return Content::Text(text);
     };
     match readings.read(&text, language) {
-        Ok((tree, json)) => Content::Document(Document { text, tree, json }),
+        Ok(tree) => Content::Document(Document { text, tree }),
         Err(diagnostics) => Content::Unreadable(artifact, diagnostics),
     }
 }

@@ -167,10 +167,11 @@ fn shapes(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
         .into_par_iter()
         .filter_map(|document| Some((document, schema_of(document.text.artifact)?)))
         .flat_map_iter(|(document, schema)| {
-            if (schema.is_valid)(&document.json) {
+            let json = document.tree.to_json();
+            if (schema.is_valid)(&json) {
                 return Vec::new();
             }
-            let errors = schema.validator.iter_errors(&document.json);
+            let errors = schema.validator.iter_errors(&json);
             let found = explain::explain(document, &schema.json, errors);
             // Two readings of one schema: should they ever differ, the stricter one counts.
             if found.is_empty() {
