@@ -38,7 +38,11 @@ impl Figures {
 /// What `--one` was followed by, where this is a run that shall be measured.
 pub fn arguments() -> Option<Vec<String>> {
     let mut arguments = std::env::args().skip(1);
-    (arguments.next().as_deref() == Some("--one")).then(|| arguments.collect())
+    let is_measured = arguments.next().as_deref() == Some("--one");
+    is_measured.then(|| {
+        stackwright::cli::work_along();
+        arguments.collect()
+    })
 }
 
 /// Starts this program for one run.
