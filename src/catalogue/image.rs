@@ -31,6 +31,23 @@ pub struct Image {
     /// How the names of its own metrics begin.
     #[serde(default)]
     pub metrics: Vec<String>,
+    /// Images of other makers, who put configuration and data elsewhere.
+    #[serde(default)]
+    pub layouts: Vec<Layout>,
+}
+
+/// Where another maker's image of the program has its files.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layout {
+    /// Its repositories.
+    pub repositories: Vec<String>,
+    /// In place of [`Image::config`].
+    #[serde(default)]
+    pub config: Option<String>,
+    /// In place of [`Image::data`].
+    #[serde(default)]
+    pub data: Vec<String>,
 }
 
 /// Commands that tags of an image do not have.
@@ -74,12 +91,21 @@ impl Images {
         Self(images)
     }
 
-    /// The program in the image of that repository, `docker.io/` before it or not.
-    pub fn of_repository(&self, repository: &str) -> Option<&Image> {
+    /// The program in the image of that repository, `docker.io/` before it or not, with its files where this maker puts them.
+    pub fn of_repository(&self, repository: &str) -> Option<Image> {
         let repository = repository.strip_prefix("docker.io/").unwrap_or(repository);
-        self.0
-            .iter()
-            .find(|image| image.repositories.iter().any(|known| known == repository))
+        let is_among = |known: &[String]| known.iter().any(|known| known == repository);
+        self.0.iter().find_map(|image| {
+            let mut layouts = image.layouts.iter();
+            match layouts.find(|layout| is_among(&layout.repositories)) {
+                Some(layout) => Some(Image {
+                    config: layout.config.clone(),
+                    data: layout.data.clone(),
+                    ..image.clone()
+                }),
+                None => is_among(&image.repositories).then(|| image.clone()),
+            }
+        })
     }
 
     /// The image of a program.

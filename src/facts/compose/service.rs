@@ -34,14 +34,11 @@ impl ServiceReader<'_> {
             None => given,
         }
         .map(ImageReference::of);
-        let program = image
-            .as_ref()
-            .and_then(|image| {
-                self.catalogue
-                    .images()
-                    .of_repository(image.repository.as_deref()?)
-            })
-            .cloned();
+        let program = image.as_ref().and_then(|image| {
+            self.catalogue
+                .images()
+                .of_repository(image.repository.as_deref()?)
+        });
         let list = |key: &str| {
             self.last(key)
                 .map(|(document, entry)| self.words(document, &entry.value))

@@ -36,7 +36,7 @@ fn check_command(facts: &Facts<'_>, service: &ComposeService, findings: &mut Fin
     };
     // Images of other makers hold other things than the program's own.
     let is_foreign = image.repository.as_deref().is_some_and(|repository| {
-        repository.starts_with("bitnami/") || repository.starts_with("ubuntu/prom")
+        repository.starts_with("bitnami") || repository.starts_with("ubuntu/prom")
     });
     let Some(command) = command(test).filter(|_| !is_foreign) else {
         return;
