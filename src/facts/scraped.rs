@@ -52,7 +52,7 @@ impl Facts<'_> {
             return circumstances;
         };
         let mut flags = IndexMap::new();
-        let mut is_known = service.build.is_none();
+        let mut is_known = service.build.is_none() && !service.lacks_env_file;
         for (name, value) in &service.environment {
             if let Some(flag) = exporter.flag_of_env(name) {
                 match value {

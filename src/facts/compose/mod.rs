@@ -49,6 +49,8 @@ pub struct ComposeService {
     pub build: Option<Build>,
     /// `environment`, `env_file` and `ENV` of the Dockerfile; `None` for a variable that is passed through.
     pub environment: BTreeMap<String, Option<Known<Text>>>,
+    /// Whether a file of `env_file` is not in the setup, so that `environment` may not be all.
+    pub lacks_env_file: bool,
     /// `command`, or `CMD`.
     pub command: Vec<Text>,
     /// `entrypoint`, or `ENTRYPOINT`; empty for the image's own.

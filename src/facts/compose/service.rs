@@ -54,6 +54,7 @@ impl ServiceReader<'_> {
             image,
             program,
             environment: self.environment(dockerfile),
+            lacks_env_file: self.env_files().iter().any(Option::is_none),
             command,
             entrypoint,
             ports: self.ports(),
@@ -192,6 +193,26 @@ impl ServiceReader<'_> {
         })
     }
 
+    /// The files of `env_file`; `None` for one that the setup does not hold.
+    fn env_files(&self) -> Vec<Option<&Document>> {
+        let mut files = Vec::new();
+        for (document, node) in self.all("env_file") {
+            let paths = node.as_str().into_iter().chain(
+                node.items()
+                    .iter()
+                    .filter_map(|item| item.as_str().or_else(|| item.get("path")?.as_str())),
+            );
+            for path in paths {
+                let mut found = joined(directory_of(&document.path), path)
+                    .into_iter()
+                    .flat_map(|path| self.setup.at(&path).collect::<Vec<_>>())
+                    .filter(|document| document.kind == Kind::EnvFile);
+                files.push(found.next());
+            }
+        }
+        files
+    }
+
     fn environment(
         &self,
         dockerfile: Option<&Dockerfile>,
@@ -200,22 +221,9 @@ impl ServiceReader<'_> {
         for (name, value) in dockerfile.iter().flat_map(|file| &file.environment) {
             all.insert(name.clone(), Some(Known::Value(value.clone())));
         }
-        for (document, node) in self.all("env_file") {
-            let paths = node.as_str().into_iter().chain(
-                node.items()
-                    .iter()
-                    .filter_map(|item| item.as_str().or_else(|| item.get("path")?.as_str())),
-            );
-            for path in paths.filter_map(|path| joined(directory_of(&document.path), path)) {
-                for file in self
-                    .setup
-                    .at(&path)
-                    .filter(|document| document.kind == Kind::EnvFile)
-                {
-                    for (name, value) in assignments(file) {
-                        all.insert(name, Some(Known::Value(Text::at(file.head(), value))));
-                    }
-                }
+        for file in self.env_files().into_iter().flatten() {
+            for (name, value) in assignments(file) {
+                all.insert(name, Some(Known::Value(Text::at(file.head(), value))));
             }
         }
         for (document, node) in self.all("environment") {
