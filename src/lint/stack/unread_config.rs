@@ -60,13 +60,13 @@ fn check_service(
     };
     let listing = facts.setup.listing();
     let is_known = path.starts_with('/') && placeholder(path).is_none();
-    let is_unread = || {
-        matches!(
-            service.container.resolve(listing, path),
-            Resolved::Missing(_) | Resolved::Image
-        )
+    // Of a file that is left out of the setup, only its absence is seen.
+    let is_left_out = match service.container.resolve(listing, path) {
+        Resolved::Image => false,
+        Resolved::Missing(_) => true,
+        _ => return,
     };
-    if !is_known || !is_unread() {
+    if !is_known {
         return;
     }
     let files = service.container.files(listing);
@@ -88,11 +88,14 @@ fn check_service(
         false => "no such file",
     };
     let place = flag.as_ref().map_or(service.place(), |flag| flag.place);
-    findings
+    let finding = findings
         .report(place, message)
         .label(consequence)
         .related("nothing reads this", document.head())
         .help(format!(
             "mount it at `{path}`, or start `{name}` with `--config.file={target}`"
         ));
+    if is_left_out {
+        finding.assuming("nobody makes that file before the start");
+    }
 }
