@@ -32,6 +32,10 @@ fn report(
     server: &PrometheusServer,
     pattern: &RulePattern,
 ) {
+    // What is mounted beside the files of a ConfigMap, the manifest of a pod says.
+    if facts.setup.document(server.document).wrapper.is_some() {
+        return;
+    }
     // The nearest rule file that no server loads is what somebody will have meant.
     let orphan = forgotten(facts);
     let what = match has_wildcard(pattern.text.as_str()) {
