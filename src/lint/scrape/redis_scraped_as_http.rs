@@ -1,5 +1,6 @@
 use crate::diagnostic::Level;
 use crate::facts::Facts;
+use crate::facts::compose::ComposeService;
 use crate::facts::prometheus::ScrapeJob;
 use crate::lint::{Findings, Lint, Need};
 
@@ -14,6 +15,9 @@ pub(super) static LINT: Lint = Lint {
 /// Ports of Redis, Redis over TLS, Sentinel.
 const PORTS: [u16; 3] = [6379, 6380, 26379];
 
+/// It speaks Redis' protocol, and answers HTTP on the same port.
+const DRAGONFLY: &str = "dragonfly";
+
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let jobs = facts.prometheus.iter().flat_map(|server| &server.jobs);
     for job in jobs.filter(|job| !is_multi_target(job)) {
@@ -24,13 +28,21 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let Some((host, port)) = target.host_and_port() else {
                 continue;
             };
-            let mut services = facts
+            let services: Vec<_> = facts
                 .projects
                 .iter()
                 .flat_map(|project| project.services_at(host))
-                .peekable();
-            let is_redis = services.peek().is_some()
-                && services.all(|service| service.runs("redis"))
+                .collect();
+            let is_dragonfly = |service: &&ComposeService| {
+                let image = service.image.as_ref();
+                let repository = image.and_then(|image| image.repository.as_deref());
+                repository.is_some_and(|repository| repository.contains(DRAGONFLY))
+            };
+            if host.contains(DRAGONFLY) || services.iter().any(is_dragonfly) {
+                continue;
+            }
+            let is_redis = !services.is_empty()
+                && services.iter().all(|service| service.runs("redis"))
                 && port.is_none_or(|port| PORTS.contains(&port));
             let is_known_port = port.is_some_and(|port| PORTS.contains(&port))
                 || text.as_str().starts_with("redis://")
