@@ -1,5 +1,5 @@
 use crate::check::formats::{Product, RuleOptions, check_rules};
-use crate::diagnostic::Level;
+use crate::diagnostic::{Diagnostic, Level};
 use crate::facts::Facts;
 use crate::facts::rules::RuleFile;
 use crate::facts::text::placeholder;
@@ -13,6 +13,28 @@ pub(super) static LINT: Lint = Lint {
     needs: &[Need::Versions],
     check,
 };
+
+/// Fields that Mimir, its tool, Thanos, Loki and vmalert know beside those of Prometheus.
+const OF_OTHERS: [&str; 18] = [
+    "align_evaluation_time_on_interval",
+    "concurrency",
+    "debug",
+    "eval_alignment",
+    "eval_delay",
+    "eval_offset",
+    "evaluation_delay",
+    "extra_filter_labels",
+    "headers",
+    "namespace",
+    "notifier_headers",
+    "params",
+    "partial_response_strategy",
+    "remote_write",
+    "source_tenants",
+    "tenant",
+    "type",
+    "update_entries_limit",
+];
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for file in &facts.rule_files {
@@ -30,11 +52,19 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .unwrap_or(Product::Prometheus.newest());
         for said in check_rules(&document.text, &RuleOptions::new(version)) {
             // Expressions are the business of `promql/syntax`.
-            if said.id != "rules/invalid-expr" {
+            let is_expression = said.id == "rules/invalid-expr";
+            if !is_expression && !(file.loaded_by.is_empty() && is_of_another(document, &said)) {
                 findings.adopt(document, said);
             }
         }
     }
+}
+
+/// Whether something is said of a field that other programs have, which read rule files of their own kind.
+fn is_of_another(document: &Document, said: &Diagnostic) -> bool {
+    let span = said.location.as_ref().map(|location| location.span);
+    let text = span.and_then(|span| document.text.text().get(span.start()..span.end()));
+    text.is_some_and(|text| OF_OTHERS.contains(&text))
 }
 
 /// The operator refuses a PrometheusRule with times that are none, as Prometheus would.
