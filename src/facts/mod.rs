@@ -29,6 +29,7 @@ pub mod secret;
 pub mod substitution;
 pub mod suppression;
 pub mod text;
+mod victoria;
 
 use std::collections::{BTreeMap, BTreeSet};
 

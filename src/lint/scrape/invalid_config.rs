@@ -14,7 +14,8 @@ pub(super) static LINT: Lint = Lint {
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let newest = Product::Prometheus.newest();
-    for server in &facts.prometheus {
+    let servers = facts.prometheus.iter();
+    for server in servers.filter(|server| facts.is_of_prometheus(server)) {
         let document = facts.setup.document(server.document);
         let options = PrometheusOptions::new(server.version.unwrap_or(newest));
         for said in check_prometheus(&document.text, &options) {
