@@ -51,13 +51,15 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let Some(silent) = silent else {
                 continue;
             };
-            let of_grafana = facts
-                .expressions
-                .iter()
-                .filter(|expression| is_of_grafana(expression));
-            let is_noticed = loaded()
-                .chain(of_grafana)
-                .any(|expression| notices(facts, expression, job, &exposure.exporter));
+            // A second server may watch this one's targets, and so does Grafana.
+            let is_evaluated = |expression: &Expression| match expression.origin {
+                Origin::Rule { file, .. } => !facts.rule_files[file].loaded_by.is_empty(),
+                Origin::GrafanaRule { .. } => true,
+                _ => false,
+            };
+            let is_noticed = facts.expressions.iter().any(|expression| {
+                is_evaluated(expression) && notices(facts, expression, job, &exposure.exporter)
+            });
             if is_noticed {
                 continue;
             }
