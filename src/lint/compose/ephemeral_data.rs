@@ -66,9 +66,8 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .report(
                 service.place(),
                 format!(
-                    "`{path}` of `{}` is on no volume: {what} of {} is gone when the container is replaced",
-                    service.name.as_str(),
-                    program.program
+                    "`{path}` of `{}` is on no volume: {what} will be gone when the container is replaced",
+                    service.name.as_str()
                 ),
             )
             .label("keeps nothing")
