@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::Facts;
-use super::prometheus::Exposure;
+use super::prometheus::{Exposure, Target};
 use crate::catalogue::{Circumstances, Exporter};
 
 /// What is known of an exporter of the catalogue in this setup.
@@ -41,6 +41,35 @@ impl Facts<'_> {
             true => Scraped::Nowhere,
             false => Scraped::Unknown,
         }
+    }
+
+    /// Whether a job scrapes something of which nobody knows what it exposes: an application, a gateway, what is discovered.
+    pub fn scrapes_applications(&self) -> bool {
+        let is_known = |target: &Target| {
+            let Some((host, port)) = target.host_and_port() else {
+                return false;
+            };
+            let mut services = self
+                .projects
+                .iter()
+                .flat_map(|project| project.services_at(host))
+                .peekable();
+            match services.peek() {
+                Some(_) => services.all(|service| {
+                    let image = service.program.as_ref();
+                    image.is_some_and(|image| !image.metrics.is_empty())
+                }),
+                None => self.catalogue.images().iter().any(|image| {
+                    !image.metrics.is_empty()
+                        && port.is_some()
+                        && image.ports.first() == port.as_ref()
+                }),
+            }
+        };
+        let mut jobs = self.prometheus.iter().flat_map(|server| &server.jobs);
+        jobs.any(|job| {
+            job.exporters.is_empty() && (job.discovers || !job.targets.iter().all(is_known))
+        })
     }
 
     fn circumstances(&self, exporter: &Exporter, exposure: &Exposure) -> Circumstances {

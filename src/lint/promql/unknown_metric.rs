@@ -123,6 +123,12 @@ fn report(
         .unwrap_or(expression.parsed[node].span);
     let place = expression.place(facts.setup, span);
     let suggestions = facts.catalogue.closest(name);
+    // What an application may expose is certain only of a name that many mistake for the exporter's.
+    let may_be_of_application =
+        !suggestions.iter().any(|known| known.is_known) && facts.scrapes_applications();
+    if may_be_of_application && suggestions.is_empty() {
+        return;
+    }
     let message = format!(
         "{} reads `{name}`, which {} does not expose",
         facts.owner(expression),
@@ -136,7 +142,7 @@ fn report(
             finding = finding.fix(Safety::Unsafe, format!("rename to `{}`", best.name), edits);
         }
     }
-    if scraped == Scraped::Unknown {
+    if scraped == Scraped::Unknown || may_be_of_application {
         finding.assuming(&format!(
             "`{name}` is meant to come from {}",
             exporter.title
