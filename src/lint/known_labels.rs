@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Findings;
-use crate::catalogue::{Circumstances, Resolved};
+use crate::catalogue::{Circumstances, Evidence, Resolved};
 use crate::facts::expression::Expression;
 use crate::facts::prometheus::ScrapeJob;
 use crate::facts::text::Known;
@@ -13,6 +13,23 @@ use crate::promql::{AggregateOp, Kind};
 
 /// Labels that every scraped series has.
 pub(super) const OF_EVERY_TARGET: [&str; 2] = ["instance", "job"];
+
+/// Names under which programs expose the status of a response: one metric has one of them.
+pub(super) const STATUS: [&str; 5] = [
+    "status",
+    "status_code",
+    "code",
+    "http_status",
+    "response_code",
+];
+
+/// Whether nothing but its use tells which labels a metric has: of one that is known by name and prefix,
+/// `promql/unknown-label` says which are right.
+pub(super) fn are_unclear(facts: &Facts<'_>, metric: &str) -> bool {
+    let prefix = facts.catalogue.prefixes().of(metric);
+    facts.resolved(metric).is_none()
+        || prefix.is_none_or(|prefix| prefix.evidence != Evidence::Strong)
+}
 
 /// Labels of the infrastructure, which rules and dashboards for many places name wherever they run.
 const OF_PLACES: [&str; 24] = [

@@ -1,11 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue::Evidence;
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::expression::{Expression, Origin};
+use crate::lint::known_labels::{STATUS, are_unclear};
 use crate::lint::{Findings, Lint, Need};
-use crate::promql::Kind;
+use crate::promql::{BinaryOp, Kind, NodeId};
 use crate::setup::Place;
 use crate::source::Span;
 
@@ -17,14 +17,23 @@ pub(super) static LINT: Lint = Lint {
     check,
 };
 
-/// Names under which programs expose the status of a response: one metric has one of them.
-const STATUS: [&str; 5] = [
-    "status",
-    "status_code",
-    "code",
-    "http_status",
-    "response_code",
+/// Labels that tell one program from another.
+const OF_PROGRAMS: [&str; 6] = [
+    "job",
+    "service",
+    "app",
+    "namespace",
+    "container",
+    "instance",
 ];
+
+/// A metric of one program: another may have one of the same name, with other labels.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Metric<'f> {
+    name: &'f str,
+    /// The matchers that name the program.
+    program: Vec<&'f str>,
+}
 
 /// Where a metric is read with a label.
 struct Use<'f> {
@@ -33,20 +42,26 @@ struct Use<'f> {
 }
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    let mut uses: BTreeMap<(&str, &str), Vec<Use<'_>>> = BTreeMap::new();
+    let mut uses: BTreeMap<(Metric<'_>, &str), Vec<Use<'_>>> = BTreeMap::new();
     for expression in &facts.expressions {
+        if takes_either(expression) {
+            continue;
+        }
         for (_, node) in expression.parsed.nodes() {
             let Kind::Selector(selector) = &node.kind else {
                 continue;
             };
-            // Of metrics that are known by name and prefix `promql/unknown-label` says which name is right.
-            let is_unclear = |name: &&str| {
-                let prefix = facts.catalogue.prefixes().of(name);
-                facts.resolved(name).is_none()
-                    || prefix.is_none_or(|prefix| prefix.evidence != Evidence::Strong)
-            };
-            let Some(metric) = selector.metric_name().filter(is_unclear) else {
+            let name = selector.metric_name();
+            let Some(name) = name.filter(|name| are_unclear(facts, name)) else {
                 continue;
+            };
+            let program = selector
+                .label_matchers()
+                .filter(|matcher| OF_PROGRAMS.contains(&&*matcher.label.text))
+                .map(|matcher| expression.parsed.slice(matcher.span));
+            let metric = Metric {
+                name,
+                program: program.collect(),
             };
             for matcher in selector.label_matchers() {
                 if let Some(label) = STATUS.iter().find(|label| ***label == *matcher.label.text) {
@@ -54,17 +69,16 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                         expression,
                         span: matcher.label.span,
                     };
-                    uses.entry((metric, label)).or_default().push(used);
+                    uses.entry((metric.clone(), label)).or_default().push(used);
                 }
             }
         }
     }
-    let metrics: std::collections::BTreeSet<&str> =
-        uses.keys().map(|(metric, _)| *metric).collect();
+    let metrics: BTreeSet<&Metric<'_>> = uses.keys().map(|(metric, _)| metric).collect();
     for metric in metrics {
         let names: Vec<(&str, &Vec<Use<'_>>)> = uses
-            .range((metric, "")..)
-            .take_while(|((name, _), _)| *name == metric)
+            .range((metric.clone(), "")..)
+            .take_while(|((other, _), _)| other == metric)
             .map(|((_, label), uses)| (*label, uses))
             .collect();
         // What most say is taken for right; of two as frequent the later in the alphabet, which is the more explicit one.
@@ -81,10 +95,38 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     .iter()
                     .find(|(name, _)| *name == usual)
                     .and_then(|(_, uses)| uses.first());
-                report(facts, findings, metric, label, usual, used, other);
+                report(facts, findings, metric.name, label, usual, used, other);
             }
         }
     }
+}
+
+/// Whether an expression is written for one name or the other.
+fn takes_either(expression: &Expression) -> bool {
+    let parsed = &expression.parsed;
+    let labels = |side: NodeId| -> BTreeSet<&str> {
+        let whole = parsed[side].span;
+        parsed
+            .nodes()
+            .filter(|(_, node)| {
+                whole.start() <= node.span.start() && node.span.end() <= whole.end()
+            })
+            .filter_map(|(_, node)| match &node.kind {
+                Kind::Selector(selector) => Some(selector),
+                _ => None,
+            })
+            .flat_map(|selector| selector.label_matchers())
+            .filter_map(|matcher| STATUS.iter().find(|label| ***label == *matcher.label.text))
+            .copied()
+            .collect()
+    };
+    parsed.nodes().any(|(_, node)| match &node.kind {
+        Kind::Binary(binary) if binary.op == BinaryOp::Or => {
+            let (left, right) = (labels(binary.left), labels(binary.right));
+            !left.is_empty() && !right.is_empty() && left != right
+        }
+        _ => false,
+    })
 }
 
 fn report(

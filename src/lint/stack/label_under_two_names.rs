@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::Level;
 use crate::facts::expression::{Expression, Origin};
 use crate::facts::{Facts, Scraped};
+use crate::lint::known_labels::{STATUS, are_unclear};
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::Kind;
 use crate::source::Span;
@@ -10,7 +11,7 @@ use crate::source::Span;
 pub(super) static LINT: Lint = Lint {
     id: "stack/label-under-two-names",
     level: Level::Warning,
-    summary: "one label of a metric is called `status` here and `status_code` there",
+    summary: "one label of a metric is called `provider` here and `provider_name` there",
     needs: &[Need::Catalogue, Need::Files],
     check,
 };
@@ -55,6 +56,10 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 let Some((long, long_uses)) = labels.get_key_value(long.as_str()) else {
                     continue;
                 };
+                // What stands for the status of a response, `promql/contradicting-label` compares.
+                if STATUS.contains(short) && STATUS.contains(long) && are_unclear(facts, metric) {
+                    continue;
+                }
                 // A selector that has both tells that there are both.
                 if together.contains(&(short, long)) {
                     continue;
