@@ -161,6 +161,16 @@ fn misuse(
                     if op == BinaryOp::Equal && number == 0.0 || is_counted {
                         return None;
                     }
+                    // Less than so much since the process began: it has begun not long ago.
+                    let is_left = binary.left == below;
+                    let is_below = match op {
+                        BinaryOp::Less | BinaryOp::LessEqual => is_left,
+                        BinaryOp::Greater | BinaryOp::GreaterEqual => !is_left,
+                        _ => false,
+                    };
+                    if is_below && !is_divided {
+                        return None;
+                    }
                     return is_alert.then_some(if is_divided {
                         Misuse::Divided
                     } else {
