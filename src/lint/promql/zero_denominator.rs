@@ -96,8 +96,8 @@ fn denominator<'e>(facts: &Facts<'_>, parsed: &'e Parsed, id: NodeId) -> Option<
     }
 }
 
-/// Whether the expression compares the metric with a number anywhere, or asks a recording rule that does: then its author
-/// thought of zero.
+/// Whether the expression compares the metric with a number anywhere, or the quotient with +Inf, or asks a recording rule that
+/// does: then its author thought of zero.
 fn is_guarded(facts: &Facts<'_>, parsed: &Parsed, metric: &str) -> bool {
     compares(parsed, metric)
         || parsed.selectors().iter().any(|used| {
@@ -129,7 +129,9 @@ fn compares(parsed: &Parsed, metric: &str) -> bool {
             Kind::Selector(selector) => selector.metric_name() == Some(metric),
             _ => false,
         };
-        comparison.threshold.is_some() && (is_metric(binary.left) || is_metric(binary.right))
+        comparison.threshold.is_some_and(|(number, _)| {
+            number.is_infinite() || is_metric(binary.left) || is_metric(binary.right)
+        })
     })
 }
 
