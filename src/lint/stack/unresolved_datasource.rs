@@ -154,7 +154,7 @@ impl<'f> Provisioned<'f> {
                 findings
                     .report(
                         uid.place,
-                        format!("{owner} reads the datasource `{name}`, a uid that one Grafana drew at random"),
+                        format!("{owner} refers to the datasource `{name}`, a uid that one Grafana drew at random"),
                     )
                     .label("elsewhere nothing has this uid")
                     .help("use a variable of type `datasource`, or provision a datasource with a uid of your own")
@@ -178,9 +178,14 @@ impl<'f> Provisioned<'f> {
         let mut finding = findings
             .report(
                 uid.place,
-                format!("{owner} reads the datasource `{name}`, which is not provisioned"),
+                format!("{owner} refers to the datasource `{name}`, which is not provisioned"),
             )
             .label("no such uid or name");
+        // In Kubernetes a sidecar gathers what many manifests and charts bring.
+        let mut documents = self.loaded.iter();
+        if documents.any(|datasource| setup.document(datasource.document).wrapper.is_some()) {
+            finding = finding.assuming("no other manifest or chart provisions it");
+        }
         if let Some(stray) = self
             .stray
             .iter()
@@ -232,8 +237,8 @@ impl<'f> Provisioned<'f> {
     ) {
         let Some(kind) = kind else { return };
         let (expected, is) = (kind.as_str(), found.kind.as_str());
-        if expected == is || is.is_empty() || expected.is_empty() || placeholder(expected).is_some()
-        {
+        let is_unknown = is.is_empty() || expected.is_empty() || placeholder(expected).is_some();
+        if is_unknown || is_alike(expected, is) {
             return;
         }
         findings
@@ -252,6 +257,15 @@ impl<'f> Provisioned<'f> {
     }
 }
 
+/// Whether two types read the same queries: some clouds, and VictoriaMetrics, have plugins of their own for what Prometheus reads.
+fn is_alike(one: &str, other: &str) -> bool {
+    let is_prometheus = |kind: &str| {
+        kind.contains("prometheus")
+            || (kind.starts_with("victoriametrics") && !kind.contains("logs"))
+    };
+    one == other || (is_prometheus(one) && is_prometheus(other))
+}
+
 /// The uid, where it is no more than the name of its datasource's type.
 fn uid_named_as_type(reference: &DatasourceReference) -> Option<&Text> {
     let (DatasourceTarget::Named(uid), Some(kind)) = (&reference.target, &reference.kind) else {
@@ -266,7 +280,7 @@ fn report_uid_named_as_type(uid: &Text, owner: &str, findings: &mut Findings<'_>
     findings
         .report(
             uid.place,
-            format!("{owner} reads the datasource `{name}`: that is the name of the type, and Grafana gives no datasource such a uid by itself"),
+            format!("{owner} refers to the datasource `{name}`: that is the name of the type, and Grafana gives no datasource such a uid by itself"),
         )
         .label("nothing here provisions it")
         .help("use a variable of type `datasource`, or provision a datasource with this uid")
