@@ -64,11 +64,19 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
 }
 
 fn scrapes(facts: &Facts<'_>, server: &PrometheusServer, service: &ComposeService) -> bool {
+    let is_on_host = service
+        .get("network_mode")
+        .is_some_and(|(_, entry)| entry.value.scalar_text() == "host");
+    let ports = if is_on_host {
+        service.listens_on()
+    } else {
+        Vec::new()
+    };
     let is_host = |address: &str| {
         host_and_port(address).is_some_and(|(host, port)| {
             service.hosts.iter().any(|name| name == host)
                 // Through a port of the host, from wherever that is.
-                || port.is_some_and(|port| service.ports.iter().any(|published| published.host_port == Some(port)))
+                || port.is_some_and(|port| ports.contains(&port) || service.ports.iter().any(|published| published.host_port == Some(port)))
         })
     };
     server.jobs.iter().any(|job| {
