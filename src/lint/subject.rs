@@ -153,8 +153,10 @@ pub(crate) fn topics_read(catalogue: &Catalogue, parsed: &Parsed) -> Option<Vec<
         let resolved = catalogue
             .metric(name)
             .filter(|resolved| resolved.exporter.name == "redis_exporter")
-            // A script can be about anything.
-            .filter(|resolved| resolved.metric.topic != Topic::Scripts)?;
+            // A script can be about anything, and what carries labels is about each of them.
+            .filter(|resolved| {
+                resolved.metric.topic != Topic::Scripts && !name.ends_with("_info")
+            })?;
         found.push(resolved.metric.topic);
         // What is counted in bytes and does not only grow lies in memory, or on its way to a disk.
         if resolved.unit() == Some(Unit::Bytes) && !resolved.is_cumulative() {
