@@ -1,18 +1,25 @@
 //! Which format a single file has: by the keys at its top and one level below, then by its name.
 
 use super::table::{Kind, TableOf};
-use super::{Format, VALIDATORS, checker};
+use super::{Format, Reading, VALIDATORS, checker};
 use crate::document::{Dialect, Entry, Node, Value};
 
 impl Format {
-    /// The format that knows most of the keys in `text`; among equals, and where nothing is in it, the one that `file_name`
-    /// speaks of. `None` where neither tells.
-    pub fn guess(text: &str, file_name: &str) -> Option<Self> {
+    /// The format that knows most of the keys in `text`, and the text as the program of that format reads it; among equals, and where
+    /// nothing is in it, the one that `file_name` speaks of. `None` where neither tells.
+    pub fn guess(text: &str, file_name: &str) -> Option<(Self, Reading)> {
+        const DIALECT: Dialect = Dialect::GoYaml3;
         let named = Self::named_in(file_name);
-        match checker::read(text, Dialect::GoYaml3) {
+        let reading = checker::read(text, DIALECT);
+        let format = match &reading {
             Ok(document) => Self::of_tree(&document.root, named),
             Err(_) => Self::of_broken(text, named),
-        }
+        }?;
+        let reading = match format.validator().dialect {
+            DIALECT => reading,
+            dialect => checker::read(text, dialect),
+        };
+        Some((format, reading))
     }
 
     fn of_tree(root: &Node, named: Option<Self>) -> Option<Self> {
@@ -144,7 +151,8 @@ mod tests {
                 Some(Format::Alertmanager),
             ),
         ] {
-            assert_eq!(Format::guess(text, name), expected, "{name}: {text}");
+            let guessed = Format::guess(text, name).map(|(format, _)| format);
+            assert_eq!(guessed, expected, "{name}: {text}");
         }
     }
 }

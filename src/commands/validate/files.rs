@@ -321,7 +321,10 @@ fn read_single(path: &Path, format: Option<Format>) -> Option<(Format, Arc<Sourc
         Ok(file) => (file, None),
         Err(undecodable) => (undecodable.file, Some(undecodable.span)),
     };
-    let format = format.or_else(|| Format::guess(file.text(), &name))?;
+    let (format, reading) = match format {
+        Some(format) => (format, format.validator().read(&file)),
+        None => Format::guess(file.text(), &name)?,
+    };
     let reading = match not_text {
         Some(span) => Err(document::SyntaxError {
             problem: document::Problem::Syntax,
@@ -330,7 +333,7 @@ fn read_single(path: &Path, format: Option<Format>) -> Option<(Format, Arc<Sourc
             first: None,
             help: Some("save the file as UTF-8".into()),
         }),
-        None => format.validator().read(&file),
+        None => reading,
     };
     Some((format, Arc::new(file), reading))
 }
