@@ -102,6 +102,12 @@ pub struct PublishedPort {
     pub place: Place,
 }
 
+impl Layer {
+    fn at(&self) -> (DocumentId, Span) {
+        (self.document, self.key)
+    }
+}
+
 impl ComposeService {
     /// Whether `program` of `templates/images.yaml` runs in it.
     pub fn runs(&self, program: &str) -> bool {
@@ -130,8 +136,13 @@ impl ComposeService {
 
     /// The value of `--name value`, `--name=value` or one dash, in `command` or `entrypoint`.
     pub fn flag(&self, name: &str) -> Option<Text> {
+        self.flags(name).into_iter().next()
+    }
+
+    /// Every value of a flag that may be given several times.
+    pub fn flags(&self, name: &str) -> Vec<Text> {
         let arguments: Vec<&Text> = self.entrypoint.iter().chain(&self.command).collect();
-        arguments.iter().enumerate().find_map(|(index, argument)| {
+        let value = |(index, argument): (usize, &&Text)| {
             let bare = argument
                 .value
                 .strip_prefix("--")
@@ -141,7 +152,8 @@ impl ComposeService {
                 None if bare == name => arguments.get(index + 1).map(|next| (*next).clone()),
                 None => None,
             }
-        })
+        };
+        arguments.iter().enumerate().filter_map(value).collect()
     }
 
     /// Whether `--name` is among the arguments, with or without a value.
@@ -270,9 +282,41 @@ fn included(setup: &Setup, document: &Document) -> Vec<DocumentId> {
     ids
 }
 
+/// More services than this in a chain of `extends` are a circle.
+const DEEPEST_EXTENDS: usize = 8;
+
+/// What a service takes over by `extends`, the farthest first.
+fn inherited(setup: &Setup, layer: &Layer, depth: usize) -> Vec<Layer> {
+    let found = || {
+        let document = setup.document(layer.document);
+        let extends = layer.node.get("extends")?;
+        let name = extends
+            .as_str()
+            .or_else(|| extends.get("service")?.as_str())?;
+        let document = match extends.get("file").and_then(|file| file.as_str()) {
+            Some(file) => documents_at(setup, document, vec![file])
+                .into_iter()
+                .map(|id| setup.document(id))
+                .find(|document| document.kind == Kind::Compose)?,
+            None => document,
+        };
+        let entry = document.root.get("services")?.entry(name)?;
+        Some(Layer {
+            document: document.id,
+            key: entry.key.span,
+            node: entry.value.clone(),
+        })
+    };
+    let Some(base) = found().filter(|_| depth > 0) else {
+        return Vec::new();
+    };
+    let mut layers = inherited(setup, &base, depth - 1);
+    layers.push(base);
+    layers
+}
+
 /// Files under `include` and `extends`.
 fn included_of(setup: &Setup, document: &Document) -> Vec<DocumentId> {
-    let directory = directory_of(&document.path);
     let items = document
         .root
         .get("include")
@@ -285,17 +329,22 @@ fn included_of(setup: &Setup, document: &Document) -> Vec<DocumentId> {
             paths.extend(path.items().iter().filter_map(|path| path.as_str()));
         }
     }
-    for service in document
-        .root
-        .get("services")
+    paths.extend(extended_files(document));
+    documents_at(setup, document, paths)
+}
+
+/// The files that `extends` of a Compose file names.
+fn extended_files(document: &Document) -> Vec<&str> {
+    let services = document.root.get("services");
+    services
         .map_or(&[][..], |node| node.entries())
-    {
-        let file = service
-            .value
-            .get("extends")
-            .and_then(|extends| extends.get("file"));
-        paths.extend(file.and_then(|file| file.as_str()));
-    }
+        .iter()
+        .filter_map(|service| service.value.get("extends")?.get("file")?.as_str())
+        .collect()
+}
+
+fn documents_at(setup: &Setup, document: &Document, paths: Vec<&str>) -> Vec<DocumentId> {
+    let directory = directory_of(&document.path);
     paths
         .into_iter()
         .filter_map(|path| joined(directory, path))
@@ -336,7 +385,14 @@ fn project(
         .flat_map(assignments)
         .collect();
     let mut layers: IndexMap<String, (Text, Vec<Layer>)> = IndexMap::new();
+    let extended: Vec<DocumentId> = documents
+        .iter()
+        .flat_map(|document| documents_at(setup, document, extended_files(document)))
+        .filter(|id| *id != documents[0].id)
+        .collect();
     for document in documents {
+        let is_only_extended =
+            extended.contains(&document.id) && directory_of(&document.path) != directory;
         for entry in document
             .root
             .get("services")
@@ -345,11 +401,21 @@ fn project(
             let (_, layers) = layers
                 .entry(entry.key.text.to_string())
                 .or_insert_with(|| (Text::of_key(document, &entry.key), Vec::new()));
-            layers.push(Layer {
+            // Of a file that is there to be extended from, a service of the same name is another one.
+            if is_only_extended && !layers.is_empty() {
+                continue;
+            }
+            let layer = Layer {
                 document: document.id,
                 key: entry.key.span,
                 node: entry.value.clone(),
-            });
+            };
+            for inherited in inherited(setup, &layer, DEEPEST_EXTENDS) {
+                if layers.iter().all(|known| known.at() != inherited.at()) {
+                    layers.push(inherited);
+                }
+            }
+            layers.push(layer);
         }
     }
     let services = layers
