@@ -1,7 +1,7 @@
 use crate::diagnostic::{Level, Safety};
 use crate::document::{Entry, Node};
 use crate::facts::Facts;
-use crate::lint::{Findings, Lint};
+use crate::lint::{Findings, Lint, Need};
 use crate::setup::{Document, Place};
 use crate::source::Span;
 
@@ -9,7 +9,7 @@ pub(super) static LINT: Lint = Lint {
     id: "alertmanager/deprecated-match",
     level: Level::Info,
     summary: "matchers in the form before Alertmanager 0.22",
-    needs: &[],
+    needs: &[Need::Versions],
     check,
 };
 
@@ -29,6 +29,15 @@ const KEYS: [(&str, [(&str, &str); 2]); 3] = [
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for alertmanager in &facts.alertmanagers {
         let document = facts.setup.document(alertmanager.document);
+        // An older one knows nothing else.
+        let is_older_than = |major: u32, minor: u32| {
+            alertmanager
+                .version
+                .is_some_and(|version| (version.major, version.minor) < (major, minor))
+        };
+        if is_older_than(0, 22) {
+            continue;
+        }
         let routes = alertmanager.routes.iter().map(|route| &route.node);
         let inhibit = alertmanager.inhibit_rules.iter().map(|rule| &rule.node);
         for node in routes.chain(inhibit) {
@@ -40,7 +49,9 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 report(document, node, new, &entries, findings);
             }
         }
-        if let Some(entry) = document.root.entry("mute_time_intervals") {
+        if let Some(entry) = document.root.entry("mute_time_intervals")
+            && !is_older_than(0, 24)
+        {
             let finding = findings
                 .report(
                     document.place(entry.key.span),
