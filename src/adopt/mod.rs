@@ -165,7 +165,7 @@ impl Adopted {
 /// A draft as the text of a profile that was adopted from `source`.
 pub fn text_of(draft: &Draft, source: &str) -> String {
     draft.to_text(&format!(
-        "Adopted from {source}. It renders as it is:\n\n  stackwright render profile.yaml\n\n\
+        "Adopted from `{source}`. It renders as it is:\n\n  stackwright render profile.yaml\n\n\
          `stackwright adopt {source} --compare` says how the result differs from what there is."
     ))
 }
