@@ -311,8 +311,12 @@ impl Look<'_> {
             )
             .label("connection refused")
             .related("the service", target.place());
-        match (published, program.ports.first()) {
-            (Some(published), _) => finding
+        let elsewhere = self.project.services.values().find(|service| {
+            let program = service.program.as_ref();
+            program.is_some_and(|program| program.ports.first() == Some(&port))
+        });
+        match (published, elsewhere, program.ports.first()) {
+            (Some(published), _, _) => finding
                 .related("this is the port of the host", published.place)
                 .help(format!(
                     "between containers the port is {}",
@@ -323,14 +327,24 @@ impl Look<'_> {
                     format!("ask port {}", published.container_port),
                     self.replaced(text, &old, &format!(":{}", published.container_port)),
                 ),
-            (None, Some(known)) => finding
+            (None, Some(other), _) => {
+                let other = other.name.as_str();
+                finding
+                    .help(format!("`{other}` listens on port {port}"))
+                    .fix(
+                        Safety::Unsafe,
+                        format!("ask `{other}`"),
+                        self.replaced(text, host, other),
+                    )
+            }
+            (None, None, Some(known)) => finding
                 .help(format!("{} listens on port {known}", program.program))
                 .fix(
                     Safety::Unsafe,
                     format!("ask port {known}"),
                     self.replaced(text, &old, &format!(":{known}")),
                 ),
-            (None, None) => finding,
+            (None, None, None) => finding,
         };
     }
 
