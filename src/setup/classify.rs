@@ -157,7 +157,7 @@ pub(super) fn classify(root: &Node, path: &str) -> Option<Kind> {
                 }) && node
                     .entries()
                     .iter()
-                    .all(|entry| matches!(&*entry.key.text, "targets" | "labels"))
+                    .all(|entry| matches!(&*entry.key.text, "targets" | "labels" | "label"))
             };
             (!items.is_empty() && items.iter().all(is_group)).then_some(Kind::Targets)
         }
