@@ -150,6 +150,7 @@ fn rule_file(facts: &Facts<'_>, file: &RuleFile) -> Value {
         "loaded_by": file.loaded_by.iter().filter_map(|index| facts.prometheus.get(*index)).map(|server| {
             facts.setup.document(server.document).path.to_string()
         }).collect::<Vec<_>>(),
+        "evaluated_by": file.ruler.as_ref().map(|ruler| &ruler.service),
         "rules": file.rules().map(|(_, rule)| json!({
             "kind": match rule.kind {
                 RuleKind::Alerting => "alert",

@@ -8,6 +8,7 @@ pub mod container;
 pub mod dashboard;
 pub mod datasource;
 pub mod dockerfile;
+pub mod evaluator;
 pub mod expression;
 pub mod given;
 pub mod grafana_alerting;
@@ -29,7 +30,6 @@ pub mod secret;
 pub mod substitution;
 pub mod suppression;
 pub mod text;
-mod victoria;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,7 +99,7 @@ impl<'a> Facts<'a> {
         let mut prometheus = prometheus::servers(setup, catalogue, &projects);
         given.complete_servers(&mut prometheus);
         let mut expressions = Expressions::default();
-        let rule_files = rules::rule_files(setup, &prometheus, &mut expressions);
+        let rule_files = rules::rule_files(setup, &projects, &prometheus, &mut expressions);
         let datasources = datasource::datasources(setup);
         let providers = provider::providers(setup, &projects);
         let mut dashboards = dashboard::dashboards(setup, &datasources, &mut expressions);

@@ -24,12 +24,26 @@ impl Facts<'_> {
         let all = counted(count, kind.as_str());
         Some(match kind {
             Kind::Rules => {
-                let loaded = self
+                // Resources of an operator are loaded by it, by their labels.
+                let (resources, files): (Vec<_>, Vec<_>) = self
                     .rule_files
                     .iter()
-                    .filter(|file| !file.loaded_by.is_empty())
-                    .count();
-                format!("{all} of which {loaded} {} loaded", is_or_are(loaded))
+                    .partition(|file| self.setup.document(file.document).is_part());
+                let loaded = files.iter().filter(|file| file.is_loaded()).count();
+                let files = match files.len() {
+                    0 => None,
+                    count => Some(format!(
+                        "{} of which {loaded} {} loaded",
+                        counted(count, kind.as_str()),
+                        is_or_are(loaded)
+                    )),
+                };
+                let resources = match resources.len() {
+                    0 => None,
+                    count => Some(counted(count, "rule resource")),
+                };
+                let parts: Vec<String> = files.into_iter().chain(resources).collect();
+                parts.join(", ")
             }
             Kind::Dashboard if !self.providers.is_empty() => {
                 let loaded = self

@@ -2,6 +2,7 @@
 
 use super::compose::{ComposeProject, ComposeService, directory_of};
 use super::container::{Expansion, glob_matches, has_wildcard};
+use super::evaluator::Evaluator;
 use super::text::{Known, Text};
 use crate::catalogue::{Catalogue, Version};
 use crate::document::{Entry, Node};
@@ -24,6 +25,8 @@ pub struct PrometheusServer {
     pub document: DocumentId,
     /// The service that reads it; `None` where the setup does not tell.
     pub service: Option<ServiceId>,
+    /// What reads it: Prometheus, or vmagent, which understands more.
+    pub reader: Evaluator,
     /// The project that it is part of: of its service, else the only one of the setup.
     pub project: Option<usize>,
     /// The version that its image pins.
@@ -215,6 +218,21 @@ impl Reader<'_> {
             "config.file",
         );
         let service = found.as_ref().and_then(|(id, _)| self.service(id));
+        let agent = match found {
+            Some(_) => None,
+            None => reader_of(
+                self.setup,
+                self.projects,
+                self.document,
+                "vmagent",
+                "promscrape.config",
+            ),
+        };
+        let reader = match (&found, &agent) {
+            (Some(_), _) => Evaluator::Prometheus,
+            (None, Some(_)) => Evaluator::VictoriaMetrics,
+            (None, None) => Evaluator::of_scrape_configuration(root),
+        };
         let global = root.get("global");
         let interval = |key: &str| {
             let text = global
@@ -230,10 +248,12 @@ impl Reader<'_> {
         let patterns = root.get("rule_files").map_or(&[][..], |node| node.items());
         PrometheusServer {
             document: self.document.id,
+            reader,
             project: found
                 .as_ref()
+                .or(agent.as_ref())
                 .map(|(id, _)| id.project)
-                .or_else(|| (self.projects.len() == 1).then_some(0)),
+                .or_else(|| self.only_project()),
             version: service.and_then(ComposeService::version),
             scrape_interval,
             evaluation_interval: interval("evaluation_interval"),
@@ -255,8 +275,24 @@ impl Reader<'_> {
             discovers_alertmanagers: alerting
                 .is_some_and(|node| node.items().iter().any(discovers)),
             has_script: service.is_some_and(|service| !service.entrypoint.is_empty()),
-            service: found.map(|(id, _)| id),
+            service: found.or(agent).map(|(id, _)| id),
         }
+    }
+
+    /// The only project of the setup, where it may be this server's: it lies above it, or runs a Prometheus or something of which
+    /// only the image is known. What is inside a Kubernetes object runs there.
+    fn only_project(&self) -> Option<usize> {
+        let [project] = self.projects else {
+            return None;
+        };
+        let directory = &project.directory;
+        let is_above = directory.is_empty()
+            || super::container::inside(directory, &self.document.path).is_some();
+        let runs_it = project
+            .services
+            .values()
+            .any(|service| service.runs("prometheus") || service.program.is_none());
+        (self.document.wrapper.is_none() && (is_above || runs_it)).then_some(0)
     }
 
     fn service(&self, id: &ServiceId) -> Option<&ComposeService> {
@@ -265,6 +301,9 @@ impl Reader<'_> {
 
     fn rule_pattern(&self, node: &Node, found: Option<&(ServiceId, String)>) -> RulePattern {
         let text = Text::of(self.document, node);
+        if found.is_none() && self.document.wrapper.is_some() {
+            return self.pattern_of_configmaps(text);
+        }
         let (files, is_certain) = self.expand(&text.value, found);
         let documents = files
             .iter()
@@ -277,6 +316,41 @@ impl Reader<'_> {
             documents,
             files,
             is_certain,
+        }
+    }
+
+    /// Files of ConfigMaps are mounted by their names, wherever that is: those of the configuration's own before those of its
+    /// directory, and those before all others.
+    fn pattern_of_configmaps(&self, text: Text) -> RulePattern {
+        let name = text.value.rsplit('/').next().unwrap_or_default();
+        let all = || {
+            self.setup.of_kind(Kind::Rules).filter(|document| {
+                document.wrapper.is_some()
+                    && !document.is_part()
+                    && glob_matches(name, &document.name)
+            })
+        };
+        let directory = |document: &Document| directory_of(&document.path).to_owned();
+        let own: Vec<_> = all()
+            .filter(|document| document.wrapper == self.document.wrapper)
+            .collect();
+        let near: Vec<_> = all()
+            .filter(|document| directory(document) == directory(self.document))
+            .collect();
+        let found = [own, near, all().collect()]
+            .into_iter()
+            .find(|documents| !documents.is_empty())
+            .unwrap_or_default();
+        let mut files: Vec<String> = found
+            .iter()
+            .map(|document| document.path.to_string())
+            .collect();
+        files.dedup();
+        RulePattern {
+            text,
+            documents: found.iter().map(|document| document.id).collect(),
+            files,
+            is_certain: false,
         }
     }
 
@@ -296,18 +370,9 @@ impl Reader<'_> {
             } = service.container.expand(listing, &pattern);
             return (files, !may_have_more);
         }
-        // Files of one ConfigMap lie side by side.
-        if let Some(wrapper) = self.document.wrapper {
-            let name = pattern.rsplit('/').next().unwrap_or(pattern);
-            let is_beside = self.setup.documents().iter().any(|other| {
-                other.wrapper == Some(wrapper)
-                    && glob_matches(name, &other.name)
-                    && other.kind == Kind::Rules
-            });
-            return match is_beside {
-                true => (vec![self.document.path.to_string()], false),
-                false => (Vec::new(), false),
-            };
+        // What else is mounted beside a file of a ConfigMap, nobody knows.
+        if self.document.wrapper.is_some() {
+            return (Vec::new(), false);
         }
         let directory = directory_of(&self.document.path);
         if let Some(pattern) = joined(directory, pattern) {

@@ -1,7 +1,9 @@
 //! Alerting and recording rules of Prometheus.
 
+use super::compose::ComposeProject;
+use super::evaluator::{Evaluator, ruler_of};
 use super::expression::{ExpressionId, Expressions, Origin, Unread};
-use super::prometheus::{PrometheusServer, pairs};
+use super::prometheus::{PrometheusServer, ServiceId, pairs};
 use super::text::Text;
 use crate::document::Node;
 use crate::quantity::Duration;
@@ -16,6 +18,10 @@ pub struct RuleFile {
     pub groups: Vec<RuleGroup>,
     /// Indices in [`Facts::prometheus`](super::Facts::prometheus) of the servers that load it.
     pub loaded_by: Vec<usize>,
+    /// The service that evaluates it in place of Prometheus.
+    pub ruler: Option<ServiceId>,
+    /// What evaluates it, as far as the setup tells.
+    pub evaluator: Evaluator,
 }
 
 /// One rule group.
@@ -83,6 +89,11 @@ impl PromRule {
 }
 
 impl RuleFile {
+    /// Whether something of the setup loads it.
+    pub fn is_loaded(&self) -> bool {
+        !self.loaded_by.is_empty() || self.ruler.is_some()
+    }
+
     /// Every rule with the group that it is in.
     pub fn rules(&self) -> impl Iterator<Item = (&RuleGroup, &PromRule)> {
         self.groups
@@ -94,6 +105,7 @@ impl RuleFile {
 /// Every rule file of a setup.
 pub(super) fn rule_files(
     setup: &Setup,
+    projects: &[ComposeProject],
     servers: &[PrometheusServer],
     expressions: &mut Expressions,
 ) -> Vec<RuleFile> {
@@ -121,7 +133,14 @@ pub(super) fn rule_files(
                 .root
                 .get("groups")
                 .map_or(&[][..], |node| node.items());
+            let (ruler, evaluator) = match ruler_of(setup, projects, document) {
+                Some((ruler, evaluator)) => (Some(ruler), evaluator),
+                None if loaded_by.is_empty() => (None, written_for(setup, document)),
+                None => (None, Evaluator::Prometheus),
+            };
             RuleFile {
+                ruler,
+                evaluator,
                 document: document.id,
                 groups: groups
                     .iter()
@@ -134,6 +153,18 @@ pub(super) fn rule_files(
             }
         })
         .collect()
+}
+
+/// Of a file that nothing loads, its keys tell, or the resource that it is in.
+fn written_for(setup: &Setup, document: &Document) -> Evaluator {
+    let wrapper = document.wrapper.map(|id| setup.document(id));
+    let kind = wrapper
+        .and_then(|wrapper| wrapper.root.get("kind"))
+        .and_then(|kind| kind.as_str());
+    match kind {
+        Some("VMRule") => Evaluator::VictoriaMetrics,
+        _ => Evaluator::of_rules(&document.root),
+    }
 }
 
 fn rule_group(

@@ -15,7 +15,8 @@ pub(super) fn inner(object: &Found) -> Vec<Found> {
     match kind {
         "ConfigMap" => files(object, root.get("data")),
         "Secret" => files(object, root.get("stringData")),
-        "PrometheusRule" => spec
+        // The operator of VictoriaMetrics has a resource of its own, with the same spec.
+        "PrometheusRule" | "VMRule" => spec
             .map(|spec| part(object, Kind::Rules, spec))
             .into_iter()
             .collect(),

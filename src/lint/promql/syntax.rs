@@ -1,6 +1,6 @@
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
-use crate::facts::expression::{Expression, Origin};
+use crate::facts::expression::Origin;
 use crate::lint::{Findings, Lint};
 use crate::promql::{ErrorKind, Parsed, Replacement};
 
@@ -13,11 +13,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    let has_metricsql = facts.has_victoria_metrics();
     for expression in &facts.expressions {
-        if has_metricsql && !is_for_prometheus(facts, expression) {
-            continue;
-        }
         // The first mistake is the one to mend; what follows from it is noise.
         let Some(error) = expression
             .parsed
@@ -27,6 +23,10 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         else {
             continue;
         };
+        // MetricsQL has more functions, modifiers and templates than PromQL.
+        if facts.may_be_metricsql(expression) {
+            continue;
+        }
         // What a generator has yet to fill in has a lint of its own.
         if crate::facts::text::placeholder(expression.text.as_str()).is_some()
             && !expression.origin.is_grafana()
@@ -63,15 +63,6 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             );
         }
     }
-}
-
-/// Whether Prometheus itself evaluates the expression.
-fn is_for_prometheus(facts: &Facts<'_>, expression: &Expression) -> bool {
-    let Origin::Rule { file, .. } = expression.origin else {
-        return false;
-    };
-    let mut servers = facts.rule_files[file].loaded_by.iter();
-    servers.any(|server| facts.is_of_prometheus(&facts.prometheus[*server]))
 }
 
 /// Letters that a word processor has put in place of others, and blanks, leave no doubt about what was meant.

@@ -14,28 +14,6 @@ pub(super) static LINT: Lint = Lint {
     check,
 };
 
-/// Fields that Mimir, its tool, Thanos, Loki and vmalert know beside those of Prometheus.
-const OF_OTHERS: [&str; 18] = [
-    "align_evaluation_time_on_interval",
-    "concurrency",
-    "debug",
-    "eval_alignment",
-    "eval_delay",
-    "eval_offset",
-    "evaluation_delay",
-    "extra_filter_labels",
-    "headers",
-    "namespace",
-    "notifier_headers",
-    "params",
-    "partial_response_strategy",
-    "remote_write",
-    "source_tenants",
-    "tenant",
-    "type",
-    "update_entries_limit",
-];
-
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for file in &facts.rule_files {
         let document = facts.setup.document(file.document);
@@ -52,19 +30,21 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .unwrap_or(Product::Prometheus.newest());
         for said in check_rules(&document.text, &RuleOptions::new(version)) {
             // Expressions are the business of `promql/syntax`.
-            let is_expression = said.id == "rules/invalid-expr";
-            if !is_expression && !(file.loaded_by.is_empty() && is_of_another(document, &said)) {
+            if said.id != "rules/invalid-expr" && !is_of_evaluator(file, &said) {
                 findings.adopt(document, said);
             }
         }
     }
 }
 
-/// Whether something is said of a field that other programs have, which read rule files of their own kind.
-fn is_of_another(document: &Document, said: &Diagnostic) -> bool {
-    let span = said.location.as_ref().map(|location| location.span);
-    let text = span.and_then(|span| document.text.text().get(span.start()..span.end()));
-    text.is_some_and(|text| OF_OTHERS.contains(&text))
+/// Whether a field that Prometheus does not know is known to what evaluates the file.
+fn is_of_evaluator(file: &RuleFile, said: &Diagnostic) -> bool {
+    let key = said.location.as_ref().and_then(|location| {
+        let span = location.span;
+        location.file.text().get(span.start()..span.end())
+    });
+    said.id == "rules/unknown-field"
+        && key.is_some_and(|key| file.evaluator.adds(key.trim_matches(['"', '\''])))
 }
 
 /// The operator refuses a PrometheusRule with times that are none, as Prometheus would.

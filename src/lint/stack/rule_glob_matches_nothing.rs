@@ -86,7 +86,7 @@ fn forgotten<'f>(facts: &'f Facts<'_>) -> Option<&'f Document> {
     facts
         .rule_files
         .iter()
-        .find(|file| file.loaded_by.is_empty())
+        .find(|file| !file.is_loaded())
         .map(|file| facts.setup.document(file.document))
 }
 
