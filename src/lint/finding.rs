@@ -93,6 +93,12 @@ impl<'f> Findings<'f> {
         diagnostic.help = said.help;
         diagnostic.fix = said.fix.map(|mut fix| {
             for edit in &mut fix.edits {
+                let span = edit.location.span;
+                let old = document.text.text().get(span.start()..span.end());
+                // What stands in quotes stays in quotes, without which it is nothing in JSON.
+                if old.is_some_and(|old| old.starts_with('"')) && !edit.text.starts_with('"') {
+                    edit.text = format!("\"{}\"", edit.text);
+                }
                 edit.location = moved(edit.location.span);
             }
             fix
