@@ -14,6 +14,7 @@ pub mod given;
 pub mod grafana_alerting;
 pub mod image;
 pub mod interpolation;
+pub mod kubernetes;
 pub mod knowledge;
 pub mod matcher;
 pub mod metric;
@@ -41,6 +42,7 @@ use expression::{Expression, ExpressionId, Expressions, Origin};
 use given::Given;
 use grafana_alerting::{GrafanaNotifications, GrafanaRule};
 use knowledge::Metrics;
+use kubernetes::Kubernetes;
 use prometheus::{PrometheusServer, ServiceId};
 use provider::DashboardProvider;
 use rules::{PromRule, RuleFile, RuleKind};
@@ -57,6 +59,8 @@ pub struct Facts<'a> {
     pub setup: &'a Setup,
     /// What is known of the world.
     pub catalogue: &'a Catalogue,
+    /// What Kubernetes objects say.
+    pub kubernetes: Kubernetes,
     /// Compose projects by directory.
     pub projects: Vec<ComposeProject>,
     /// Every `prometheus.yml`.
@@ -131,6 +135,7 @@ impl<'a> Facts<'a> {
         let mut alertmanagers = alertmanager::alertmanagers(setup, &projects);
         given.complete_alertmanagers(&mut alertmanagers);
         Self {
+            kubernetes: Kubernetes::of(setup),
             alertmanagers,
             suppressions: suppression::suppressions(setup),
             given,

@@ -58,16 +58,19 @@ pub enum Kind {
     OpenTelemetry,
     /// A Kubernetes object. What it wraps is a document of its own.
     Kubernetes,
+    /// Values of a Helm chart that brings a monitoring stack.
+    HelmValues,
 }
 
 impl Kind {
     /// Every kind, in the order in which they are listed.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Compose,
         Self::Dockerfile,
         Self::EnvFile,
         Self::Script,
         Self::Kubernetes,
+        Self::HelmValues,
         Self::Prometheus,
         Self::Targets,
         Self::Rules,
@@ -120,6 +123,7 @@ impl Kind {
             Self::Mimir => "Mimir configuration",
             Self::OpenTelemetry => "OpenTelemetry configuration",
             Self::Kubernetes => "Kubernetes object",
+            Self::HelmValues => "Helm values file",
         }
     }
 
@@ -139,7 +143,12 @@ impl Kind {
     pub const fn is_background(self) -> bool {
         matches!(
             self,
-            Self::EnvFile | Self::Dockerfile | Self::Script | Self::Workflow | Self::Kubernetes
+            Self::EnvFile
+                | Self::Dockerfile
+                | Self::Script
+                | Self::Workflow
+                | Self::Kubernetes
+                | Self::HelmValues
         )
     }
 }
@@ -182,6 +191,13 @@ fn of_mapping(root: &Node, path: &str) -> Option<Kind> {
     }
     if text("apiVersion") && text("kind") {
         return Some(Kind::Kubernetes);
+    }
+    // Older ones say nothing of what they are but their name.
+    if matches!(file_name(path), "kustomization.yaml" | "kustomization.yml") {
+        return Some(Kind::Kubernetes);
+    }
+    if super::helm::values(root).is_some() {
+        return Some(Kind::HelmValues);
     }
     if is_dashboard(root) {
         return Some(Kind::Dashboard);

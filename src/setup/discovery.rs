@@ -65,7 +65,9 @@ pub(super) fn open(root: &Path, working_directory: Option<&Path>) -> Result<Setu
         setup.listing.add_file(&name);
         // Somebody who names a file wants it read, whatever its name.
         candidates.push(Candidate {
-            language: language(&name).unwrap_or(Language::Yaml),
+            language: language(&name)
+                .filter(|language| *language != Language::Template)
+                .unwrap_or(Language::Yaml),
             path: name,
             absolute: root.to_path_buf(),
             size: metadata.len(),

@@ -1,6 +1,7 @@
 //! Documents inside Kubernetes objects.
 
 use super::classify::{Kind, is_dashboard};
+use super::helm;
 use super::read::{Found, part, unpacked};
 use crate::document::Node;
 
@@ -29,6 +30,14 @@ pub(super) fn inner(object: &Found) -> Vec<Found> {
             .map(|spec| part(object, Kind::Dashboard, spec))
             .into_iter()
             .collect(),
+        "HelmRelease" => spec
+            .and_then(|spec| spec.get("values"))
+            .filter(|values| helm::values(values).is_some())
+            .map_or_else(Vec::new, |values| {
+                let outer = part(object, Kind::HelmValues, values);
+                let inner = helm::inner(&outer);
+                std::iter::once(outer).chain(inner).collect()
+            }),
         "List" | "ConfigMapList" => root
             .get("items")
             .map_or(&[][..], |items| items.items())
@@ -48,15 +57,22 @@ fn files(object: &Found, data: Option<&Node>) -> Vec<Found> {
         if entry.value.as_str().is_none() {
             continue;
         }
-        let offset = documents.len();
-        let mut found = unpacked(object, &entry.key.text, &entry.value);
-        for document in &mut found {
-            // 0 is the object itself.
-            document.wrapper = document
-                .wrapper
-                .map(|wrapper| if wrapper == 0 { 0 } else { wrapper + offset });
-        }
-        documents.extend(found);
+        append(
+            &mut documents,
+            unpacked(object, &entry.key.text, &entry.value),
+        );
     }
     documents
+}
+
+/// More documents within the same one.
+pub(super) fn append(documents: &mut Vec<Found>, mut found: Vec<Found>) {
+    let offset = documents.len();
+    for document in &mut found {
+        // 0 is the one that holds them.
+        document.wrapper = document
+            .wrapper
+            .map(|wrapper| if wrapper == 0 { 0 } else { wrapper + offset });
+    }
+    documents.extend(found);
 }

@@ -7,6 +7,7 @@
 mod classify;
 mod discovery;
 mod embedded;
+mod helm;
 mod kubernetes;
 mod listing;
 mod read;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use classify::{Kind, is_logql};
+pub use helm::values as helm_values;
 pub use listing::{Listing, joined};
 
 use crate::bundle::Bundle;

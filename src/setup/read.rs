@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::classify::{Kind, classify, file_name, guess, is_template, is_workflow};
 use super::embedded::Placement;
-use super::{dialect, kubernetes};
+use super::{dialect, helm, kubernetes};
 use crate::document::{
     Dialect, Document as YamlDocument, Limits, Node, ScalarStyle, SyntaxError, Value, parse_json,
     read_yaml, written_offsets,
@@ -24,6 +24,8 @@ const MOST_DOCUMENTS: usize = 2_000;
 pub(super) enum Language {
     Yaml,
     Json,
+    /// YAML once something has filled it in.
+    Template,
     /// No tree of ours; facts read the lines.
     Lines(Kind),
 }
@@ -32,6 +34,16 @@ pub(super) enum Language {
 pub(super) fn language(path: &str) -> Option<Language> {
     let name = file_name(path).to_ascii_lowercase();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    // Files for something else to fill in: `prometheus.yml.j2`, `alertmanager.yaml.tmpl`.
+    let is_template = name
+        .rsplit_once('.')
+        .filter(|(_, extension)| {
+            matches!(*extension, "j2" | "jinja2" | "tmpl" | "tpl" | "template")
+        })
+        .is_some_and(|(stem, _)| stem.ends_with(".yml") || stem.ends_with(".yaml"));
+    if is_template {
+        return Some(Language::Template);
+    }
     let is_dockerfile = ["dockerfile", "containerfile"].iter().any(|word| {
         name == *word
             || name.starts_with(&format!("{word}."))
@@ -109,6 +121,13 @@ pub(super) fn read(path: &str, language: Language, file: &Arc<SourceFile>) -> Ou
             placement: whole,
             is_part: false,
         }]),
+        Language::Template => match guess(file.text(), path, false) {
+            Some(kind) => Outcome::Skipped(format!(
+                "a template of a {}, to be filled in by something else first",
+                kind.as_str()
+            )),
+            None => Outcome::Documents(Vec::new()),
+        },
         Language::Json => json(path, name, file),
         Language::Yaml => yaml(path, &name, file),
     }
@@ -261,6 +280,7 @@ fn of_tree(
 fn unwrapped(found: Found) -> Vec<Found> {
     let inner = match found.kind {
         Kind::Kubernetes => kubernetes::inner(&found),
+        Kind::HelmValues => helm::inner(&found),
         Kind::DashboardExport => found
             .root
             .get("dashboard")

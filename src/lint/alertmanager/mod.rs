@@ -4,6 +4,7 @@ mod deprecated_match;
 mod invalid_config;
 mod invalid_template;
 mod receiver_without_integration;
+mod undefined_receiver;
 mod undefined_template;
 mod unexpanded_env;
 mod unreachable_route;
@@ -16,6 +17,7 @@ pub(super) static LINTS: &[&Lint] = &[
     &invalid_config::LINT,
     &invalid_template::LINT,
     &receiver_without_integration::LINT,
+    &undefined_receiver::LINT,
     &undefined_template::LINT,
     &unexpanded_env::LINT,
     &unreachable_route::LINT,

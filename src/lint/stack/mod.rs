@@ -30,6 +30,7 @@ mod unresolvable_target;
 mod unresolved_datasource;
 mod unscraped_exporter;
 mod unscraped_metric;
+mod unselected_resource;
 mod up_blind_to_redis;
 
 use super::Lint;
@@ -65,5 +66,6 @@ pub(super) static LINTS: &[&Lint] = &[
     &unresolved_datasource::LINT,
     &unscraped_exporter::LINT,
     &unscraped_metric::LINT,
+    &unselected_resource::LINT,
     &up_blind_to_redis::LINT,
 ];

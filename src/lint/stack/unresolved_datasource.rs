@@ -7,7 +7,7 @@ use crate::facts::provider::grafana_with;
 use crate::facts::scalars::each_scalar;
 use crate::facts::text::{Text, placeholder};
 use crate::lint::{Findings, Lint, Need};
-use crate::setup::Setup;
+use crate::setup::{Kind, Setup};
 
 pub(super) static LINT: Lint = Lint {
     id: "stack/unresolved-datasource",
@@ -46,7 +46,15 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for (reference, owner) in &references {
             provisioned.check(facts.setup, reference, owner, findings);
         }
-        if facts.datasources.is_empty() {
+        // A ConfigMap is for the sidecar of a chart, and charts give their datasource the name of its type as uid.
+        let wrapper = facts.setup.document(dashboard.document).wrapper;
+        let is_for_sidecar = wrapper.is_some_and(|id| {
+            matches!(
+                facts.setup.document(id).kind,
+                Kind::Kubernetes | Kind::HelmValues
+            )
+        });
+        if facts.datasources.is_empty() && !is_for_sidecar {
             let first = references
                 .iter()
                 .find_map(|(reference, owner)| Some((uid_named_as_type(reference)?, owner)));
