@@ -29,7 +29,25 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             if let Some(exporter) = unknown_to(facts, name) {
                 report(facts, findings, expression, read.selector, name, exporter);
             } else if let Some(listed) = slip(facts, name) {
-                report_slip(facts, findings, expression, read.selector, name, listed);
+                let among = "which is not among the metrics of this project";
+                report_slip(
+                    facts,
+                    findings,
+                    expression,
+                    read.selector,
+                    (name, listed),
+                    among,
+                );
+            } else if let Some(recorded) = slip_in_recorded(facts, name) {
+                let among = "which no rule records";
+                report_slip(
+                    facts,
+                    findings,
+                    expression,
+                    read.selector,
+                    (name, recorded),
+                    among,
+                );
             }
         }
     }
@@ -67,6 +85,26 @@ fn slip<'f>(facts: &'f Facts<'_>, name: &str) -> Option<&'f str> {
     near.next()
 }
 
+/// The recorded series whose name differs from `name` in its punctuation, or by a slip before its last part: that often tells
+/// windows apart, of which another setup may record the rest.
+fn slip_in_recorded<'f>(facts: &'f Facts<'_>, name: &str) -> Option<&'f str> {
+    let (before, last) = name.rsplit_once(':')?;
+    if facts.recorded.contains(name) {
+        return None;
+    }
+    let bare = |name: &str| name.replace([':', '_'], "");
+    let is_near = |recorded: &str| {
+        bare(recorded) == bare(name)
+            || recorded.rsplit_once(':').is_some_and(|(other, its)| {
+                its == last
+                    && before.len() >= SHORTEST
+                    && strsim::damerau_levenshtein(other, before) <= 1
+            })
+    };
+    let mut recorded = facts.recorded.iter().map(String::as_str);
+    recorded.find(|recorded| is_near(recorded))
+}
+
 /// In shorter names a slip makes another word.
 const SHORTEST: usize = 8;
 /// More slips than this are another name.
@@ -77,8 +115,8 @@ fn report_slip(
     findings: &mut Findings<'_>,
     expression: &Expression,
     node: NodeId,
-    name: &str,
-    listed: &str,
+    (name, listed): (&str, &str),
+    among: &str,
 ) {
     let parsed = &expression.parsed;
     let Kind::Selector(selector) = &parsed[node].kind else {
@@ -86,10 +124,7 @@ fn report_slip(
     };
     let span = selector.metric_name_span().unwrap_or(parsed[node].span);
     let place = expression.place(facts.setup, span);
-    let message = format!(
-        "{} reads `{name}`, which is not among the metrics of this project",
-        facts.owner(expression)
-    );
+    let message = format!("{} reads `{name}`, {among}", facts.owner(expression));
     findings
         .report(place, message)
         .label("no such metric")

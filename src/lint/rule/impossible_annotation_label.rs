@@ -1,6 +1,6 @@
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
-use crate::facts::expression::Expression;
+use crate::facts::expression::{Expression, Origin};
 use crate::facts::grafana_alerting::GrafanaRule;
 use crate::facts::rules::{PromRule, RuleFile, RuleKind};
 use crate::facts::text::Text;
@@ -134,6 +134,20 @@ fn check_text(
                     .level(level)
                     .label("always empty")
                     .help("print a label that the metric has");
+            } else if let Some(recorded) = recorded_without(facts, expression, label) {
+                let message = format!(
+                    "{owner} prints the label `{label}`, which `{}` is recorded without",
+                    recorded.name.as_str()
+                );
+                findings
+                    .report(text.part(facts.setup, span), message)
+                    .level(level)
+                    .label("always empty")
+                    .related(
+                        format!("this rule leaves `{label}` out"),
+                        recorded.name.place,
+                    )
+                    .help("print a label that it has, or record it with this one");
             }
             continue;
         }
@@ -185,6 +199,37 @@ fn check_text(
             )),
         };
     }
+}
+
+/// The recording rule that makes what an expression reads, where its series never have the label and nothing adds it after.
+fn recorded_without<'f>(
+    facts: &'f Facts<'_>,
+    expression: &Expression,
+    label: &str,
+) -> Option<&'f PromRule> {
+    let [read] = &expression.analysis.reads[..] else {
+        return None;
+    };
+    let Kind::Selector(selector) = &expression.parsed[read.selector].kind else {
+        return None;
+    };
+    // `label_replace` and `label_join` make labels.
+    let adds = expression.text.as_str().contains("label_");
+    let recording = facts
+        .recording(selector.metric_name()?)
+        .filter(|recording| recording.parsed.is_valid() && !adds)?;
+    let labels = recording.analysis.labels(recording.parsed.root());
+    if labels.get(label).presence != Presence::Never {
+        return None;
+    }
+    let Origin::Rule { file, group, rule } = recording.origin else {
+        return None;
+    };
+    let group = facts.rule_files.get(file)?.groups.get(group)?;
+    let rule = group.rules.get(rule)?;
+    let is_set =
+        rule.label(label).is_some() || group.labels.iter().any(|(name, _)| name.as_str() == label);
+    (!is_set).then_some(rule)
 }
 
 /// What makes an aggregation keep a label, and where it goes.
