@@ -241,6 +241,11 @@ fn scan_error(
     if message.contains("nesting") || message.contains("recursion") {
         return too_deep(limits.depth, Span::at(at));
     }
+    // The reader's own word for a line that is neither a key nor the rest of a text.
+    let message = match message.as_ref() {
+        "simple key expected ':'" => "expected `:` behind a key",
+        message => message,
+    };
     SyntaxError::new(Problem::Syntax, message, Span::at(at))
 }
 

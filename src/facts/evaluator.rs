@@ -119,6 +119,16 @@ impl Evaluator {
         }
     }
 
+    /// Its name, where it is not Prometheus.
+    pub const fn other_than_prometheus(self) -> Option<&'static str> {
+        match self {
+            Self::Prometheus => None,
+            Self::VictoriaMetrics => Some("VictoriaMetrics"),
+            Self::Mimir => Some("Mimir"),
+            Self::Thanos => Some("Thanos"),
+        }
+    }
+
     /// Whether it knows a key in a rule file that Prometheus does not.
     pub fn adds(self, key: &str) -> bool {
         ADDITIONS

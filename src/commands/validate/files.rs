@@ -19,7 +19,8 @@ use crate::commands::Console;
 use crate::commands::outcome::{outcome_json, outcome_lines};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::document;
-use crate::facts::compose::pinned_versions;
+use crate::facts::compose::{extended, pinned_versions};
+use crate::facts::evaluator::Evaluator;
 use crate::setup::{Document, Kind, Setup};
 use crate::source::SourceFile;
 
@@ -123,7 +124,7 @@ impl Files {
             .map(|candidate| judge_file(candidate, &readers, question.toolbox))
             .collect();
         if self.single.is_none() {
-            files.extend(compose_files(&self.setup));
+            files.extend(compose_files(&self.setup, &mut unchecked));
             let skipped = self.setup.skipped().iter();
             unchecked.extend(skipped.map(|skipped| (skipped.path.clone(), skipped.why.clone())));
         }
@@ -186,6 +187,17 @@ impl Files {
             };
             if !is_first {
                 let why = "only the first document of a file is read".to_owned();
+                unchecked.push((document.path.to_string(), why));
+                continue;
+            }
+            // Prometheus would refuse what is not written for it, and promtool with it.
+            let reader = match document.kind {
+                Kind::Rules => Evaluator::of_rules(&document.root),
+                Kind::Prometheus => Evaluator::of_scrape_configuration(&document.root),
+                _ => Evaluator::Prometheus,
+            };
+            if let Some(other) = reader.other_than_prometheus() {
+                let why = format!("{} for {other}", document.kind.as_str());
                 unchecked.push((document.path.to_string(), why));
                 continue;
             }
@@ -411,8 +423,10 @@ fn text_of(path: &Path) -> Option<Arc<SourceFile>> {
     SourceFile::decode(path, &bytes).ok().map(Arc::new)
 }
 
-/// Every Compose file: by itself, or where it is only part of one, laid over the file that its directory is named after.
-fn compose_files(setup: &Setup) -> Vec<FileOutcome> {
+/// Every Compose file: by itself, or where it is only part of one, laid over the file that its directory is named after. What is
+/// only there to be extended from is checked with what extends it.
+fn compose_files(setup: &Setup, unchecked: &mut Vec<(String, String)>) -> Vec<FileOutcome> {
+    let extended = extended(setup);
     let profiles = ["*".to_owned()];
     let read = |path: &Path| text_of(path);
     let check = |files: &[Arc<SourceFile>]| {
@@ -437,12 +451,17 @@ fn compose_files(setup: &Setup) -> Vec<FileOutcome> {
     setup
         .of_kind(Kind::Compose)
         .filter(|document| document.wrapper.is_none())
-        .map(|document| {
+        .filter_map(|document| {
             let mut found = check(&[Arc::clone(&document.text)]);
             let mut kind = document.kind.as_str();
             let base = bases
                 .get(&document.path[..directory(document)])
                 .filter(|base| base.id != document.id);
+            if !is_valid(&found) && extended.contains(&document.id) {
+                let why = "services for others to extend, checked with them".to_owned();
+                unchecked.push((document.path.to_string(), why));
+                return None;
+            }
             if !is_valid(&found)
                 && let Some(base) = base
             {
@@ -452,7 +471,7 @@ fn compose_files(setup: &Setup) -> Vec<FileOutcome> {
             let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) = found
                 .into_iter()
                 .partition(|found| found.level == Level::Error);
-            FileOutcome {
+            Some(FileOutcome {
                 path: document.path.to_string(),
                 kind,
                 outcomes: vec![CheckOutcome {
@@ -466,7 +485,7 @@ fn compose_files(setup: &Setup) -> Vec<FileOutcome> {
                     },
                 }],
                 warnings,
-            }
+            })
         })
         .collect()
 }

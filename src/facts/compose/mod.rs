@@ -333,6 +333,18 @@ fn included_of(setup: &Setup, document: &Document) -> Vec<DocumentId> {
     documents_at(setup, document, paths)
 }
 
+/// Files that others only extend services from.
+pub fn extended(setup: &Setup) -> Vec<DocumentId> {
+    setup
+        .of_kind(Kind::Compose)
+        .flat_map(|document| {
+            let mut ids = documents_at(setup, document, extended_files(document));
+            ids.retain(|id| *id != document.id);
+            ids
+        })
+        .collect()
+}
+
 /// The files that `extends` of a Compose file names.
 fn extended_files(document: &Document) -> Vec<&str> {
     let services = document.root.get("services");
