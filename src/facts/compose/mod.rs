@@ -129,6 +129,12 @@ impl ComposeService {
             .find_map(|layer| Some((layer, layer.node.entry(key)?)))
     }
 
+    /// The service whose network it shares, where it has none of its own: `network_mode: service:redis`.
+    pub fn shares_network_of(&self) -> Option<&str> {
+        let (_, entry) = self.get("network_mode")?;
+        entry.value.as_str()?.strip_prefix("service:")
+    }
+
     /// The value of an environment variable, where it is known.
     pub fn variable(&self, name: &str) -> Option<&Text> {
         self.environment.get(name)?.as_ref()?.value()
@@ -216,6 +222,22 @@ impl ComposeProject {
         self.services
             .values()
             .filter(move |service| service.hosts.iter().any(|name| name == host))
+    }
+
+    /// Whether services of other projects may be on a network of the service; `default` is that of services without any.
+    pub fn is_open(&self, service: &ComposeService) -> bool {
+        let is_external = |name: &String| self.external_networks.contains(name);
+        match service.networks.is_empty() {
+            true => self.external_networks.iter().any(|name| name == "default"),
+            false => service.networks.iter().any(is_external),
+        }
+    }
+
+    /// Whether two of its files are certainly used together. `compose.dev.yaml` and `compose.prod.yaml` are not, and either may
+    /// be used without `compose.yaml`.
+    pub fn are_together(setup: &Setup, one: DocumentId, other: DocumentId) -> bool {
+        let is_default = |id| rank(&setup.document(id).name).0 != 1;
+        one == other || (is_default(one) && is_default(other))
     }
 
     /// The services in which `program` runs.
@@ -430,7 +452,7 @@ fn project(
             layers.push(layer);
         }
     }
-    let services = layers
+    let mut services: IndexMap<String, ComposeService> = layers
         .into_iter()
         .map(|(key, (name, layers))| {
             let reader = ServiceReader {
@@ -443,6 +465,11 @@ fn project(
             (key, reader.read(name))
         })
         .collect();
+    for (linked, alias) in links(&services) {
+        if let Some(service) = services.get_mut(&linked) {
+            service.hosts.push(alias);
+        }
+    }
     ComposeProject {
         directory,
         documents: documents.iter().map(|document| document.id).collect(),
@@ -450,6 +477,16 @@ fn project(
         variables,
         external_networks: external_networks(documents),
     }
+}
+
+/// Services that others know by a further name: `links: ["redis:cache"]`.
+fn links(services: &IndexMap<String, ComposeService>) -> Vec<(String, String)> {
+    let nodes = services.values().filter_map(|service| service.get("links"));
+    let items = nodes.flat_map(|(_, entry)| entry.value.items());
+    let pairs = items.filter_map(|link| link.scalar_text().split_once(':'));
+    pairs
+        .map(|(service, alias)| (service.to_owned(), alias.to_owned()))
+        .collect()
 }
 
 fn external_networks(documents: &[&Document]) -> Vec<String> {

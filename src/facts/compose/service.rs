@@ -151,13 +151,6 @@ impl ServiceReader<'_> {
                 hosts.extend(aliases.iter().map(|alias| alias.scalar_text().to_owned()));
             }
         }
-        for (_, links) in self.all("links") {
-            let aliases = links
-                .items()
-                .iter()
-                .filter_map(|link| link.scalar_text().split_once(':'));
-            hosts.extend(aliases.map(|(_, alias)| alias.to_owned()));
-        }
         hosts
     }
 

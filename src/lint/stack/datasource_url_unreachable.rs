@@ -105,11 +105,10 @@ fn check_url(
     }
     let here: Vec<&ComposeService> = project.services_at(host).collect();
     let Some(first) = here.first() else {
-        let is_elsewhere = grafana.get("extra_hosts").is_some()
-            || grafana
-                .networks
+        let is_elsewhere = project.is_open(grafana)
+            || ["extra_hosts", "external_links"]
                 .iter()
-                .any(|network| project.external_networks.contains(network));
+                .any(|key| grafana.get(key).is_some());
         if !is_elsewhere {
             findings
                 .report(

@@ -159,13 +159,20 @@ impl Look<'_> {
             self.at_localhost(text, host, port, findings);
             return;
         }
-        // Names with dots are for DNS, addresses for nobody; what Docker or the service itself adds is known to them.
-        if host.contains(['.', ':']) || host.is_empty() || self.is_extra_host(host) {
+        // Names with dots are for DNS, addresses for nobody; what Docker or the service itself adds is known to them. Without a
+        // network of its own it asks whom the host asks.
+        let is_on_host = self
+            .service
+            .is_some_and(|service| service.get("network_mode").is_some());
+        if host.contains(['.', ':']) || host.is_empty() || is_on_host || self.is_extra_host(host) {
             return;
         }
         let here: Vec<&ComposeService> = self.project.services_at(host).collect();
         let Some(first) = here.first() else {
-            if self.has_external_network() {
+            if self
+                .service
+                .is_some_and(|service| self.project.is_open(service))
+            {
                 return;
             }
             self.no_service(text, host, findings);
@@ -295,8 +302,13 @@ impl Look<'_> {
                 .value()
                 .is_none_or(|value| value.as_str().contains(&port.to_string()))
         });
+        let has_beside = self
+            .project
+            .services
+            .values()
+            .any(|service| service.shares_network_of() == Some(target.name.as_str()));
         let listens = target.listens_on();
-        if program.ports.is_empty() || listens.contains(&port) || is_moved || is_set {
+        if has_beside || program.ports.is_empty() || listens.contains(&port) || is_moved || is_set {
             return;
         }
         let old = format!(":{port}");
@@ -367,18 +379,6 @@ impl Look<'_> {
                         .any(|text| text.split([':', '=']).any(|part| part == host))
                 })
             })
-        })
-    }
-
-    /// Whether services of other projects may be there.
-    fn has_external_network(&self) -> bool {
-        self.service.is_some_and(|service| {
-            !service.networks.is_empty()
-                && self
-                    .project
-                    .external_networks
-                    .iter()
-                    .any(|network| service.networks.contains(network))
         })
     }
 }

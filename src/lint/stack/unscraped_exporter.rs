@@ -36,7 +36,15 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let is_exporter = service.program.as_ref().is_some_and(|program| {
                 program.program.ends_with("_exporter") || program.program == "cadvisor"
             });
-            if is_exporter && !servers.iter().any(|server| scrapes(facts, server, service)) {
+            // Beside another program it is reached under that one's name.
+            let beside = service
+                .shares_network_of()
+                .and_then(|name| project.services.get(name));
+            let is_scraped = servers.iter().any(|server| {
+                scrapes(facts, server, service)
+                    || beside.is_some_and(|beside| scrapes(facts, server, beside))
+            });
+            if is_exporter && !is_scraped {
                 let finding = findings
                     .report(
                         service.place(),
@@ -67,11 +75,12 @@ fn scrapes(facts: &Facts<'_>, server: &PrometheusServer, service: &ComposeServic
     let is_on_host = service
         .get("network_mode")
         .is_some_and(|(_, entry)| entry.value.scalar_text() == "host");
-    let ports = if is_on_host {
-        service.listens_on()
-    } else {
-        Vec::new()
-    };
+    let mut ports = Vec::new();
+    if is_on_host {
+        let moved = service.flag("web.listen-address");
+        let moved = moved.and_then(|address| host_and_port(address.as_str())?.1);
+        ports = moved.map_or_else(|| service.listens_on(), |port| vec![port]);
+    }
     let is_host = |address: &str| {
         host_and_port(address).is_some_and(|(host, port)| {
             service.hosts.iter().any(|name| name == host)
