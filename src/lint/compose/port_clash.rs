@@ -19,6 +19,11 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 other.name.value != service.name.value
                     && earlier.host_port == port.host_port
                     && meets(earlier, port)
+                    && ComposeProject::are_together(
+                        facts.setup,
+                        earlier.place.document,
+                        port.place.document,
+                    )
                     && runs_beside(other, service)
                     && is_udp(facts, earlier) == is_udp(facts, port)
             });

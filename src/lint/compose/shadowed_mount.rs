@@ -1,6 +1,6 @@
 use crate::diagnostic::Level;
 use crate::facts::Facts;
-use crate::facts::compose::ComposeService;
+use crate::facts::compose::{ComposeProject, ComposeService};
 use crate::facts::container::{Mount, MountSource, Via, inside};
 use crate::lint::{Findings, Lint, Need};
 
@@ -21,13 +21,19 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for (index, inner) in service.container.mounts.iter().enumerate() {
             for (other_index, outer) in service.container.mounts.iter().enumerate() {
                 let hides = match inside(&outer.target, &inner.target) {
-                    Some("") => index > other_index,
+                    // In another file, it takes the place of the first.
+                    Some("") => index > other_index && inner.place.document == outer.place.document,
                     Some(_) => true,
                     None => false,
                 };
                 if hides
                     && index != other_index
                     && inner.via != Via::Copy
+                    && ComposeProject::are_together(
+                        facts.setup,
+                        inner.place.document,
+                        outer.place.document,
+                    )
                     && inner.source != outer.source
                 {
                     check_pair(facts, service, inner, outer, findings);
