@@ -158,10 +158,10 @@ fn report(
         .unwrap_or(expression.parsed[node].span);
     let place = expression.place(facts.setup, span);
     let suggestions = facts.catalogue.closest(name);
-    // What an application may expose is certain only of a name that many mistake for the exporter's.
+    // An application may expose what it likes; that the exporter is meant is certain only of a name that many mistake for its.
     let may_be_of_application =
         !suggestions.iter().any(|known| known.is_known) && facts.scrapes_applications();
-    if may_be_of_application && suggestions.is_empty() {
+    if may_be_of_application && !suggestions.iter().any(|near| is_slip(name, &near.name)) {
         return;
     }
     let message = format!(
@@ -183,6 +183,14 @@ fn report(
             exporter.title
         ));
     }
+}
+
+/// Whether `name` is that of a metric with slips of the pen, or with too little or too much around it.
+fn is_slip(name: &str, metric: &str) -> bool {
+    let bare = metric.split_once('_').map_or(metric, |(_, bare)| bare);
+    strsim::damerau_levenshtein(name, metric) <= SLIPS
+        || metric.starts_with(name)
+        || name.ends_with(bare)
 }
 
 fn help(suggestion: &Suggestion) -> String {
