@@ -123,7 +123,7 @@ pub(super) fn read(path: &str, language: Language, file: &Arc<SourceFile>) -> Ou
         }]),
         Language::Template => match guess(file.text(), path, false) {
             Some(kind) => Outcome::Skipped(format!(
-                "a template of a {}, to be filled in by something else first",
+                "a template ({}), to be filled in by something else first",
                 kind.as_str()
             )),
             None => Outcome::Documents(Vec::new()),

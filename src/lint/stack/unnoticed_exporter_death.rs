@@ -211,17 +211,16 @@ impl<'q> Watch<'q> {
             return watch;
         };
         for question in questions {
-            match question.expression.origin {
-                Origin::Rule { file, .. } => {
-                    if facts.rule_files[file].loaded_by.contains(&server)
-                        && facts.is_alerting(question.expression)
-                        && question.reads(exporter)
-                    {
-                        watch.alerts.push(question);
+            if question.reads(exporter) {
+                match question.expression.origin {
+                    Origin::Rule { file, .. } => {
+                        let is_loaded = facts.rule_files[file].loaded_by.contains(&server);
+                        if is_loaded && facts.is_alerting(question.expression) {
+                            watch.alerts.push(question);
+                        }
                     }
+                    _ => watch.of_grafana.push(question),
                 }
-                _ if question.reads(exporter) => watch.of_grafana.push(question),
-                _ => {}
             }
             let noticing = question.selections.iter().filter(|selection| {
                 selection.is_of_every_scrape()
