@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use regex::Regex;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::catalogue::{Indicators, LabelMatch};
@@ -32,10 +33,9 @@ impl Examples {
     ///
     /// The label for which nothing fits: it selects everything or nothing.
     pub(super) fn of(indicators: &Indicators) -> Result<Self, String> {
-        let conditions = |indicator: &Option<crate::catalogue::Indicator>| {
-            indicator
-                .as_ref()
-                .map_or_else(Vec::new, |indicator| indicator.conditions.clone())
+        let conditions = |indicator: &Option<crate::catalogue::Indicator>| -> Vec<Condition> {
+            let written = indicator.iter().flat_map(|it| &it.conditions);
+            written.map(Condition::of).collect()
         };
         let requests = conditions(&indicators.requests);
         let errors = conditions(&indicators.errors);
@@ -60,25 +60,59 @@ impl Examples {
     }
 }
 
+/// A condition with its expression, if it has one, ready to be asked for many values.
+#[derive(Debug, Clone)]
+struct Condition {
+    written: LabelMatch,
+    expression: Option<Regex>,
+}
+
+impl Condition {
+    fn of(written: &LabelMatch) -> Self {
+        let is_expression = matches!(written.op, MatchOp::Regex | MatchOp::NotRegex);
+        Self {
+            written: written.clone(),
+            expression: is_expression
+                // Prometheus anchors every expression.
+                .then(|| Regex::new(&format!("^(?s:{})$", written.value)).ok())
+                .flatten(),
+        }
+    }
+
+    fn accepts(&self, value: &str) -> bool {
+        let is_match = || {
+            let expression = self.expression.as_ref();
+            expression.is_some_and(|expression| expression.is_match(value))
+        };
+        match self.written.op {
+            MatchOp::Equal => value == self.written.value,
+            MatchOp::NotEqual => value != self.written.value,
+            MatchOp::Regex => is_match(),
+            MatchOp::NotRegex => !is_match(),
+        }
+    }
+}
+
 /// Labels that meet all conditions and, where there are `others`, not all of those.
-fn fitting(conditions: &[LabelMatch], others: Option<&[LabelMatch]>) -> Result<Labels, String> {
+fn fitting(conditions: &[Condition], others: Option<&[Condition]>) -> Result<Labels, String> {
     let all: Vec<&LabelMatch> = conditions
         .iter()
         .chain(others.unwrap_or_default())
+        .map(|condition| &condition.written)
         .collect();
     let names: BTreeSet<&str> = all
         .iter()
         .map(|condition| condition.label.as_str())
         .collect();
     let mut labels = Labels::new();
-    let mut is_beside = others.is_none_or(<[LabelMatch]>::is_empty);
-    let is_empty = others.is_some_and(<[LabelMatch]>::is_empty);
+    let mut is_beside = others.is_none_or(<[Condition]>::is_empty);
+    let is_empty = others.is_some_and(<[Condition]>::is_empty);
     for name in names {
-        let of_label = |conditions: &[LabelMatch], value: &str| {
+        let of_label = |conditions: &[Condition], value: &str| {
             conditions
                 .iter()
-                .filter(|condition| condition.label == name)
-                .all(|condition| meets(value, condition))
+                .filter(|condition| condition.written.label == name)
+                .all(|condition| condition.accepts(value))
         };
         let candidates = candidates(all.iter().filter(|condition| condition.label == name));
         let mut fit = candidates
@@ -118,20 +152,6 @@ fn candidates<'a>(conditions: impl Iterator<Item = &'a &'a LabelMatch>) -> Vec<S
     }
     candidates.extend(["other".to_owned(), "0".to_owned()]);
     candidates
-}
-
-fn meets(value: &str, condition: &LabelMatch) -> bool {
-    let is_match = || {
-        // Prometheus anchors every expression.
-        regex::Regex::new(&format!("^(?s:{})$", condition.value))
-            .is_ok_and(|expression| expression.is_match(value))
-    };
-    match condition.op {
-        MatchOp::Equal => value == condition.value,
-        MatchOp::NotEqual => value != condition.value,
-        MatchOp::Regex => is_match(),
-        MatchOp::NotRegex => !is_match(),
-    }
 }
 
 /// A short text that an expression matches: `5..` gives `500`.
