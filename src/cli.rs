@@ -71,8 +71,8 @@ Example:
 
 /// Runs the program with the arguments of this process.
 pub fn run() -> ExitCode {
-    work_along();
     let cli = Cli::parse();
+    work_along();
     let console = Console::new(cli.color, cli.quiet);
     let exit = match cli.command {
         Command::Init(args) => commands::init(&args, console),
