@@ -38,23 +38,18 @@ impl<'t> Reading<'t> {
         self.builder.scalar(node, anchor)
     }
 
-    pub(super) fn open_sequence(
+    /// A list or a mapping begins.
+    pub(super) fn open(
         &mut self,
+        is_sequence: bool,
         start: Span,
         anchor: usize,
         tag: Option<Tag>,
     ) -> Result<(), SyntaxError> {
-        let open = Open::Sequence(Vec::new());
-        self.builder.open(open, start, anchor, tag)
-    }
-
-    pub(super) fn open_mapping(
-        &mut self,
-        start: Span,
-        anchor: usize,
-        tag: Option<Tag>,
-    ) -> Result<(), SyntaxError> {
-        let open = Open::Mapping(OpenMapping::default());
+        let open = match is_sequence {
+            true => Open::Sequence(Vec::new()),
+            false => Open::Mapping(OpenMapping::default()),
+        };
         self.builder.open(open, start, anchor, tag)
     }
 

@@ -225,11 +225,7 @@ impl<'t> Tidy<'t, '_, '_> {
             is_sequence,
         });
         self.awaited_since = None;
-        if is_sequence {
-            self.reading.open_sequence(start, 0, None).ok()
-        } else {
-            self.reading.open_mapping(start, 0, None).ok()
-        }
+        self.reading.open(is_sequence, start, 0, None).ok()
     }
 
     /// What follows a `-` on its line: the first entry of a mapping, or a value.
@@ -436,13 +432,8 @@ impl<'t> Tidy<'t, '_, '_> {
     fn flow(&mut self) -> Option<()> {
         let is_sequence = self.byte() == Some(b'[');
         let start = Span::new(self.at, self.at + 1);
-        let close = if is_sequence {
-            self.reading.open_sequence(start, 0, None).ok()?;
-            b']'
-        } else {
-            self.reading.open_mapping(start, 0, None).ok()?;
-            b'}'
-        };
+        let close = if is_sequence { b']' } else { b'}' };
+        self.reading.open(is_sequence, start, 0, None).ok()?;
         self.at += 1;
         loop {
             self.skip_spaces();

@@ -171,10 +171,10 @@ pub(super) fn read_any(
                 reading.scalar(&value, written(style), span, anchor, tag)?;
             }
             Event::SequenceStart(_, anchor, tag) => {
-                reading.open_sequence(span, anchor, tag_name(tag.as_deref()))?;
+                reading.open(true, span, anchor, tag_name(tag.as_deref()))?;
             }
             Event::MappingStart(_, anchor, tag) => {
-                reading.open_mapping(span, anchor, tag_name(tag.as_deref()))?;
+                reading.open(false, span, anchor, tag_name(tag.as_deref()))?;
             }
             Event::SequenceEnd | Event::MappingEnd => reading.close(span)?,
             Event::Alias(anchor) => reading.alias(anchor, span)?,
