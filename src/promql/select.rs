@@ -109,7 +109,7 @@ pub(super) fn constants(nodes: &[Node]) -> Vec<Option<f64>> {
             Kind::Unary(Sign::Minus, operand) => value(operand).map(|number| -number),
             Kind::Binary(binary) => value(&binary.left)
                 .zip(value(&binary.right))
-                .and_then(|(left, right)| calculate(binary.op, left, right)),
+                .and_then(|(left, right)| binary.op.calculate(left, right)),
             Kind::Call(call) => match (&*call.name.text, call.arguments.as_slice()) {
                 ("pi", []) => Some(std::f64::consts::PI),
                 ("min_of" | "min", [left, right]) => value(left)
@@ -127,23 +127,25 @@ pub(super) fn constants(nodes: &[Node]) -> Vec<Option<f64>> {
     values
 }
 
-/// Both numbers combined; `None` for operators that need series.
-fn calculate(op: BinaryOp, left: f64, right: f64) -> Option<f64> {
-    let truth = |holds: bool| Some(if holds { 1.0 } else { 0.0 });
-    match op {
-        BinaryOp::Add => Some(left + right),
-        BinaryOp::Sub => Some(left - right),
-        BinaryOp::Mul => Some(left * right),
-        BinaryOp::Div => Some(left / right),
-        BinaryOp::Mod => Some(left % right),
-        BinaryOp::Pow => Some(left.powf(right)),
-        BinaryOp::Atan2 => Some(left.atan2(right)),
-        BinaryOp::Equal => truth(left == right),
-        BinaryOp::NotEqual => truth(left != right),
-        BinaryOp::Less => truth(left < right),
-        BinaryOp::LessEqual => truth(left <= right),
-        BinaryOp::Greater => truth(left > right),
-        BinaryOp::GreaterEqual => truth(left >= right),
-        _ => None,
+impl BinaryOp {
+    /// Both numbers combined, 1 for a comparison that holds and 0 for one that does not; `None` for operators that need series.
+    pub fn calculate(self, left: f64, right: f64) -> Option<f64> {
+        let truth = |holds: bool| Some(if holds { 1.0 } else { 0.0 });
+        match self {
+            Self::Add => Some(left + right),
+            Self::Sub => Some(left - right),
+            Self::Mul => Some(left * right),
+            Self::Div => Some(left / right),
+            Self::Mod => Some(left % right),
+            Self::Pow => Some(left.powf(right)),
+            Self::Atan2 => Some(left.atan2(right)),
+            Self::Equal => truth(left == right),
+            Self::NotEqual => truth(left != right),
+            Self::Less => truth(left < right),
+            Self::LessEqual => truth(left <= right),
+            Self::Greater => truth(left > right),
+            Self::GreaterEqual => truth(left >= right),
+            _ => None,
+        }
     }
 }

@@ -3,7 +3,7 @@ use crate::facts::Facts;
 use crate::facts::rules::{RuleFile, RuleKind};
 use crate::lint::subject::words;
 use crate::lint::{Findings, Lint};
-use crate::promql::{BinaryOp, Kind};
+use crate::promql::Kind;
 
 pub(super) static LINT: Lint = Lint {
     id: "rule/fires-while-healthy",
@@ -79,15 +79,8 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(metric) = selector.metric_name().filter(|name| HEALTH.contains(name)) else {
             continue;
         };
-        let holds_for = |value: f64| match comparison.binary.op {
-            BinaryOp::Equal => value == threshold,
-            BinaryOp::NotEqual => value != threshold,
-            BinaryOp::Greater => value > threshold,
-            BinaryOp::GreaterEqual => value >= threshold,
-            BinaryOp::Less => value < threshold,
-            BinaryOp::LessEqual => value <= threshold,
-            _ => false,
-        };
+        let op = comparison.binary.op;
+        let holds_for = |value: f64| op.calculate(value, threshold) == Some(1.0);
         if !holds_for(1.0) || holds_for(0.0) {
             continue;
         }
