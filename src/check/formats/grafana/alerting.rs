@@ -9,9 +9,9 @@ use super::{Names, expansion, organization, provisioning, whole};
 use crate::catalogue::Version;
 use crate::check::formats::alertmanager::TIME_INTERVAL;
 use crate::check::formats::checker::{Block, Checker, head_of};
-use crate::check::formats::go_template;
 use crate::check::formats::table::Kind::{Block as Of, List, Scalar, Text};
 use crate::check::formats::table::{TableOf, field};
+use crate::check::formats::{NOTIFICATION_FUNCTIONS, go_template};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Value, written_span};
 use crate::source::SourceFile;
@@ -73,24 +73,8 @@ static TEMPLATE: TableOf = TableOf {
     rules: &[check_template],
 };
 
-/// Functions of notification templates: Alertmanager's, and those that Grafana added.
-const FUNCTIONS: [&str; 28] = [
-    "toUpper",
-    "toLower",
-    "title",
-    "trimSpace",
-    "join",
-    "match",
-    "safeHtml",
-    "safeUrl",
-    "urlUnescape",
-    "reReplaceAll",
-    "stringSlice",
-    "date",
-    "tz",
-    "since",
-    "humanizeDuration",
-    "toJson",
+/// Functions that Grafana added to those of Alertmanager's notification templates.
+const ADDED_FUNCTIONS: [&str; 9] = [
     "humanize",
     "humanize1024",
     "humanizePercentage",
@@ -98,9 +82,6 @@ const FUNCTIONS: [&str; 28] = [
     "data",
     "tmpl",
     "time",
-    "list",
-    "append",
-    "dict",
     "tojson",
     "now",
 ];
@@ -132,7 +113,8 @@ fn check_template(checker: &mut Checker<'_>, block: &Block<'_>) {
     let Some(template) = block.given("template") else {
         return;
     };
-    if let Err(error) = go_template::check(&template.value.text, &FUNCTIONS, &[]) {
+    let functions = [&NOTIFICATION_FUNCTIONS[..], &ADDED_FUNCTIONS].concat();
+    if let Err(error) = go_template::check(&template.value.text, &functions, &[]) {
         let span = written_span(checker.file.text(), &template.value, error.span);
         checker.error("invalid-template", span, error.message);
     }
