@@ -40,6 +40,13 @@ pub struct Object {
     pub directory: String,
 }
 
+/// Whether a pair of key and value is among labels.
+pub fn has_label(labels: &Labels, (key, value): &(Text, Text)) -> bool {
+    labels
+        .iter()
+        .any(|(other, its)| other.value == key.value && its.value == value.value)
+}
+
 /// A Service, or the pods of a workload.
 #[derive(Debug)]
 pub struct Selectable {
@@ -227,11 +234,6 @@ impl Kubernetes {
 
     /// Whether labels are what a selector wants. What kustomize adds below `directory`, or anywhere above or below it, counts.
     pub fn fits(&self, wanted: &Labels, labels: &Labels, directory: &str) -> bool {
-        let has = |labels: &Labels, (key, value): &(Text, Text)| {
-            labels
-                .iter()
-                .any(|(other, its)| other.value == key.value && its.value == value.value)
-        };
         let is_near = |other: &str| {
             super::container::inside(other, directory).is_some()
                 || super::container::inside(directory, other).is_some()
@@ -239,11 +241,11 @@ impl Kubernetes {
                 || other.is_empty()
         };
         wanted.iter().all(|pair| {
-            has(labels, pair)
+            has_label(labels, pair)
                 || self
                     .common_labels
                     .iter()
-                    .any(|(other, common)| is_near(other) && has(common, pair))
+                    .any(|(other, common)| is_near(other) && has_label(common, pair))
         })
     }
 

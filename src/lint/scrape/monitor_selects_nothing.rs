@@ -1,7 +1,7 @@
 use crate::diagnostic::Level;
 use crate::facts::Facts;
-use crate::facts::kubernetes::{Labels, Monitor, Selectable};
-use crate::facts::text::{Text, placeholder};
+use crate::facts::kubernetes::{Labels, Monitor, Selectable, has_label};
+use crate::facts::text::placeholder;
 use crate::lint::{Findings, Lint, Need};
 use crate::setup::Place;
 
@@ -74,11 +74,6 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
 
 /// Whether a monitor is plainly for this: its selector is that of the Service, or it has the same name, and the port.
 fn is_meant(monitor: &Monitor, it: &Selectable) -> bool {
-    let has = |(key, value): &(Text, Text)| {
-        it.selector
-            .iter()
-            .any(|(other, its)| other.value == key.value && its.value == value.value)
-    };
     let has_port = monitor
         .ports
         .iter()
@@ -89,7 +84,11 @@ fn is_meant(monitor: &Monitor, it: &Selectable) -> bool {
         .iter()
         .any(|(_, value)| values().any(|other| other.value == value.value));
     let is_namesake = it.object.name.value == monitor.object.name.value;
-    monitor.selector.iter().all(has) || (has_port && (is_namesake || shares_value))
+    let is_its_selector = monitor
+        .selector
+        .iter()
+        .all(|pair| has_label(&it.selector, pair));
+    is_its_selector || (has_port && (is_namesake || shares_value))
 }
 
 fn wanted(labels: &Labels) -> String {

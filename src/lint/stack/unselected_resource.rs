@@ -1,6 +1,6 @@
 use crate::diagnostic::Level;
 use crate::facts::Facts;
-use crate::facts::kubernetes::ResourceSelector;
+use crate::facts::kubernetes::{ResourceSelector, has_label};
 use crate::facts::text::placeholder;
 use crate::lint::{Findings, Lint, Need};
 
@@ -34,12 +34,8 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .any(|(key, value)| {
                 placeholder(key.as_str()).is_some() || placeholder(value.as_str()).is_some()
             });
-        let missing = selector.labels.iter().find(|(key, value)| {
-            !resource
-                .labels
-                .iter()
-                .any(|(other, its)| other.value == key.value && its.value == value.value)
-        });
+        let mut wanted = selector.labels.iter();
+        let missing = wanted.find(|pair| !has_label(&resource.labels, pair));
         let Some((key, value)) = missing.filter(|_| !is_selected && !is_filled_in) else {
             continue;
         };
