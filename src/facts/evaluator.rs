@@ -1,5 +1,7 @@
 //! Programs that read rules and scrape configurations of Prometheus, and understand more than it does.
 
+use std::collections::BTreeSet;
+
 use super::Facts;
 use super::compose::ComposeProject;
 use super::expression::Expression;
@@ -164,6 +166,12 @@ impl Facts<'_> {
     }
 
     fn has_victoria_metrics(&self) -> bool {
+        *self
+            .has_victoria_metrics
+            .get_or_init(|| self.finds_victoria_metrics())
+    }
+
+    fn finds_victoria_metrics(&self) -> bool {
         let is_named = |text: &str| OF_VICTORIA_METRICS.iter().any(|name| text.contains(name));
         let mut services = self
             .projects
@@ -180,40 +188,61 @@ impl Facts<'_> {
     }
 }
 
-/// The service that evaluates a rule file in place of Prometheus, and what it is.
-pub(super) fn ruler_of(
-    setup: &Setup,
-    projects: &[ComposeProject],
-    document: &Document,
-) -> Option<(ServiceId, Evaluator)> {
-    let path = &*document.path;
-    for (index, project) in projects.iter().enumerate() {
-        for (name, service) in &project.services {
-            let Some(program) = &service.program else {
-                continue;
-            };
-            let (evaluator, patterns) = match &*program.program {
-                "vmalert" => (Evaluator::VictoriaMetrics, service.flags("rule")),
-                "thanos" => (Evaluator::Thanos, service.flags("rule-file")),
-                _ => continue,
-            };
-            let sees = |pattern: &str| {
-                let found = service.container.expand(setup.listing(), pattern);
-                found.files.iter().any(|file| file == path)
-            };
-            if patterns.iter().any(|pattern| sees(pattern.as_str())) {
-                let service = name.clone();
-                return Some((
-                    ServiceId {
+/// A service that evaluates rules in place of Prometheus.
+pub(super) struct Ruler {
+    /// The service.
+    pub(super) service: ServiceId,
+    /// What it is.
+    pub(super) evaluator: Evaluator,
+    files: BTreeSet<String>,
+}
+
+impl Ruler {
+    /// Whether it loads the file.
+    pub(super) fn loads(&self, document: &Document) -> bool {
+        self.files.contains(&*document.path)
+    }
+
+    /// Those of a setup: vmalert and Thanos before Mimir, in the order of their projects.
+    pub(super) fn all(setup: &Setup, projects: &[ComposeProject]) -> Vec<Self> {
+        let mut rulers = Vec::new();
+        for (index, project) in projects.iter().enumerate() {
+            for (name, service) in &project.services {
+                let Some(program) = &service.program else {
+                    continue;
+                };
+                let (evaluator, patterns) = match &*program.program {
+                    "vmalert" => (Evaluator::VictoriaMetrics, service.flags("rule")),
+                    "thanos" => (Evaluator::Thanos, service.flags("rule-file")),
+                    _ => continue,
+                };
+                let files = patterns
+                    .iter()
+                    .flat_map(|pattern| {
+                        let found = service.container.expand(setup.listing(), pattern.as_str());
+                        found.files
+                    })
+                    .collect();
+                rulers.push(Self {
+                    service: ServiceId {
                         project: index,
-                        service,
+                        service: name.clone(),
                     },
                     evaluator,
-                ));
+                    files,
+                });
             }
         }
+        let configurations = setup.of_kind(Kind::Mimir);
+        rulers.extend(configurations.filter_map(|it| Self::of_mimir(setup, projects, it)));
+        rulers
     }
-    setup.of_kind(Kind::Mimir).find_map(|configuration| {
+
+    fn of_mimir(
+        setup: &Setup,
+        projects: &[ComposeProject],
+        configuration: &Document,
+    ) -> Option<Self> {
         let directory = configuration
             .root
             .get("ruler_storage")?
@@ -225,10 +254,10 @@ pub(super) fn ruler_of(
         // One directory for each tenant.
         let pattern = format!("{}/*/*", directory.trim_end_matches('/'));
         let found = service.container.expand(setup.listing(), &pattern);
-        found
-            .files
-            .iter()
-            .any(|file| file == path)
-            .then_some((id, Evaluator::Mimir))
-    })
+        Some(Self {
+            service: id,
+            evaluator: Evaluator::Mimir,
+            files: found.files.into_iter().collect(),
+        })
+    }
 }

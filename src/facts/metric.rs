@@ -15,7 +15,7 @@ pub enum Evidence {
 impl Facts<'_> {
     /// The metric of the catalogue that `name` is; `None` also for what a recording rule of the setup makes.
     pub fn resolved(&self, name: &str) -> Option<Resolved<'_>> {
-        match self.recorded.contains(name) {
+        match self.recorded.contains_key(name) {
             true => None,
             false => self.catalogue.metric(name),
         }
@@ -23,7 +23,7 @@ impl Facts<'_> {
 
     /// Who says that `name` only grows; `None` where nobody does.
     pub fn counter(&self, name: &str) -> Option<Evidence> {
-        if self.recorded.contains(name) || name.contains(':') {
+        if self.recorded.contains_key(name) || name.contains(':') {
             return None;
         }
         match self.catalogue.metric(name) {
@@ -48,7 +48,7 @@ impl Facts<'_> {
                     && !resolved.is_cumulative()
                     && resolved.metric.kind != MetricType::Histogram
             }
-            None => !self.recorded.contains(name) && self.given.metrics.is_gauge(name),
+            None => !self.recorded.contains_key(name) && self.given.metrics.is_gauge(name),
         }
     }
 

@@ -44,7 +44,7 @@ impl Facts<'_> {
                 let Some(name) = selector.metric_name() else {
                     continue;
                 };
-                if self.recorded.contains(name) || self.given.metrics.has(name) {
+                if self.recorded.contains_key(name) || self.given.metrics.has(name) {
                     continue;
                 }
                 for (exporter, circumstances) in &scraped {

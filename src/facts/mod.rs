@@ -32,7 +32,8 @@ pub mod substitution;
 pub mod suppression;
 pub mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use alertmanager::Alertmanager;
 use compose::{ComposeProject, ComposeService};
@@ -81,14 +82,14 @@ pub struct Facts<'a> {
     pub grafana_notifications: Vec<GrafanaNotifications>,
     /// Every PromQL expression, rules first.
     pub expressions: Vec<Expression>,
-    /// Names that recording rules of the setup give.
-    pub recorded: BTreeSet<String>,
-    /// The expression of each of them; `None` where several rules give one name.
-    recordings: BTreeMap<String, Option<ExpressionId>>,
+    /// Names that recording rules of the setup give, and the expression of each; `None` where several rules give one name.
+    pub recorded: BTreeMap<String, Option<ExpressionId>>,
     /// What comments ask not to be told.
     pub suppressions: Suppressions,
     /// What is known of the setup beyond its files.
     pub given: &'a Given,
+    scrapes_applications: OnceLock<bool>,
+    has_victoria_metrics: OnceLock<bool>,
 }
 
 impl<'a> Facts<'a> {
@@ -116,22 +117,20 @@ impl<'a> Facts<'a> {
             dashboard.loaded_by = loading.map(|(index, _)| index).collect();
         }
         let grafana_rules = grafana_alerting::rules(setup, &datasources, &mut expressions);
-        let recorded: BTreeSet<String> = rule_files
-            .iter()
-            .flat_map(RuleFile::rules)
-            .filter(|(_, rule)| rule.kind == RuleKind::Recording)
-            .map(|(_, rule)| rule.name.value.to_string())
-            .collect();
-        let mut recordings = BTreeMap::new();
+        let mut recorded = BTreeMap::new();
         for (_, rule) in rule_files.iter().flat_map(RuleFile::rules) {
             if rule.kind == RuleKind::Recording {
-                recordings
+                recorded
                     .entry(rule.name.value.to_string())
                     .and_modify(|known| *known = None)
                     .or_insert(rule.expression);
             }
         }
-        let metrics = Metrics::new(catalogue, recorded.clone(), &given.metrics);
+        let metrics = Metrics::new(
+            catalogue,
+            recorded.keys().cloned().collect(),
+            &given.metrics,
+        );
         let mut alertmanagers = alertmanager::alertmanagers(setup, &projects);
         given.complete_alertmanagers(&mut alertmanagers);
         Self {
@@ -151,7 +150,8 @@ impl<'a> Facts<'a> {
             dashboards,
             grafana_rules,
             recorded,
-            recordings,
+            scrapes_applications: OnceLock::new(),
+            has_victoria_metrics: OnceLock::new(),
         }
     }
 
@@ -162,7 +162,7 @@ impl<'a> Facts<'a> {
 
     /// What the only recording rule called `name` computes.
     pub fn recording(&self, name: &str) -> Option<&Expression> {
-        let id = (*self.recordings.get(name)?)?;
+        let id = (*self.recorded.get(name)?)?;
         Some(self.expression(id))
     }
 

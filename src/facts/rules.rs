@@ -1,7 +1,7 @@
 //! Alerting and recording rules of Prometheus.
 
 use super::compose::ComposeProject;
-use super::evaluator::{Evaluator, ruler_of};
+use super::evaluator::{Evaluator, Ruler};
 use super::expression::{ExpressionId, Expressions, Origin, Unread};
 use super::prometheus::{PrometheusServer, ServiceId, pairs};
 use super::text::Text;
@@ -109,6 +109,7 @@ pub(super) fn rule_files(
     servers: &[PrometheusServer],
     expressions: &mut Expressions,
 ) -> Vec<RuleFile> {
+    let rulers = Ruler::all(setup, projects);
     setup
         .of_kind(Kind::Rules)
         .enumerate()
@@ -133,8 +134,9 @@ pub(super) fn rule_files(
                 .root
                 .get("groups")
                 .map_or(&[][..], |node| node.items());
-            let (ruler, evaluator) = match ruler_of(setup, projects, document) {
-                Some((ruler, evaluator)) => (Some(ruler), evaluator),
+            let ruler = rulers.iter().find(|ruler| ruler.loads(document));
+            let (ruler, evaluator) = match ruler {
+                Some(ruler) => (Some(ruler.service.clone()), ruler.evaluator),
                 None if loaded_by.is_empty() => (None, written_for(setup, document)),
                 None => (None, Evaluator::Prometheus),
             };

@@ -45,6 +45,12 @@ impl Facts<'_> {
 
     /// Whether a job scrapes something of which nobody knows what it exposes: an application, a gateway, what is discovered.
     pub fn scrapes_applications(&self) -> bool {
+        *self
+            .scrapes_applications
+            .get_or_init(|| self.finds_applications())
+    }
+
+    fn finds_applications(&self) -> bool {
         let is_known = |target: &Target| {
             let Some((host, port)) = target.host_and_port() else {
                 return false;

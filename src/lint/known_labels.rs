@@ -199,7 +199,7 @@ fn can_have(facts: &Facts<'_>, name: &str, label: &str) -> bool {
         .filter_map(|exporter| exporter.resolve(name))
         .collect();
     let given = facts.given.metrics.labels(name);
-    if facts.recorded.contains(name) || known.is_empty() || given.is_some() {
+    if facts.recorded.contains_key(name) || known.is_empty() || given.is_some() {
         return true;
     }
     let mut is_scraped = false;

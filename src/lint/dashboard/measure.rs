@@ -329,7 +329,9 @@ impl Shares<'_> {
                 );
                 keeps.then(|| self.share(*call.arguments.first()?))?
             }
-            Kind::Selector(selector) if self.facts.recorded.contains(selector.metric_name()?) => {
+            Kind::Selector(selector)
+                if self.facts.recorded.contains_key(selector.metric_name()?) =>
+            {
                 let recorded = self.facts.recording(selector.metric_name()?)?;
                 let inner = Shares {
                     facts: self.facts,

@@ -44,7 +44,7 @@ impl<'c> NamedMetrics<'c> {
                 let Some([name]) = one.metrics.as_deref() else {
                     return;
                 };
-                if facts.recorded.contains(name) || !self.is_other(&said, name, legend) {
+                if facts.recorded.contains_key(name) || !self.is_other(&said, name, legend) {
                     return;
                 }
                 read = read.or(Some((expression, one.selector, name)));

@@ -57,7 +57,7 @@ impl<'e> SeriesLabels<'e> {
 
     fn of_selector(facts: &Facts<'_>, attached: &Attached, selector: &'e Selector) -> Option<Self> {
         let name = selector.metric_name()?;
-        if facts.recorded.contains(name) || facts.given.metrics.labels(name).is_some() {
+        if facts.recorded.contains_key(name) || facts.given.metrics.labels(name).is_some() {
             return None;
         }
         let mut known = facts

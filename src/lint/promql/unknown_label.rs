@@ -32,7 +32,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             };
             let Some(name) = selector
                 .metric_name()
-                .filter(|name| !facts.recorded.contains(*name))
+                .filter(|name| !facts.recorded.contains_key(*name))
             else {
                 continue;
             };

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use crate::catalogue::{Exporter, Known, Suggestion};
 use crate::diagnostic::{Level, Safety};
 use crate::facts::expression::Expression;
@@ -14,6 +16,8 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    // Every name that is listed or recorded is looked at for a slip: once for each name that somebody reads.
+    let mut slips = BTreeMap::new();
     for expression in &facts.expressions {
         for read in &expression.analysis.reads {
             let Kind::Selector(selector) = &expression.parsed[read.selector].kind else {
@@ -28,24 +32,15 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             }
             if let Some(exporter) = unknown_to(facts, name) {
                 report(facts, findings, expression, read.selector, name, exporter);
-            } else if let Some(listed) = slip(facts, name) {
-                let among = "which is not among the metrics of this project";
+            } else if let Some((known, among)) =
+                slips.entry(name).or_insert_with(|| slip_in(facts, name))
+            {
                 report_slip(
                     facts,
                     findings,
                     expression,
                     read.selector,
-                    (name, listed),
-                    among,
-                );
-            } else if let Some(recorded) = slip_in_recorded(facts, name) {
-                let among = "which no rule records";
-                report_slip(
-                    facts,
-                    findings,
-                    expression,
-                    read.selector,
-                    (name, recorded),
+                    (name, known),
                     among,
                 );
             }
@@ -53,10 +48,21 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// The name that is meant where `name` is one with a slip in it, and which names are without it.
+fn slip_in<'f>(facts: &'f Facts<'_>, name: &str) -> Option<(&'f str, &'static str)> {
+    let listed = || {
+        Some((
+            slip(facts, name)?,
+            "which is not among the metrics of this project",
+        ))
+    };
+    listed().or_else(|| Some((slip_in_recorded(facts, name)?, "which no rule records")))
+}
+
 /// The exporter in whose complete namespace `name` lies without being one of its metrics.
 fn unknown_to<'f>(facts: &'f Facts<'_>, name: &str) -> Option<&'f Exporter> {
     let catalogue = facts.catalogue;
-    if facts.recorded.contains(name) || name.contains(':') {
+    if facts.recorded.contains_key(name) || name.contains(':') {
         return None;
     }
     match catalogue.know(name) {
@@ -76,7 +82,7 @@ fn unknown_to<'f>(facts: &'f Facts<'_>, name: &str) -> Option<&'f Exporter> {
 
 /// The metric that the project lists and that differs from `name` as a slip of the pen does, where nobody knows `name`.
 fn slip<'f>(facts: &'f Facts<'_>, name: &str) -> Option<&'f str> {
-    let is_known = facts.recorded.contains(name) || facts.catalogue.know(name).is_some();
+    let is_known = facts.recorded.contains_key(name) || facts.catalogue.know(name).is_some();
     if is_known || name.contains(':') || name.len() < SHORTEST {
         return None;
     }
@@ -89,7 +95,7 @@ fn slip<'f>(facts: &'f Facts<'_>, name: &str) -> Option<&'f str> {
 /// windows apart, of which another setup may record the rest.
 fn slip_in_recorded<'f>(facts: &'f Facts<'_>, name: &str) -> Option<&'f str> {
     let (before, last) = name.rsplit_once(':')?;
-    if facts.recorded.contains(name) {
+    if facts.recorded.contains_key(name) {
         return None;
     }
     let bare = |name: &str| name.replace([':', '_'], "");
@@ -101,7 +107,7 @@ fn slip_in_recorded<'f>(facts: &'f Facts<'_>, name: &str) -> Option<&'f str> {
                     && strsim::damerau_levenshtein(other, before) <= 1
             })
     };
-    let mut recorded = facts.recorded.iter().map(String::as_str);
+    let mut recorded = facts.recorded.keys().map(String::as_str);
     recorded.find(|recorded| is_near(recorded))
 }
 

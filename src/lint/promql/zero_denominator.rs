@@ -104,7 +104,7 @@ fn is_guarded(facts: &Facts<'_>, parsed: &Parsed, metric: &str) -> bool {
             let Some(name) = used
                 .selector
                 .metric_name()
-                .filter(|name| facts.recorded.contains(*name))
+                .filter(|name| facts.recorded.contains_key(*name))
             else {
                 return false;
             };

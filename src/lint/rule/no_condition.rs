@@ -49,7 +49,7 @@ fn decides(facts: &Facts<'_>, expression: &Expression) -> bool {
         Kind::Selector(selector) => match selector.metric_name() {
             // Alerts are there only while they are pending or fire.
             Some("ALERTS") | None => true,
-            Some(name) => facts.recorded.contains(name),
+            Some(name) => facts.recorded.contains_key(name),
         },
         _ => false,
     })

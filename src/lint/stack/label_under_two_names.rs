@@ -35,7 +35,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 .catalogue
                 .metric(name)
                 .is_some_and(|resolved| matches!(facts.scraped(resolved.exporter), Scraped::By(_)));
-            if is_known || facts.recorded.contains(name) {
+            if is_known || facts.recorded.contains_key(name) {
                 continue;
             }
             let labels: Vec<(&str, Span)> = selector

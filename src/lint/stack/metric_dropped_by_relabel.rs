@@ -39,7 +39,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let Some(name) = selector.metric_name().filter(|name| !is_synthetic(name)) else {
                 continue;
             };
-            if facts.recorded.contains(name) {
+            if facts.recorded.contains_key(name) {
                 continue;
             }
             let Some((job, step)) = dropped(facts, &jobs, name) else {

@@ -90,7 +90,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         // Once for an expression, however often it reads it.
-        if facts.recorded.contains(name) || !told.insert(expression.text.place) {
+        if facts.recorded.contains_key(name) || !told.insert(expression.text.place) {
             continue;
         }
         let Kind::Selector(selector) = &expression.parsed[node].kind else {

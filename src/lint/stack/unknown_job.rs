@@ -31,7 +31,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             // What a rule records may come from another server, or keep labels of its own.
             let is_recorded = selector
                 .metric_name()
-                .is_some_and(|name| facts.recorded.contains(name) || name.contains(':'));
+                .is_some_and(|name| facts.recorded.contains_key(name) || name.contains(':'));
             if is_recorded {
                 continue;
             }

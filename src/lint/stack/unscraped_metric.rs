@@ -44,7 +44,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let is_scraped = *scraped
                 .entry((*server_index, image.program.as_str()))
                 .or_insert_with(|| server.jobs.iter().any(|job| may_scrape(facts, job, image)));
-            if is_scraped || facts.recorded.contains(name) {
+            if is_scraped || facts.recorded.contains_key(name) {
                 continue;
             }
             let span = selector
