@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
 use stackwright::catalogue::Version;
-use stackwright::check::formats::{
-    NEWEST_GRAFANA, Readers, VALIDATORS, check_dashboard, check_datasources,
-};
+use stackwright::check::formats::{Readers, VALIDATORS};
 use stackwright::diagnostic::Diagnostic;
 use stackwright::source::SourceFile;
 
@@ -35,6 +33,4 @@ fuzz_target!(|bytes: &[u8]| {
             consistent(&validator.check(&file, &reading, &readers));
         }
     }
-    consistent(&check_dashboard(&file, NEWEST_GRAFANA));
-    consistent(&check_datasources(&file, NEWEST_GRAFANA));
 });

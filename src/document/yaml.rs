@@ -104,6 +104,18 @@ pub struct Document {
     pub ignored: Option<Span>,
 }
 
+impl From<Node> for Document {
+    /// A tree of which there is no more to say.
+    fn from(root: Node) -> Self {
+        Self {
+            root,
+            problems: Vec::new(),
+            comments: Vec::new(),
+            ignored: None,
+        }
+    }
+}
+
 /// Reads one YAML document. A byte order mark is skipped; anchors, aliases and merge keys (`<<`)
 /// are followed within `limits`; an empty text is `null`.
 ///

@@ -135,6 +135,10 @@ impl Kind {
             Self::Rules => Format::Rules,
             Self::RuleTests => Format::RuleTests,
             Self::Alertmanager => Format::Alertmanager,
+            Self::Datasources => Format::Datasources,
+            Self::DashboardProviders => Format::DashboardProviders,
+            Self::GrafanaAlerting => Format::GrafanaAlerting,
+            Self::Dashboard => Format::Dashboard,
             _ => return None,
         })
     }

@@ -90,6 +90,107 @@ fn every_file_of_a_directory_is_named_and_judged() {
     );
 }
 
+const DASHBOARD: &str = r#"{"title": "Redis", "schemaVersion": 41, "panels": [{"type": "text"}]}"#;
+
+#[test]
+fn what_grafana_reads_is_judged_for_its_version() {
+    let spec = r#""title": "Redis", "schemaVersion": 41, "panels": [{"title": "a"}]"#;
+    let directory = directory(&[
+        ("good.json", DASHBOARD),
+        (
+            "bad.json",
+            r#"{"schemaVersion": 41, "panels": [{"type": "text"}]}"#,
+        ),
+        (
+            "export.json",
+            &format!(r#"{{"meta": {{}}, "dashboard": {{{spec}}}}}"#),
+        ),
+        (
+            "v1.json",
+            r#"{"apiVersion": "dashboard.grafana.app/v1beta1", "kind": "Dashboard", "metadata": {"name": "redis"},
+                "spec": {"title": "Redis", "panels": [{"type": "text"}]}}"#,
+        ),
+        (
+            "v2.yaml",
+            "apiVersion: dashboard.grafana.app/v2beta1\nkind: Dashboard\nmetadata: {name: redis}\n\
+             spec:\n  title: Redis\n  elements: {}\n  layuot: {kind: GridLayout, spec: {items: []}}\n",
+        ),
+        (
+            "map.yaml",
+            "apiVersion: v1\nkind: ConfigMap\ndata:\n  redis.json: |\n    {\n      \"title\": \"Redis\", \"schemaVersion\": 41,\n\
+             \x20     \"panels\": [{\"id\": 1}]\n    }\n",
+        ),
+        (
+            "provisioning/datasources/all.yml",
+            "apiVersion: 1\ndatasources:\n- {name: A, type: prometheus, access: proxy, isDefault: perhaps}\n",
+        ),
+        (
+            "provisioning/dashboards/all.yml",
+            "apiVersion: 1\nproviders:\n- {name: A, type: fil, options: {path: /a}}\n",
+        ),
+        (
+            "provisioning/alerting/all.yml",
+            "apiVersion: 1\ncontactPoints:\n- name: A\n  receivers: [{uid: a b, type: email, settings: {addresses: a@example.org}}]\n",
+        ),
+    ]);
+    let run = stackwright(&directory, "validate . --no-tools").ends(1);
+    for line in [
+        "for Grafana 12.4.3 (the newest known; `--grafana` asks for another)",
+        "passed   dashboard                good.json",
+        "failed   dashboard                bad.json (embedded): 1 error",
+        "failed   dashboard                export.json (embedded): 1 error",
+        "passed   dashboard                v1.json",
+        "failed   dashboard                v2.yaml (embedded): ",
+        "failed   dashboard                map.yaml (embedded): 1 error",
+        "failed   datasource file          provisioning/datasources/all.yml (embedded): 1 error",
+        "failed   dashboard provider file  provisioning/dashboards/all.yml (embedded): 1 error",
+        "failed   Grafana alerting file    provisioning/alerting/all.yml (embedded): 1 error",
+    ] {
+        assert!(run.output.contains(line), "{line}:\n{}", run.output);
+    }
+    for place in [
+        "--> map.yaml:7:19",
+        "--> v2.yaml:7:3",
+        "--> provisioning/datasources/all.yml:3:57",
+        "--> provisioning/dashboards/all.yml:3:19",
+        "--> provisioning/alerting/all.yml:4:21",
+        "the dashboard is below `dashboard`, as the HTTP API has it",
+    ] {
+        assert!(run.errors.contains(place), "{place}:\n{}", run.errors);
+    }
+    assert!(!run.output.contains("not checked"), "{}", run.output);
+
+    // One file is what it is by its content, and resources came with Grafana 12.
+    stackwright(&directory, "validate --no-tools good.json").ends(0);
+    stackwright(&directory, "validate --no-tools v1.json").ends(0);
+    let run = stackwright(&directory, "validate --no-tools v1.json --grafana 11.6").ends(1);
+    assert!(
+        run.output.contains("for Grafana 11.6 (as asked)"),
+        "{}",
+        run.output
+    );
+}
+
+#[test]
+fn what_a_file_is_can_be_said_of_every_format() {
+    let directory = directory(&[("a", "{}\n"), ("b.json", "[]")]);
+    for kind in [
+        "prometheus",
+        "rules",
+        "rule-tests",
+        "alertmanager",
+        "datasources",
+        "dashboard-providers",
+        "grafana-alerting",
+        "dashboard",
+    ] {
+        let run = stackwright(&directory, &format!("validate --no-tools a --kind {kind}"));
+        assert!(matches!(run.status, 0 | 1), "{kind}: {}", run.errors);
+    }
+    stackwright(&directory, "validate --no-tools b.json --kind targets").ends(0);
+    stackwright(&directory, "validate --no-tools b.json --kind dashboard").ends(1);
+}
+
 #[test]
 fn one_file_is_known_by_its_keys_its_name_or_what_is_said_of_it() {
     let directory = directory(&[

@@ -11,7 +11,7 @@ use crate::bundle::{Artifact, Bundle, Kind};
 use crate::catalogue::Catalogue;
 use crate::check::formats;
 use crate::diagnostic::Diagnostic;
-use crate::document::{self, Node};
+use crate::document::Node;
 use crate::source::{SourceFile, Span};
 
 /// An artifact's text as a file that diagnostics point into, made when the first one does.
@@ -111,12 +111,7 @@ impl Readings {
 impl<'b> Document<'b> {
     /// What a validator takes. That nothing is wrong with it as YAML was checked when it was read.
     pub(super) fn reading(&self) -> formats::Reading {
-        Ok(document::Document {
-            root: self.tree.clone(),
-            problems: Vec::new(),
-            comments: Vec::new(),
-            ignored: None,
-        })
+        Ok(self.tree.clone().into())
     }
 
     pub(super) fn path(&self) -> &'b str {

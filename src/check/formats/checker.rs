@@ -27,6 +27,15 @@ pub(super) fn read(text: &str, dialect: Dialect) -> Reading {
     read_yaml(text, dialect, limits)
 }
 
+/// Reads a file's text as JSON.
+pub(super) fn read_json(text: &str) -> Reading {
+    let limits = Limits {
+        depth: DEEPEST,
+        ..Limits::default()
+    };
+    parse_json(text, limits).map(Document::from)
+}
+
 /// Less likeness than this is none, but for one slip in a short word: `fro`.
 const ALIKE: f64 = 0.65;
 /// The same where names that nobody here knows are to be expected.
@@ -176,7 +185,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// What was read; what is wrong with it as YAML is among the findings.
+    /// What was read; what is wrong with it as YAML or JSON is among the findings.
     pub(super) fn take<'d>(&mut self, read: &'d Reading) -> Option<&'d Document> {
         match read {
             Ok(document) => {
@@ -195,33 +204,11 @@ impl<'a> Checker<'a> {
                 Some(document)
             }
             Err(error) => {
-                self.error("syntax", error.span, error.message.clone()).help = error.help.clone();
-                None
-            }
-        }
-    }
-
-    /// Reads the file; what is wrong with it as YAML is among the findings.
-    pub(super) fn read(&mut self) -> Option<Document> {
-        let reading = read(self.file.text(), self.reader.dialect);
-        self.take(&reading)?;
-        reading.ok()
-    }
-
-    /// Reads the file as JSON; what is wrong with it as such is among the findings.
-    pub(super) fn read_json(&mut self) -> Option<Node> {
-        let limits = Limits {
-            depth: DEEPEST,
-            ..Limits::default()
-        };
-        match parse_json(self.file.text(), limits) {
-            Ok(root) => Some(root),
-            Err(error) => {
                 let defect = match error.problem {
                     Problem::DuplicateKey => "duplicate-key",
                     _ => "syntax",
                 };
-                self.error(defect, error.span, error.message).help = error.help;
+                self.error(defect, error.span, error.message.clone()).help = error.help.clone();
                 if let Some(first) = error.first {
                     self.relate("first given here", first);
                 }

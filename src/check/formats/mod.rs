@@ -23,9 +23,6 @@ use std::sync::Arc;
 pub use alertmanager::check_alertmanager;
 pub use checker::{Reading, short};
 pub use compose::{ComposeFiles, ComposeOptions, NEWEST_COMPOSE, check_compose};
-pub use grafana::{
-    NEWEST_GRAFANA, check_alerting, check_dashboard, check_dashboard_providers, check_datasources,
-};
 pub use prometheus::{
     Included, PrometheusOptions, check_prometheus, check_scrape_config_file, check_targets,
 };
@@ -84,6 +81,14 @@ pub enum Format {
     RuleTests,
     /// `alertmanager.yml`.
     Alertmanager,
+    /// Provisioned datasources of Grafana.
+    Datasources,
+    /// Provisioned dashboard providers.
+    DashboardProviders,
+    /// Provisioned alert rules, contact points and policies of Grafana.
+    GrafanaAlerting,
+    /// A dashboard, as Grafana saves it or as a resource.
+    Dashboard,
 }
 
 /// A program whose verdict is given.
@@ -93,6 +98,8 @@ pub enum Product {
     Prometheus,
     /// Alertmanager, and amtool of the same version.
     Alertmanager,
+    /// Grafana.
+    Grafana,
 }
 
 impl Product {
@@ -101,6 +108,7 @@ impl Product {
         match self {
             Self::Prometheus => "Prometheus",
             Self::Alertmanager => "Alertmanager",
+            Self::Grafana => "Grafana",
         }
     }
 
@@ -112,6 +120,7 @@ impl Product {
                 Version::new(major as u32, minor as u32, 0)
             }
             Self::Alertmanager => Version::new(0, 34, 0),
+            Self::Grafana => Version::new(12, 4, 3),
         }
     }
 }
@@ -127,6 +136,8 @@ pub struct Readers<'a> {
     pub agent: bool,
     /// The Alertmanager.
     pub alertmanager: Version,
+    /// The Grafana.
+    pub grafana: Version,
     /// Finds the files of `scrape_config_files`; `None`: they are not looked at.
     pub included: Option<&'a Included<'a>>,
 }
@@ -139,6 +150,7 @@ impl Default for Readers<'_> {
             features: None,
             agent: false,
             alertmanager: Product::Alertmanager.newest(),
+            grafana: Product::Grafana.newest(),
             included: None,
         }
     }
@@ -150,6 +162,7 @@ impl Readers<'_> {
         match product {
             Product::Prometheus => self.prometheus,
             Product::Alertmanager => self.alertmanager,
+            Product::Grafana => self.grafana,
         }
     }
 
@@ -159,6 +172,7 @@ impl Readers<'_> {
         match product {
             Product::Prometheus => self.prometheus = version,
             Product::Alertmanager => self.alertmanager = version,
+            Product::Grafana => self.grafana = version,
         }
         self
     }
@@ -179,14 +193,20 @@ pub struct Validator {
     pub product: Product,
     /// How it reads YAML.
     pub dialect: Dialect,
-    /// What its files hold; `None` for a list.
+    /// What its files hold; `None` where the keys at the top do not tell what a file is.
     table: Option<&'static TableOf>,
+    read: fn(&SourceFile, Dialect) -> Reading,
     check: fn(&Arc<SourceFile>, &Reading, &Readers<'_>) -> Vec<Diagnostic>,
+}
+
+/// What most programs read.
+fn as_yaml(file: &SourceFile, dialect: Dialect) -> Reading {
+    checker::read(file.text(), dialect)
 }
 
 /// Every validator. A new format is a line here and in [`Format`], and one where its kind of file is named: in
 /// `check::embedded::formats` for bundles, in `setup::Kind::format` for setups.
-pub static VALIDATORS: [Validator; 5] = [
+pub static VALIDATORS: [Validator; 9] = [
     Validator {
         format: Format::Prometheus,
         name: "prometheus/config",
@@ -195,6 +215,7 @@ pub static VALIDATORS: [Validator; 5] = [
         product: Product::Prometheus,
         dialect: prometheus::DIALECT,
         table: Some(&prometheus::CONFIG),
+        read: as_yaml,
         check: |file, reading, readers| {
             let options = PrometheusOptions {
                 version: readers.prometheus,
@@ -212,6 +233,7 @@ pub static VALIDATORS: [Validator; 5] = [
         product: Product::Prometheus,
         dialect: prometheus::DIALECT,
         table: None,
+        read: |file, _| prometheus::read_targets(file),
         check: |file, reading, readers| {
             prometheus::check_target_groups(file, reading, readers.prometheus)
         },
@@ -224,6 +246,7 @@ pub static VALIDATORS: [Validator; 5] = [
         product: Product::Prometheus,
         dialect: rules::DIALECT,
         table: Some(&rules::RULES),
+        read: as_yaml,
         check: |file, reading, readers| {
             let options = RuleOptions {
                 features: readers.features.map(<[String]>::to_vec),
@@ -240,6 +263,7 @@ pub static VALIDATORS: [Validator; 5] = [
         product: Product::Prometheus,
         dialect: rule_test::DIALECT,
         table: Some(&rule_test::FILE),
+        read: as_yaml,
         check: |file, reading, readers| rule_test::check(file, reading, readers.prometheus),
     },
     Validator {
@@ -250,7 +274,52 @@ pub static VALIDATORS: [Validator; 5] = [
         product: Product::Alertmanager,
         dialect: alertmanager::DIALECT,
         table: Some(&alertmanager::CONFIG),
+        read: as_yaml,
         check: |file, reading, readers| alertmanager::check(file, reading, readers.alertmanager),
+    },
+    Validator {
+        format: Format::Datasources,
+        name: "grafana/datasources",
+        word: "datasources",
+        what: "datasource file",
+        product: Product::Grafana,
+        dialect: grafana::DIALECT,
+        table: None,
+        read: as_yaml,
+        check: |file, reading, readers| grafana::datasource::check(file, reading, readers.grafana),
+    },
+    Validator {
+        format: Format::DashboardProviders,
+        name: "grafana/dashboard-providers",
+        word: "dashboard-providers",
+        what: "dashboard provider file",
+        product: Product::Grafana,
+        dialect: grafana::DIALECT,
+        table: None,
+        read: as_yaml,
+        check: |file, reading, readers| grafana::provider::check(file, reading, readers.grafana),
+    },
+    Validator {
+        format: Format::GrafanaAlerting,
+        name: "grafana/alerting",
+        word: "grafana-alerting",
+        what: "Grafana alerting file",
+        product: Product::Grafana,
+        dialect: grafana::DIALECT,
+        table: None,
+        read: as_yaml,
+        check: |file, reading, readers| grafana::alerting::check(file, reading, readers.grafana),
+    },
+    Validator {
+        format: Format::Dashboard,
+        name: "grafana/dashboard",
+        word: "dashboard",
+        what: "dashboard",
+        product: Product::Grafana,
+        dialect: grafana::DIALECT,
+        table: None,
+        read: |file, _| grafana::dashboard::read(file.text()),
+        check: |file, reading, readers| grafana::dashboard::check(file, reading, readers.grafana),
     },
 ];
 
@@ -283,9 +352,14 @@ impl Format {
 }
 
 impl Validator {
+    /// Reads a file and checks it.
+    pub fn check_file(&self, file: &Arc<SourceFile>, readers: &Readers<'_>) -> Vec<Diagnostic> {
+        self.check(file, &self.read(file), readers)
+    }
+
     /// Reads a file as its program does.
     pub fn read(&self, file: &SourceFile) -> Reading {
-        checker::read(file.text(), self.dialect)
+        (self.read)(file, self.dialect)
     }
 
     /// Everything wrong with a file that has been read, in the order of its text.
@@ -319,7 +393,7 @@ mod tests {
         let validator = Format::Prometheus.validator();
         let found = |version| {
             let readers = Readers::default().with(Product::Prometheus, version);
-            let found = validator.check(&file, &validator.read(&file), &readers);
+            let found = validator.check_file(&file, &readers);
             let places = found
                 .into_iter()
                 .map(|found| (found.id, found.location.map(|at| at.span)));

@@ -29,6 +29,7 @@ use crate::source::SourceFile;
 pub(super) struct Wanted {
     pub(super) prometheus: Option<Version>,
     pub(super) alertmanager: Option<Version>,
+    pub(super) grafana: Option<Version>,
 }
 
 /// How files are judged.
@@ -137,7 +138,7 @@ impl Files {
                         self.path.display()
                     ),
                 )
-                .help("name files of Prometheus, Alertmanager or Compose, a profile, or a bundle"),
+                .help("name files of Prometheus, Alertmanager, Grafana or Compose, a profile, or a bundle"),
             ));
         }
         files.sort_by(|one, other| one.path.cmp(&other.path));
@@ -180,7 +181,9 @@ impl Files {
             let is_alone = document.wrapper.is_none();
             let is_first = !is_alone || first.insert(&document.path);
             let Some(format) = document.kind.format() else {
-                if !document.kind.is_background() && document.kind != Kind::Compose {
+                // Compose files are checked together, and of an export, the dashboard in it.
+                let is_elsewhere = matches!(document.kind, Kind::Compose | Kind::DashboardExport);
+                if !document.kind.is_background() && !is_elsewhere {
                     unchecked.push((document.path.to_string(), document.kind.as_str().to_owned()));
                 }
                 continue;
@@ -201,13 +204,12 @@ impl Files {
                 unchecked.push((document.path.to_string(), why));
                 continue;
             }
+            let whole = self.whole(document);
             let reading = match &document.syntax_error {
                 Some(error) => Err(error.clone()),
                 None => Ok(document::Document {
-                    root: document.root.clone(),
                     problems: document.problems.clone(),
-                    comments: Vec::new(),
-                    ignored: None,
+                    ..whole.root.clone().into()
                 }),
             };
             candidates.push(Candidate {
@@ -221,6 +223,20 @@ impl Files {
             });
         }
         (candidates, unchecked)
+    }
+
+    /// What is read to judge a document: of a dashboard within a resource or an export, all of that, since it says how Grafana
+    /// takes what it holds.
+    fn whole<'s>(&'s self, document: &'s Document) -> &'s Document {
+        let holder = document
+            .wrapper
+            .filter(|_| document.kind == Kind::Dashboard && document.is_part())
+            .map(|wrapper| self.setup.document(wrapper));
+        let holds = |holder: &&Document| {
+            let held = holder.root.get("spec").or(holder.root.get("dashboard"));
+            held.is_some_and(|held| held.span == document.root.span)
+        };
+        holder.filter(holds).unwrap_or(document)
     }
 }
 
@@ -307,6 +323,7 @@ fn readers(
             question.wanted.alertmanager,
             "alertmanager",
         ),
+        (Product::Grafana, question.wanted.grafana, "grafana"),
     ] {
         let (version, why) = match (wanted, pinned.get(program)) {
             (Some(version), _) => (version, "as asked".to_owned()),

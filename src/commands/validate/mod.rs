@@ -26,7 +26,7 @@ use files::{Files, Question, Wanted};
 ///
 /// Of a profile or bundle, runs the embedded checks, and promtool, amtool and docker-compose where they are found. A tool that
 /// is missing is "skipped", never "passed". Of other files and directories, says what each file is, and whether Prometheus,
-/// Alertmanager or Compose accepts it, in the versions that are pinned or asked for; where promtool or amtool disagrees for
+/// Alertmanager, Grafana or Compose accepts it, in the versions that are pinned or asked for; where promtool or amtool disagrees for
 /// its version, that is a failure. Nothing is written next to your files, no service discovery is started, and no network
 /// is contacted.
 #[derive(Debug, clap::Args)]
@@ -53,7 +53,11 @@ pub struct ValidateArgs {
     /// The Alertmanager that is to read files
     #[arg(long, value_name = "VERSION")]
     pub alertmanager: Option<Version>,
-    /// What the files are, where their content does not tell: prometheus, rules, rule-tests, targets, alertmanager
+    /// The Grafana that is to read files
+    #[arg(long, value_name = "VERSION")]
+    pub grafana: Option<Version>,
+    /// What the files are, where their content does not tell: prometheus, rules, rule-tests, targets, alertmanager,
+    /// datasources, dashboard-providers, grafana-alerting, dashboard
     #[arg(long, value_name = "FORMAT")]
     pub kind: Option<formats::Format>,
     /// Tools whose absence is a failure: promtool, amtool, docker-compose
@@ -125,6 +129,7 @@ fn run(args: &ValidateArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
                         wanted: Wanted {
                             prometheus: args.prometheus,
                             alertmanager: args.alertmanager,
+                            grafana: args.grafana,
                         },
                         catalogue: &generator.catalogue,
                         toolbox: &toolbox,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use stackwright::check::formats::{NEWEST_GRAFANA, check_dashboard};
+use stackwright::check::formats::{Format, Readers};
 use stackwright::facts::Facts;
 use stackwright::fix::mislabelled::{FAMILY, Relabelled, Strategy, assess, relabel};
 use stackwright::lint::{Selection, check};
@@ -87,7 +87,9 @@ fn complaints_at(setup: &Setup, path: &str) -> Vec<String> {
         .map(|finding| format!("{}: {}", finding.id, finding.message))
         .collect();
     let document = setup.at(path).next().expect("a dashboard at its path");
-    let said = check_dashboard(document.file(), NEWEST_GRAFANA);
+    let said = Format::Dashboard
+        .validator()
+        .check_file(document.file(), &Readers::default());
     wrong.extend(said.into_iter().map(|said| said.message));
     wrong
 }

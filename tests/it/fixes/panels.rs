@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use stackwright::check::formats::{NEWEST_GRAFANA, check_dashboard};
+use stackwright::check::formats::{Format, Readers};
 use stackwright::diagnostic::Safety;
 use stackwright::setup::Setup;
 
@@ -21,7 +21,9 @@ fn converted(panel: Value) -> Value {
         [""; 0]
     );
     let document = &mended.setup.documents()[0];
-    let said: Vec<String> = check_dashboard(document.file(), NEWEST_GRAFANA)
+    let said: Vec<String> = Format::Dashboard
+        .validator()
+        .check_file(document.file(), &Readers::default())
         .into_iter()
         .map(|said| said.message)
         .collect();

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use super::cases::{parse, theme_files};
 use super::{expect_committed, place, verdict};
 use stackwright::catalogue::Version;
-use stackwright::check::formats::{
-    NEWEST_GRAFANA, check_alerting, check_dashboard, check_dashboard_providers, check_datasources,
-};
+use stackwright::check::formats::{Format, Product, Readers};
 use stackwright::diagnostic::{Diagnostic, Level};
 use stackwright::source::SourceFile;
 
@@ -19,13 +17,15 @@ const OLDER: Version = Version::new(10, 0, 0);
 /// What is found in `text`, whose kind the name of its file of cases tells.
 fn found(kind: &str, text: &str, version: Version) -> Vec<Diagnostic> {
     let file = Arc::new(SourceFile::new("input", text));
-    match kind {
-        "alerting" => check_alerting(&file, version),
-        "dashboards" | "resources" => check_dashboard(&file, version),
-        "datasources" => check_datasources(&file, version),
-        "providers" => check_dashboard_providers(&file, version),
+    let format = match kind {
+        "alerting" => Format::GrafanaAlerting,
+        "dashboards" | "resources" => Format::Dashboard,
+        "datasources" => Format::Datasources,
+        "providers" => Format::DashboardProviders,
         other => panic!("no such kind: {other}"),
-    }
+    };
+    let readers = Readers::default().with(Product::Grafana, version);
+    format.validator().check_file(&file, &readers)
 }
 
 #[test]
@@ -39,14 +39,17 @@ fn every_input_gets_its_verdict_and_what_is_wrong_is_told_where_it_is() {
         for input in parse(&text, "input") {
             count += 1;
             let (_, text) = &input.files[0];
-            for (version, expected) in [OLDER, NEWEST_GRAFANA].into_iter().zip(&input.verdicts) {
+            for (version, expected) in [OLDER, Product::Grafana.newest()]
+                .into_iter()
+                .zip(&input.verdicts)
+            {
                 let mut errors = found(&kind, text, version);
                 errors.retain(|diagnostic| diagnostic.level == Level::Error);
                 if verdict(&errors) != expected {
                     wrong.push(format!("{} for {version}: {expected}", input.name));
                 }
             }
-            let said = found(&kind, text, NEWEST_GRAFANA);
+            let said = found(&kind, text, Product::Grafana.newest());
             if !said.is_empty() {
                 writeln!(table, "{}", input.name).unwrap();
             }
@@ -97,7 +100,7 @@ fn the_examples_are_what_grafana_and_compose_read() {
             let file = Arc::new(SourceFile::new(&path, text));
             check_compose(&[file], &ComposeOptions::new(NEWEST_COMPOSE))
         } else {
-            found(kind, &text, NEWEST_GRAFANA)
+            found(kind, &text, Product::Grafana.newest())
         };
         let messages: Vec<&String> = said.iter().map(|one| &one.message).collect();
         assert!(messages.is_empty(), "{shown}: {messages:?}");
@@ -126,7 +129,7 @@ fn no_part_of_an_input_makes_a_validator_fail() {
                             format!("{}{}", &text[..at], &text[hole..]),
                         ] {
                             for kind in ["alerting", "dashboards", "datasources", "providers"] {
-                                found(kind, &part, NEWEST_GRAFANA);
+                                found(kind, &part, Product::Grafana.newest());
                             }
                             let file = Arc::new(SourceFile::new("compose.yaml", part));
                             check_compose(&[file], &ComposeOptions::new(NEWEST_COMPOSE));

@@ -14,8 +14,7 @@ use std::sync::Arc;
 
 use stackwright::catalogue::Version;
 use stackwright::check::formats::{
-    NEWEST_COMPOSE, NEWEST_GRAFANA, Product, PrometheusOptions, RuleOptions, check_alerting,
-    check_alertmanager, check_dashboard, check_dashboard_providers, check_datasources,
+    self, NEWEST_COMPOSE, Product, PrometheusOptions, Readers, RuleOptions, check_alertmanager,
     check_prometheus, check_rules,
 };
 use stackwright::diagnostic::{Diagnostic, Level};
@@ -28,10 +27,7 @@ enum Format {
     Rules { legacy: bool },
     Alertmanager,
     Compose,
-    Datasources,
-    DashboardProviders,
-    Alerting,
-    Dashboard,
+    Grafana(formats::Format),
 }
 
 impl Format {
@@ -40,9 +36,7 @@ impl Format {
             Self::Prometheus | Self::Rules { .. } => Product::Prometheus.newest(),
             Self::Alertmanager => Product::Alertmanager.newest(),
             Self::Compose => NEWEST_COMPOSE,
-            Self::Datasources | Self::DashboardProviders | Self::Alerting | Self::Dashboard => {
-                NEWEST_GRAFANA
-            }
+            Self::Grafana(_) => Product::Grafana.newest(),
         }
     }
 }
@@ -81,10 +75,10 @@ fn errors(path: &Path, format: Format, version: Version) -> Vec<Diagnostic> {
         }
         Format::Alertmanager => check_alertmanager(&file, version),
         Format::Compose => compose::errors(path, version),
-        Format::Datasources => check_datasources(&file, version),
-        Format::DashboardProviders => check_dashboard_providers(&file, version),
-        Format::Alerting => check_alerting(&file, version),
-        Format::Dashboard => check_dashboard(&file, version),
+        Format::Grafana(format) => {
+            let readers = Readers::default().with(Product::Grafana, version);
+            format.validator().check_file(&file, &readers)
+        }
     };
     found
         .into_iter()

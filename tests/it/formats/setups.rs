@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use stackwright::check::formats;
+
 use super::{Format, errors, expect_committed, place};
 use serde_json::Value;
 
@@ -42,7 +44,7 @@ fn format_of(path: &Path) -> Option<Format> {
         return path
             .components()
             .any(is_dashboards)
-            .then_some(Format::Dashboard);
+            .then_some(Format::Grafana(formats::Format::Dashboard));
     }
     if !matches!(extension, "yml" | "yaml") {
         return None;
@@ -55,11 +57,11 @@ fn format_of(path: &Path) -> Option<Format> {
     let is_loki = path.components().any(|part| part.as_os_str() == "loki");
     if has("apiVersion") && !has("kind") && !is_loki {
         Some(if has("datasources") || has("deleteDatasources") {
-            Format::Datasources
+            Format::Grafana(formats::Format::Datasources)
         } else if has("providers") {
-            Format::DashboardProviders
+            Format::Grafana(formats::Format::DashboardProviders)
         } else {
-            Format::Alerting
+            Format::Grafana(formats::Format::GrafanaAlerting)
         })
     } else if has("apiVersion") || is_loki {
         None

@@ -1,6 +1,6 @@
-//! `bundle/schema`: every file has the shape that its reader wants. Files of Prometheus, Alertmanager and Compose are
-//! checked as these programs do, in the versions that the bundle pins. For the others, our own schemas describe exactly
-//! what we write, so that a typo in an overridden template is found.
+//! `bundle/schema`: every file has the shape that its reader wants. Files of Prometheus, Alertmanager, Grafana and
+//! Compose are checked as these programs do, in the versions that the bundle pins. For what these pass over, our own schemas
+//! describe exactly what we write, so that a typo in an overridden template is found.
 //! Whether a file is valid says code that is made from the schemas when this program is built; why it is not says a
 //! validator that is compiled when it is first needed, because that takes longer than everything else.
 
@@ -98,27 +98,29 @@ pub(super) const fn format_of(kind: Kind) -> Option<Format> {
         Kind::PrometheusRules => Format::Rules,
         Kind::PrometheusRuleTests => Format::RuleTests,
         Kind::AlertmanagerConfig => Format::Alertmanager,
+        Kind::GrafanaDatasources => Format::Datasources,
+        Kind::GrafanaDashboardProviders => Format::DashboardProviders,
+        Kind::GrafanaDashboard => Format::Dashboard,
         _ => return None,
     })
 }
 
 pub(super) fn check(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
-    let (read, (compose, shapes)) = rayon::join(
-        || formats(inspection),
-        || rayon::join(|| compose(inspection), || shapes(inspection)),
-    );
-    read.into_iter()
-        .chain(compose)
-        .map(|finding| Diagnostic {
-            id: NAME.into(),
-            ..finding
-        })
-        .chain(shapes)
-        .collect()
+    let (mut found, compose) = rayon::join(|| documents(inspection), || compose(inspection));
+    found.extend(compose.into_iter().map(named));
+    found
 }
 
-/// What Prometheus and Alertmanager say of their files.
-fn formats(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
+/// As a finding of this check, whoever says it.
+fn named(finding: Diagnostic) -> Diagnostic {
+    Diagnostic {
+        id: NAME.into(),
+        ..finding
+    }
+}
+
+/// What our schemas say, and where these are silent, what Prometheus, Alertmanager and Grafana say of their files.
+fn documents(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
     let compose = ComposeFile::of(inspection);
     let pinned = |program| compose.as_ref()?.version(program);
     let features = compose.as_ref().and_then(ComposeFile::prometheus_features);
@@ -129,21 +131,26 @@ fn formats(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
     for (program, product) in [
         ("prometheus", Product::Prometheus),
         ("alertmanager", Product::Alertmanager),
+        ("grafana", Product::Grafana),
     ] {
         if let Some(version) = pinned(program) {
             readers = readers.with(product, version);
         }
     }
-    let documents: Vec<_> = inspection
-        .documents()
-        .filter_map(|document| Some((document, format_of(document.text.kind())?.validator())))
-        .collect();
-    documents
-        .into_par_iter()
-        .flat_map_iter(|(document, validator)| {
-            validator.check(document.text.file(), &document.reading(), &readers)
-        })
-        .collect()
+    let documents: Vec<&Document<'_>> = inspection.documents().collect();
+    let check = |document: &Document<'_>| {
+        let found = schema_of(document.text.artifact)
+            .map(|schema| shape(document, schema))
+            .unwrap_or_default();
+        let Some(format) = format_of(document.text.kind()).filter(|_| found.is_empty()) else {
+            return found;
+        };
+        let said = format
+            .validator()
+            .check(document.text.file(), &document.reading(), &readers);
+        said.into_iter().map(named).collect()
+    };
+    documents.into_par_iter().flat_map_iter(check).collect()
 }
 
 /// The Compose file with every profile switched on and variables that somebody sets later: what `.env` lists is checked
@@ -161,26 +168,20 @@ fn compose(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
     check_compose(&files, &options)
 }
 
-fn shapes(inspection: &Inspection<'_>) -> Vec<Diagnostic> {
-    let documents: Vec<&Document<'_>> = inspection.documents().collect();
-    documents
-        .into_par_iter()
-        .filter_map(|document| Some((document, schema_of(document.text.artifact)?)))
-        .flat_map_iter(|(document, schema)| {
-            let json = document.tree.to_json();
-            if (schema.is_valid)(&json) {
-                return Vec::new();
-            }
-            let errors = schema.validator.iter_errors(&json);
-            let found = explain::explain(document, &schema.json, errors);
-            // Two readings of one schema: should they ever differ, the stricter one counts.
-            if found.is_empty() {
-                let message = "this file has not the shape that its schema wants";
-                return vec![document.error(NAME, document.tree.span, message)];
-            }
-            found
-        })
-        .collect()
+/// Where a document has not the shape that its schema wants.
+fn shape(document: &Document<'_>, schema: &Schema) -> Vec<Diagnostic> {
+    let json = document.tree.to_json();
+    if (schema.is_valid)(&json) {
+        return Vec::new();
+    }
+    let errors = schema.validator.iter_errors(&json);
+    let found = explain::explain(document, &schema.json, errors);
+    // Two readings of one schema: should they ever differ, the stricter one counts.
+    if found.is_empty() {
+        let message = "this file has not the shape that its schema wants";
+        return vec![document.error(NAME, document.tree.span, message)];
+    }
+    found
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::policy::POLICY;
 use super::{Names, expansion, organization, provisioning, whole};
 use crate::catalogue::Version;
 use crate::check::formats::alertmanager::TIME_INTERVAL;
-use crate::check::formats::checker::{Block, Checker, head_of};
+use crate::check::formats::checker::{Block, Checker, Reading, head_of};
 use crate::check::formats::table::Kind::{Block as Of, List, Scalar, Text};
 use crate::check::formats::table::{TableOf, field};
 use crate::check::formats::{NOTIFICATION_FUNCTIONS, go_template};
@@ -87,9 +87,13 @@ const ADDED_FUNCTIONS: [&str; 9] = [
 ];
 
 /// Everything wrong with a file under `provisioning/alerting`, YAML or JSON.
-pub fn check_alerting(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnostic> {
+pub(in crate::check::formats) fn check(
+    file: &Arc<SourceFile>,
+    reading: &Reading,
+    version: Version,
+) -> Vec<Diagnostic> {
     let mut checker = Checker::new(file, provisioning(version));
-    let Some(document) = checker.read() else {
+    let Some(document) = checker.take(reading) else {
         return checker.finish();
     };
     let root = &document.root;

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use super::panel::PANEL;
-use super::{Names, resource, text, uid};
+use super::{DIALECT, Names, resource, text, uid};
 use crate::catalogue::Version;
-use crate::check::formats::checker::{Block, Checker, Reader, Unknown, head_of};
+use crate::check::formats::checker::{self, Block, Checker, Reader, Reading, Unknown, head_of};
 use crate::check::formats::table::Kind::{
     Anything, Block as Of, Choice as OneOf, Custom, List, Scalar,
 };
 use crate::check::formats::table::{Choice, TableOf, field, word};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Dialect, Node, Value};
+use crate::document::{Node, Value};
 use crate::source::SourceFile;
 
 pub(super) static DASHBOARD: TableOf = TableOf {
@@ -138,6 +138,18 @@ static VARIABLE: TableOf = TableOf {
     }],
 };
 
+/// The tree of a dashboard in JSON, or in YAML.
+pub(in crate::check::formats) fn read(text: &str) -> Reading {
+    let is_json = text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .starts_with(['{', '[']);
+    match is_json {
+        true => checker::read_json(text),
+        false => checker::read(text, DIALECT),
+    }
+}
+
 /// Of a type that it does not know, Grafana shows an error in place of the dashboard.
 static VARIABLE_TYPE: Choice = Choice {
     what: "a type of variable",
@@ -159,27 +171,21 @@ static VARIABLE_TYPE: Choice = Choice {
 };
 
 /// Everything wrong with a dashboard: JSON, or a resource in YAML.
-pub fn check_dashboard(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnostic> {
+pub(in crate::check::formats) fn check(
+    file: &Arc<SourceFile>,
+    reading: &Reading,
+    version: Version,
+) -> Vec<Diagnostic> {
     let reader = Reader {
         area: "grafana",
         product: "Grafana",
         version,
-        dialect: Dialect::GoYaml3,
+        dialect: DIALECT,
         unknown: Unknown::Foreign,
     };
     let mut checker = Checker::new(file, reader);
-    let is_json = file
-        .text()
-        .trim_start_matches('\u{feff}')
-        .trim_start()
-        .starts_with(['{', '[']);
-    let root = if is_json {
-        checker.read_json()
-    } else {
-        checker.read().map(|document| document.root)
-    };
-    if let Some(root) = root {
-        check_root(&mut checker, &root);
+    if let Some(document) = checker.take(reading) {
+        check_root(&mut checker, &document.root);
     }
     checker.finish()
 }
@@ -197,10 +203,11 @@ fn check_root(checker: &mut Checker<'_>, root: &Node) {
         && root.get("panels").is_none()
         && root.get("title").is_none()
     {
+        let message = "the dashboard is below `dashboard`, as the HTTP API has it; of a provider, Grafana does not load it";
         checker
-            .error("not-a-dashboard", inner.key.span, "the dashboard is below `dashboard`, as the HTTP API has it; Grafana finds no title in this file")
-            .help = Some("keep what stands below `dashboard` alone".into());
-        return;
+            .warning("not-a-dashboard", inner.key.span, message)
+            .help = Some("for provisioning, keep what stands below `dashboard` alone".into());
+        return checker.block(&inner.value, head_of(&inner.value), &DASHBOARD);
     }
     checker.block(root, head, &DASHBOARD);
 }

@@ -6,7 +6,7 @@ use super::{
     LONGEST_UID, Names, boolean, expansion, is_expanded, organization, provisioning, whole,
 };
 use crate::catalogue::Version;
-use crate::check::formats::checker::{Block, Checker, head_of};
+use crate::check::formats::checker::{Block, Checker, Reading, head_of};
 use crate::check::formats::table::Kind::{
     Anything, Block as Of, Bool, Int, List, Map, Scalar, Text,
 };
@@ -99,9 +99,13 @@ static OLDEST_DATASOURCE: TableOf = TableOf {
 };
 
 /// Everything wrong with a file under `provisioning/datasources`.
-pub fn check_datasources(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnostic> {
+pub(in crate::check::formats) fn check(
+    file: &Arc<SourceFile>,
+    reading: &Reading,
+    version: Version,
+) -> Vec<Diagnostic> {
     let mut checker = Checker::new(file, provisioning(version));
-    let Some(document) = checker.read() else {
+    let Some(document) = checker.take(reading) else {
         return checker.finish();
     };
     let root = &document.root;

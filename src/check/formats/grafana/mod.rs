@@ -4,20 +4,15 @@
 //! load, and what it loses without saying so.
 
 mod alert_rule;
-mod alerting;
+pub(super) mod alerting;
 mod contact_point;
-mod dashboard;
-mod datasource;
+pub(super) mod dashboard;
+pub(super) mod datasource;
 mod expansion;
 mod panel;
 mod policy;
-mod provider;
+pub(super) mod provider;
 mod resource;
-
-pub use alerting::check_alerting;
-pub use dashboard::check_dashboard;
-pub use datasource::check_datasources;
-pub use provider::check_dashboard_providers;
 
 use std::collections::HashMap;
 
@@ -27,8 +22,8 @@ use super::scalar::check_json_text as text;
 use crate::catalogue::Version;
 use crate::document::{Dialect, Entry, Node};
 
-/// The newest Grafana whose files are known.
-pub const NEWEST_GRAFANA: Version = Version::new(12, 4, 3);
+/// How Grafana reads YAML.
+pub(super) const DIALECT: Dialect = Dialect::GoYaml3;
 
 /// Longest uid that Grafana stores.
 const LONGEST_UID: usize = 40;
@@ -41,7 +36,7 @@ fn provisioning(version: Version) -> Reader {
         area: "grafana",
         product: "Grafana",
         version,
-        dialect: Dialect::GoYaml3,
+        dialect: DIALECT,
         unknown: Unknown::Ignored,
     }
 }

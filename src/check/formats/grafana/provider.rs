@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Names, boolean, expansion, is_expanded, organization, provisioning, whole};
 use crate::catalogue::Version;
-use crate::check::formats::checker::{Block, Checker, head_of, nearest};
+use crate::check::formats::checker::{Block, Checker, Reading, head_of, nearest};
 use crate::check::formats::table::Kind::{
     Anything, Block as Of, Bool, Int, List, Map, Scalar, Sections, Text,
 };
@@ -60,9 +60,13 @@ static OLDEST: TableOf = TableOf {
 };
 
 /// Everything wrong with a file under `provisioning/dashboards`.
-pub fn check_dashboard_providers(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnostic> {
+pub(in crate::check::formats) fn check(
+    file: &Arc<SourceFile>,
+    reading: &Reading,
+    version: Version,
+) -> Vec<Diagnostic> {
     let mut checker = Checker::new(file, provisioning(version));
-    let Some(document) = checker.read() else {
+    let Some(document) = checker.take(reading) else {
         return checker.finish();
     };
     let root = &document.root;

@@ -16,7 +16,7 @@ use self::remote::{REMOTE_READ, REMOTE_WRITE, SIGV4};
 use self::scrape::{
     GLOBAL, Inherited, SCRAPE_CONFIG, check_scrape_configs, check_validation, is_escaping,
 };
-use super::checker::{Block, Checker, Reader, Reading, Unknown, head_of, read};
+use super::checker::{Block, Checker, Reader, Reading, Unknown, head_of, read, read_json};
 use super::http::check_http;
 use super::http::prometheus::{HTTP, TLS};
 use super::relabel::RELABEL;
@@ -326,7 +326,8 @@ pub(super) fn check(
 /// Everything wrong with one of the files that `scrape_config_files` names, by itself: what it inherits is not known.
 pub fn check_scrape_config_file(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnostic> {
     let mut checker = Checker::new(file, reader(version));
-    if let Some(document) = checker.read() {
+    let reading = read(file.text(), DIALECT);
+    if let Some(document) = checker.take(&reading) {
         let root = &document.root;
         if root.value != Value::Null {
             checker.block(root, head_of(root), &INCLUDED);
@@ -338,7 +339,20 @@ pub fn check_scrape_config_file(file: &Arc<SourceFile>, version: Version) -> Vec
 
 /// Everything wrong with a file of targets for `file_sd_configs`: JSON where its name ends so, else YAML.
 pub fn check_targets(file: &Arc<SourceFile>, version: Version) -> Vec<Diagnostic> {
-    check_target_groups(file, &read(file.text(), DIALECT), version)
+    check_target_groups(file, &read_targets(file), version)
+}
+
+fn is_json(file: &SourceFile) -> bool {
+    let extension = file.path().extension();
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
+/// A file of targets as Prometheus reads it.
+pub(super) fn read_targets(file: &SourceFile) -> Reading {
+    match is_json(file) {
+        true => read_json(file.text()),
+        false => read(file.text(), DIALECT),
+    }
 }
 
 pub(super) fn check_target_groups(
@@ -347,23 +361,19 @@ pub(super) fn check_target_groups(
     version: Version,
 ) -> Vec<Diagnostic> {
     let mut checker = Checker::new(file, reader(version));
-    let extension = file.path().extension();
-    if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
-        if let Some(root) = checker.read_json() {
-            let kind = Sections(&JSON_TARGETS, "a target group");
-            checker.value(&root, head_of(&root), kind);
-        }
-        // Of a repeated key, Go takes the last.
-        for found in &mut checker.found {
-            if found.id.ends_with("/duplicate-key") {
-                found.level = Level::Warning;
-            }
-        }
-        return checker.finish();
-    }
+    let table = match is_json(file) {
+        true => &JSON_TARGETS,
+        false => &TARGETS,
+    };
     if let Some(document) = checker.take(reading) {
-        let kind = Sections(&TARGETS, "a target group");
+        let kind = Sections(table, "a target group");
         checker.value(&document.root, head_of(&document.root), kind);
+    }
+    // Of a repeated key in JSON, Go takes the last.
+    for found in &mut checker.found {
+        if is_json(file) && found.id.ends_with("/duplicate-key") {
+            found.level = Level::Warning;
+        }
     }
     checker.finish()
 }
