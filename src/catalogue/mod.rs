@@ -45,6 +45,7 @@ pub use grafana::GrafanaTypes;
 pub use image::{Image, Images};
 pub use instrumentation::{Indicator, IndicatorName, Indicators, LabelMatch};
 pub use load::CatalogueError;
+use load::Scrutiny;
 pub use metric::{Domain, Metric, MetricType, Semantic, Topic, Unit, Zero};
 pub use permission::Permission;
 pub use prefix::{Evidence, MetricPrefix, MetricPrefixes};
@@ -86,10 +87,17 @@ impl Catalogue {
     pub fn load<'t>(
         files: impl IntoIterator<Item = (&'t str, &'t str)>,
     ) -> Result<Self, Vec<CatalogueError>> {
+        Self::load_with(files, Scrutiny::Full)
+    }
+
+    fn load_with<'t>(
+        files: impl IntoIterator<Item = (&'t str, &'t str)>,
+        scrutiny: Scrutiny,
+    ) -> Result<Self, Vec<CatalogueError>> {
         let files: Vec<(&str, &str)> = files.into_iter().collect();
         let (dashboards, catalogue) = rayon::join(
-            || DashboardLibrary::load(files.iter().copied()),
-            || load::load(files.iter().copied()),
+            || DashboardLibrary::load(files.iter().copied(), scrutiny),
+            || load::load(files.iter().copied(), scrutiny),
         );
         match (dashboards, catalogue) {
             (Ok(dashboards), Ok(catalogue)) => Ok(Self {
@@ -105,9 +113,14 @@ impl Catalogue {
         }
     }
 
-    /// The catalogue inside the binary.
+    /// The catalogue inside the binary. It was checked by the tests; only debug builds check it again at every start, so that
+    /// whoever changes the data sees at once what is wrong with it.
     pub fn embedded() -> Result<Self, Vec<CatalogueError>> {
-        Self::load(crate::template::data())
+        let scrutiny = match cfg!(debug_assertions) {
+            true => Scrutiny::Full,
+            false => Scrutiny::Shape,
+        };
+        Self::load_with(crate::template::data(), scrutiny)
     }
 
     /// All exporters, sorted by name.

@@ -26,6 +26,8 @@ pub(super) struct Test {
 
 #[derive(Debug, Serialize)]
 pub(super) struct Series {
+    #[serde(skip)]
+    pub(super) metric: String,
     pub(super) selector: String,
     pub(super) values: String,
 }

@@ -14,7 +14,6 @@ use serde::Serialize;
 
 use self::cases::{Series, Test, tests};
 use self::recording::RecordingTest;
-use self::series::parse_selector;
 use super::BuildError;
 use super::rules::RECORDING;
 use crate::bundle::{Artifact, Kind};
@@ -51,7 +50,7 @@ pub fn rule_tests(
     let step = Duration::from_millis(alerting.window.as_millis() / STEPS_PER_WINDOW);
     let evaluator = alerting.evaluator;
     let read = metrics_read(alerting);
-    let is_read = |series: &Series| read.contains(parse_selector(&series.selector).0);
+    let is_read = |series: &Series| read.contains(&series.metric);
     let recording = recording_tests(alerting, step).map(|mut context| {
         for test in &mut context.recording {
             test.series.retain(is_read);

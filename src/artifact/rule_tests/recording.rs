@@ -74,6 +74,7 @@ impl RecordingTest {
                 let mut labels = labels.clone();
                 labels.extend(own);
                 test.series.push(Series {
+                    metric: metric.to_owned(),
                     selector: selector_of(metric, &labels),
                     values: notation(&samples(form, steps, step, &number)),
                 });

@@ -63,6 +63,7 @@ impl Script<'_> {
                     labels.insert("instance".into(), instance.to_string());
                 }
                 all.push(Series {
+                    metric: name.to_owned(),
                     selector: selector_of(name, &labels),
                     values: samples.clone(),
                 });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::catalogue::{Indicators, LabelMatch};
@@ -72,17 +72,14 @@ impl Condition {
         let is_expression = matches!(written.op, MatchOp::Regex | MatchOp::NotRegex);
         Self {
             written: written.clone(),
-            expression: is_expression
-                // Prometheus anchors every expression.
-                .then(|| Regex::new(&format!("^(?s:{})$", written.value)).ok())
-                .flatten(),
+            expression: is_expression.then(|| anchored(&written.value)).flatten(),
         }
     }
 
     fn accepts(&self, value: &str) -> bool {
         let is_match = || {
             let expression = self.expression.as_ref();
-            expression.is_some_and(|expression| expression.is_match(value))
+            expression.is_some_and(|expression| expression.is_match(value.as_bytes()))
         };
         match self.written.op {
             MatchOp::Equal => value == self.written.value,
@@ -91,6 +88,15 @@ impl Condition {
             MatchOp::NotRegex => !is_match(),
         }
     }
+}
+
+/// An expression as Prometheus takes it: for the whole value.
+fn anchored(expression: &str) -> Option<Regex> {
+    RegexBuilder::new(&format!("^(?s:{expression})$"))
+        // The tables of Unicode take most of the time, and values are nearly always ASCII.
+        .unicode(!expression.is_ascii())
+        .build()
+        .ok()
 }
 
 /// Labels that meet all conditions and, where there are `others`, not all of those.

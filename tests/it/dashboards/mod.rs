@@ -57,7 +57,7 @@ struct Case {
 impl Case {
     /// One that has everything, with a profile in YAML.
     fn with_everything(profile: &str) -> Self {
-        let library = DashboardLibrary::embedded().unwrap();
+        let library = Catalogue::embedded().unwrap().dashboards().clone();
         let thresholds = library
             .panels()
             .values()
@@ -220,7 +220,7 @@ fn panels_of(dashboard: &Value) -> Vec<&Value> {
 
 #[test]
 fn the_library_has_no_mistakes_and_no_two_panels_that_ask_the_same() {
-    let library = DashboardLibrary::embedded().unwrap();
+    let library = Catalogue::embedded().unwrap().dashboards().clone();
     let mut asked = BTreeMap::new();
     for (name, panel) in library.panels() {
         let queries: Vec<_> = panel.queries.iter().map(|query| &query.expr).collect();
@@ -252,7 +252,7 @@ fn is_rarely_wanted(name: &str) -> bool {
 
 #[test]
 fn every_panel_of_the_five_systems_is_there() {
-    let library = DashboardLibrary::embedded().unwrap();
+    let library = Catalogue::embedded().unwrap().dashboards().clone();
     let performance = &library.dashboards()["redis-performance"];
     let sizes: Vec<_> = performance
         .sections
