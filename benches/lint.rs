@@ -10,8 +10,6 @@ use stackwright::commands::{Color, Console, Exit, LintArgs, lint};
 
 mod process;
 
-use process::RUNS;
-
 /// Dashboards of the large setup, and panels of each: 24,000 queries.
 const DASHBOARDS: usize = 1_000;
 const PANELS: usize = 24;
@@ -48,8 +46,7 @@ fn row(label: &str, path: &Path) {
         .filter_map(|entry| entry.ok()?.metadata().ok())
         .filter(fs::Metadata::is_file);
     let sizes: Vec<u64> = files.map(|metadata| metadata.len()).collect();
-    let best = (0..RUNS).fold(None, |best, _| Some(process::measure([path]).or(best)));
-    let Some(best) = best else { return };
+    let best = process::best(|| process::measure([path]));
     println!(
         "| {label} | {} | {:.1} MB | {:.0} ms | {:.0} ms | {} MB |",
         sizes.len(),

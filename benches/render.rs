@@ -8,8 +8,6 @@ use stackwright::commands::{Color, Console, Exit, Format, RenderArgs, render};
 
 mod process;
 
-use process::RUNS;
-
 fn main() {
     if let Some(arguments) = process::arguments() {
         let [profile, out] = arguments.as_slice() else {
@@ -75,19 +73,18 @@ fn profile(targets: usize, environments: usize) -> String {
 fn row(directory: &Path, label: &str, targets: usize, environments: usize, text: String) {
     let file = directory.join("profile.yaml");
     std::fs::write(&file, text).expect("a profile");
-    let mut best = None;
     let mut size = 0;
-    for _ in 0..RUNS {
+    let best = process::best(|| {
         let out = tempfile::tempdir_in(directory).expect("a temporary directory");
-        best = Some(process::measure([file.as_path(), &out.path().join("out")]).or(best));
+        let figures = process::measure([file.as_path(), &out.path().join("out")]);
         size = walkdir::WalkDir::new(out.path())
             .into_iter()
             .filter_map(|entry| entry.ok()?.metadata().ok())
             .filter(std::fs::Metadata::is_file)
             .map(|metadata| metadata.len())
             .sum();
-    }
-    let Some(best) = best else { return };
+        figures
+    });
     println!(
         "| {label} | {environments} | {:.0} ms | {:.0} ms | {:.1} µs | {} MB | {:.1} MB |",
         best.seconds * 1e3,
