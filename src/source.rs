@@ -1,7 +1,9 @@
 //! Text that is being read, and positions in it. Bytes in, positions out.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
+
+use arcstr::ArcStr;
 
 /// A half-open range of byte offsets into a [`SourceFile`]'s text. Trees hold millions of them, so offsets take four bytes:
 /// whatever is longer than 4 GiB is never read.
@@ -81,7 +83,7 @@ pub struct Position {
 #[derive(Debug, Clone)]
 pub struct SourceFile {
     path: PathBuf,
-    text: Arc<str>,
+    text: ArcStr,
     /// Byte offset of the start of every line, found when the first one is asked for: of most files nothing is said.
     line_starts: OnceLock<Vec<u32>>,
 }
@@ -145,7 +147,7 @@ impl SourceFile {
     }
 
     /// `path` is what messages show; nothing is read from disk here.
-    pub fn new(path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> Self {
+    pub fn new(path: impl Into<PathBuf>, text: impl Into<ArcStr>) -> Self {
         Self {
             path: path.into(),
             text: text.into(),
@@ -156,9 +158,11 @@ impl SourceFile {
     fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {
             let breaks = self.text.match_indices('\n');
-            std::iter::once(0)
+            let mut starts: Vec<u32> = std::iter::once(0)
                 .chain(breaks.map(|(offset, _)| narrow(offset + 1)))
-                .collect()
+                .collect();
+            starts.shrink_to_fit();
+            starts
         })
     }
 

@@ -1,7 +1,8 @@
 //! From parser events to a tree.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use super::node::no_text;
 use super::{
@@ -22,7 +23,7 @@ const FEW: usize = 16;
 pub(super) struct OpenMapping {
     entries: Vec<Entry>,
     /// Where each key is among `entries`, once there are more than [`FEW`].
-    places: HashMap<Arc<str>, usize>,
+    places: HashMap<ArcStr, usize>,
     key: Option<PendingKey>,
     /// Where `<<` stands, the first time.
     merge_key: Option<Span>,
@@ -278,7 +279,7 @@ impl OpenMapping {
                 self.key = Some(PendingKey::Wrong);
                 return Err(Box::new(complex_key(node.span)));
             }
-            Value::String(name) if dialect == Dialect::Strict => Arc::clone(name),
+            Value::String(name) if dialect == Dialect::Strict => ArcStr::clone(name),
             // `1:` and `true:` are keys by their text.
             _ if dialect == Dialect::Strict => text
                 .get(node.span.start()..node.span.end())
@@ -296,7 +297,7 @@ impl OpenMapping {
                     ));
                 }
             },
-            _ => Arc::clone(&node.text),
+            _ => ArcStr::clone(&node.text),
         };
         self.key = Some(PendingKey::Name(Key {
             text: name,
@@ -373,7 +374,7 @@ impl OpenMapping {
             _ => count..=count,
         };
         let entries = &self.entries;
-        let places = unplaced.map(|place| (Arc::clone(&entries[place].key.text), place));
+        let places = unplaced.map(|place| (ArcStr::clone(&entries[place].key.text), place));
         self.places.extend(places);
     }
 

@@ -1,9 +1,10 @@
 use std::collections::HashSet;
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use serde_json::Number;
 
 use super::node::no_text;
+use super::shared::Shared;
 use super::texts::Texts;
 use super::{Entry, Key, Limits, Node, Origin, Problem, ScalarStyle, SyntaxError, Value};
 use crate::source::Span;
@@ -53,7 +54,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// The text from `start` to `end`, shared where it is short.
-    fn text(&mut self, start: usize, end: usize) -> Arc<str> {
+    fn text(&mut self, start: usize, end: usize) -> ArcStr {
         self.texts.shared(&self.text[start..end])
     }
 
@@ -114,7 +115,7 @@ impl Reader<'_> {
             _ => self.word()?,
         };
         let text = match &value {
-            Value::String(text) => Arc::clone(text),
+            Value::String(text) => ArcStr::clone(text),
             Value::Sequence(_) | Value::Mapping(_) => no_text(),
             _ => self.text(start, self.at),
         };
@@ -145,11 +146,11 @@ impl Reader<'_> {
     fn mapping(&mut self, depth: usize) -> Result<Value, SyntaxError> {
         self.at += 1;
         let first = self.entries.len();
-        let mut names: HashSet<Arc<str>> = HashSet::new();
+        let mut names: HashSet<ArcStr> = HashSet::new();
         self.skip_space();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::Mapping(Arc::default()));
+            return Ok(Value::Mapping(Shared::default()));
         }
         loop {
             self.skip_space();
@@ -163,12 +164,12 @@ impl Reader<'_> {
             };
             let entries = &self.entries[first..];
             if entries.len() == FEW_KEYS {
-                names.extend(entries.iter().map(|entry| Arc::clone(&entry.key.text)));
+                names.extend(entries.iter().map(|entry| ArcStr::clone(&entry.key.text)));
             }
             let is_taken = if entries.len() < FEW_KEYS {
                 entries.iter().any(|entry| entry.key.text == key.text)
             } else {
-                !names.insert(Arc::clone(&key.text))
+                !names.insert(ArcStr::clone(&key.text))
             };
             if is_taken {
                 return Err(repeated(&key, entries));
@@ -185,7 +186,7 @@ impl Reader<'_> {
                 Some(b',') => self.at += 1,
                 Some(b'}') => {
                     self.at += 1;
-                    return Ok(Value::Mapping(self.entries.drain(first..).collect()));
+                    return Ok(Value::Mapping(Shared::of(self.entries.drain(first..))));
                 }
                 _ => return Err(self.unexpected("`,` or `}`")),
             }
@@ -198,7 +199,7 @@ impl Reader<'_> {
         self.skip_space();
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(Value::Sequence(Arc::default()));
+            return Ok(Value::Sequence(Shared::default()));
         }
         loop {
             let item = self.value(depth + 1)?;
@@ -208,7 +209,7 @@ impl Reader<'_> {
                 Some(b',') => self.at += 1,
                 Some(b']') => {
                     self.at += 1;
-                    return Ok(Value::Sequence(self.items.drain(first..).collect()));
+                    return Ok(Value::Sequence(Shared::of(self.items.drain(first..))));
                 }
                 _ => return Err(self.unexpected("`,` or `]`")),
             }
@@ -270,7 +271,7 @@ impl Reader<'_> {
     }
 
     /// Reads from the opening quote past the closing one.
-    fn string(&mut self) -> Result<Arc<str>, SyntaxError> {
+    fn string(&mut self) -> Result<ArcStr, SyntaxError> {
         self.at += 1;
         let start = self.at;
         // Nearly every string has no escape: its bytes are its text.

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use arcstr::ArcStr;
 
 use super::{Entry, Node, Value};
 
@@ -10,10 +10,10 @@ pub fn merge_patch(base: &Node, patch: &Node) -> Node {
         return patch.clone();
     };
     let mut entries: Vec<Entry> = base.entries().to_vec();
-    let positions: std::collections::HashMap<Arc<str>, usize> = entries
+    let positions: std::collections::HashMap<ArcStr, usize> = entries
         .iter()
         .enumerate()
-        .map(|(position, entry)| (Arc::clone(&entry.key.text), position))
+        .map(|(position, entry)| (ArcStr::clone(&entry.key.text), position))
         .collect();
     let mut removed = Vec::new();
     for change in changes.iter() {

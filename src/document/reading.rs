@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use arcstr::ArcStr;
 
 use super::builder::{Builder, Open, OpenMapping};
 use super::go::as_value;
@@ -92,7 +92,7 @@ impl<'t> Reading<'t> {
 }
 
 fn scalar(
-    text: Arc<str>,
+    text: ArcStr,
     style: ScalarStyle,
     span: Span,
     tag: Option<Tag>,
@@ -107,7 +107,7 @@ fn scalar(
     };
     let is_text = style != ScalarStyle::Plain || node.tag.as_deref() == Some("str");
     node.value = match dialect {
-        Dialect::Strict if is_text => Value::String(Arc::clone(&node.text)),
+        Dialect::Strict if is_text => Value::String(ArcStr::clone(&node.text)),
         Dialect::Strict => resolve_plain(&node.text),
         Dialect::GoYaml2 | Dialect::GoYaml3 => as_value(&node, dialect),
     };

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use arcstr::ArcStr;
 
 /// Longest text that is worth sharing, in bytes.
 const SHORT: usize = 24;
@@ -8,7 +8,7 @@ const PLACES: usize = 512;
 
 /// The short texts of a document that were read last, each at the place that its hash gives: rules and dashboards say the same keys
 /// and words thousands of times. A text that two others drive out again and again is merely not shared.
-pub(super) struct Texts(Vec<Option<Arc<str>>>);
+pub(super) struct Texts(Vec<Option<ArcStr>>);
 
 impl Texts {
     pub(super) fn new() -> Self {
@@ -16,14 +16,14 @@ impl Texts {
     }
 
     /// `text`, shared where it is short.
-    pub(super) fn shared(&mut self, text: &str) -> Arc<str> {
+    pub(super) fn shared(&mut self, text: &str) -> ArcStr {
         if text.len() > SHORT {
             return text.into();
         }
         let place = &mut self.0[hash(text) as usize % PLACES];
         match place {
-            Some(known) if **known == *text => Arc::clone(known),
-            _ => Arc::clone(place.insert(text.into())),
+            Some(known) if **known == *text => ArcStr::clone(known),
+            _ => ArcStr::clone(place.insert(text.into())),
         }
     }
 }

@@ -1,5 +1,4 @@
-use std::sync::Arc;
-
+use arcstr::ArcStr;
 use serde_json::Number;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -41,7 +40,7 @@ fn mapping(at: Span, table: &DeTable<'_>) -> Node {
         .iter()
         .map(|(key, value)| Entry {
             key: Key {
-                text: Arc::from(&**key.get_ref()),
+                text: ArcStr::from(&**key.get_ref()),
                 span: span(key),
             },
             value: node(value),
@@ -64,29 +63,33 @@ fn collection(span: Span, value: Value) -> Node {
 
 fn node(value: &Spanned<DeValue<'_>>) -> Node {
     let at = span(value);
-    let scalar = |style: ScalarStyle, text: Arc<str>, value: Value| Node {
+    let scalar = |style: ScalarStyle, text: ArcStr, value: Value| Node {
         span: at,
         style,
         value,
         text,
         tag: None,
     };
-    let number = |text: Arc<str>, number: Option<Number>| {
-        let value = number.map_or_else(|| Value::String(Arc::clone(&text)), Value::Number);
+    let number = |text: ArcStr, number: Option<Number>| {
+        let value = number.map_or_else(|| Value::String(ArcStr::clone(&text)), Value::Number);
         scalar(ScalarStyle::Plain, text, value)
     };
     match value.get_ref() {
         DeValue::String(text) => {
-            let text: Arc<str> = Arc::from(&**text);
+            let text: ArcStr = ArcStr::from(&**text);
             scalar(
                 ScalarStyle::DoubleQuoted,
-                Arc::clone(&text),
+                ArcStr::clone(&text),
                 Value::String(text),
             )
         }
         DeValue::Datetime(date) => {
-            let text: Arc<str> = date.to_string().into();
-            scalar(ScalarStyle::Plain, Arc::clone(&text), Value::String(text))
+            let text: ArcStr = date.to_string().into();
+            scalar(
+                ScalarStyle::Plain,
+                ArcStr::clone(&text),
+                Value::String(text),
+            )
         }
         DeValue::Boolean(value) => scalar(
             ScalarStyle::Plain,

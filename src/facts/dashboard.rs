@@ -185,6 +185,7 @@ impl Reader<'_> {
         ) {
             self.panel(panel, None, &variables, &mut panels, expressions);
         }
+        panels.shrink_to_fit();
         let annotations = list(root.get("annotations"), "list");
         for node in &annotations {
             let expr = node.get("expr").or_else(|| node.get("target")?.get("expr"));

@@ -1,6 +1,6 @@
 //! Texts as they are written, and what is known of them before the setup runs.
 
-use std::sync::Arc;
+use arcstr::ArcStr;
 
 use crate::document::{Node, ScalarStyle, Value, written_span};
 use crate::setup::{Document, Place, Setup};
@@ -10,19 +10,19 @@ use crate::source::Span;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     /// Its text after unquoting.
-    pub value: Arc<str>,
+    pub value: ArcStr,
     /// Where it stands, quotes included.
     pub place: Place,
     style: ScalarStyle,
     /// The scalar's whole text and where this one begins in it, where it is only a part.
-    whole: Option<(Arc<str>, usize)>,
+    whole: Option<(ArcStr, usize)>,
 }
 
 impl Text {
     /// The scalar `node` of `document`; of anything else the empty text.
     pub fn of(document: &Document, node: &Node) -> Self {
         Self {
-            value: Arc::clone(&node.text),
+            value: ArcStr::clone(&node.text),
             place: document.place(node.span),
             style: node.style,
             whole: None,
@@ -32,7 +32,7 @@ impl Text {
     /// The key of an entry.
     pub fn of_key(document: &Document, key: &crate::document::Key) -> Self {
         Self {
-            value: Arc::clone(&key.text),
+            value: ArcStr::clone(&key.text),
             place: document.place(key.span),
             style: ScalarStyle::Plain,
             whole: None,
@@ -40,7 +40,7 @@ impl Text {
     }
 
     /// A text that stands at `place` in a form of its own: a word of a Dockerfile, a value with variables filled in.
-    pub fn at(place: Place, value: impl Into<Arc<str>>) -> Self {
+    pub fn at(place: Place, value: impl Into<ArcStr>) -> Self {
         Self {
             value: value.into(),
             place,
@@ -53,7 +53,7 @@ impl Text {
     pub(super) fn slice(&self, start: usize, end: usize) -> Option<Self> {
         Some(Self {
             value: self.value.get(start..end)?.into(),
-            whole: Some((Arc::clone(&self.value), start)),
+            whole: Some((ArcStr::clone(&self.value), start)),
             ..self.clone()
         })
     }
@@ -79,7 +79,7 @@ impl Text {
             span: self.place.span,
             style: self.style,
             value: Value::Null,
-            text: Arc::clone(text),
+            text: ArcStr::clone(text),
             tag: None,
         };
         document.place(written_span(

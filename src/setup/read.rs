@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
+use arcstr::ArcStr;
+
 use super::classify::{Kind, classify, file_name, guess, is_template, is_workflow};
 use super::embedded::Placement;
 use super::{dialect, helm, kubernetes};
@@ -98,7 +100,7 @@ pub(super) fn nothing() -> Node {
         span: Span::at(0),
         style: ScalarStyle::Plain,
         value: Value::Null,
-        text: Arc::from(""),
+        text: ArcStr::new(),
         tag: None,
     });
     NOTHING.clone()
@@ -313,7 +315,7 @@ pub(super) fn unpacked(outer: &Found, name: &str, scalar: &Node) -> Vec<Found> {
     let Some(language) = language(name) else {
         return Vec::new();
     };
-    let text = SourceFile::new(outer.text.path(), Arc::clone(&scalar.text));
+    let text = SourceFile::new(outer.text.path(), ArcStr::clone(&scalar.text));
     let Outcome::Documents(mut documents) = read(name, language, &Arc::new(text)) else {
         return Vec::new();
     };

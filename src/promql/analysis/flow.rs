@@ -33,13 +33,13 @@ impl<'a> Flow<'a> {
             let labels = match &node.kind {
                 _ if node.value_type == ValueType::Duration => Arc::clone(&nothing),
                 Kind::Number(_) | Kind::String(_) => Arc::clone(&nothing),
-                Kind::Selector(selector) => Arc::new(flow.selector(selector)),
+                Kind::Selector(selector) => flow.selector(selector).kept(),
                 Kind::Range(range) => flow.get(range.selector),
                 Kind::Subquery(subquery) => flow.get(subquery.expr),
                 Kind::Paren(inner) | Kind::Unary(Sign::Plus, inner) => flow.get(*inner),
                 Kind::Unary(Sign::Minus, inner) => flow.without_name(*inner, id),
                 Kind::Call(call) => flow.call(call, id),
-                Kind::Aggregation(aggregation) => Arc::new(flow.aggregation(aggregation, id)),
+                Kind::Aggregation(aggregation) => flow.aggregation(aggregation, id).kept(),
                 Kind::Binary(binary) => flow.binary(binary, id),
                 Kind::Variable(_) | Kind::Invalid => Arc::new(Labels::any()),
             };
@@ -62,7 +62,7 @@ impl<'a> Flow<'a> {
         }
         let mut labels = Labels::clone(&labels);
         labels.set(METRIC_NAME, LabelFacts::never(Some(by)));
-        Arc::new(labels)
+        labels.kept()
     }
 
     fn selector(&self, selector: &Selector) -> Labels {
@@ -107,12 +107,12 @@ impl<'a> Flow<'a> {
         };
         match function.name {
             "scalar" => Arc::new(Labels::none(Some(id))),
-            "absent" | "absent_over_time" => Arc::new(self.absent(vector, id)),
+            "absent" | "absent_over_time" => self.absent(vector, id).kept(),
             "last_over_time" | "first_over_time" | "sort" | "sort_desc" | "sort_by_label"
             | "sort_by_label_desc" => self.get(vector),
-            "info" => Arc::new(self.info(vector, call.arguments.get(1).copied())),
-            "label_replace" => Arc::new(self.label_replace(call, vector, id)),
-            "label_join" => Arc::new(self.label_join(call, vector, id)),
+            "info" => self.info(vector, call.arguments.get(1).copied()).kept(),
+            "label_replace" => self.label_replace(call, vector, id).kept(),
+            "label_join" => self.label_join(call, vector, id).kept(),
             "histogram_quantile" | "histogram_fraction" | "histogram_quantiles" => {
                 let mut labels = Labels::clone(&self.without_name(vector, id));
                 labels.set("le", LabelFacts::never(Some(id)));
@@ -122,7 +122,7 @@ impl<'a> Flow<'a> {
                         None => labels.blur(),
                     }
                 }
-                Arc::new(labels)
+                labels.kept()
             }
             _ => self.without_name(vector, id),
         }
@@ -379,13 +379,15 @@ impl<'a> Flow<'a> {
             self.use_labels(&right, &matching.labels, id);
         }
         if binary.op == BinaryOp::Or {
-            return Arc::new(left.combine(&right, |_, left, right| left.join(right)));
+            return left
+                .combine(&right, |_, left, right| left.join(right))
+                .kept();
         }
         self.find_impossible(binary, &left, &right, id);
         if binary.op.is_set() {
             return left;
         }
-        Arc::new(self.matched_vectors(binary, &left, &right, id))
+        self.matched_vectors(binary, &left, &right, id).kept()
     }
 
     /// The labels of an arithmetic operator or comparison between two vectors.

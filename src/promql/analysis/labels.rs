@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arcstr::ArcStr;
+
 use super::super::NodeId;
 
 /// Whether the series of a result have a label.
@@ -21,7 +23,7 @@ pub struct LabelFacts {
     /// Whether it is there.
     pub presence: Presence,
     /// Its value, where every series has the same.
-    pub value: Option<Arc<str>>,
+    pub value: Option<ArcStr>,
     /// The node that took it away, where it is never there.
     pub removed_by: Option<NodeId>,
 }
@@ -91,7 +93,7 @@ const MOST_LABELS: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Labels {
     /// By name, in order. A vector, because it holds a few of them, and every node of every expression has one.
-    known: Vec<(Arc<str>, LabelFacts)>,
+    known: Vec<(ArcStr, LabelFacts)>,
     /// Of every label that is not listed.
     others: LabelFacts,
 }
@@ -111,6 +113,12 @@ impl Labels {
             known: Vec::new(),
             others: LabelFacts::never(removed_by),
         }
+    }
+
+    /// These, for as long as the expression lives, so without room for more.
+    pub(super) fn kept(mut self) -> Arc<Self> {
+        self.known.shrink_to_fit();
+        Arc::new(self)
     }
 
     /// What is known of `label`.

@@ -162,16 +162,20 @@ impl Analysis {
         let flow = flow::Flow::of(parsed, knowledge);
         let quantities = quantity::Quantities::of(parsed, knowledge);
         let (reads, windows) = reads::collect(parsed);
-        let functions = parsed.nodes().filter_map(|(node, part)| match &part.kind {
-            Kind::Call(call) => call.function.map(|function| FunctionUse { node, function }),
-            _ => None,
-        });
+        let mut functions: Vec<FunctionUse> = parsed
+            .nodes()
+            .filter_map(|(node, part)| match &part.kind {
+                Kind::Call(call) => call.function.map(|function| FunctionUse { node, function }),
+                _ => None,
+            })
+            .collect();
+        functions.shrink_to_fit();
         Self {
             labels: flow.labels,
             quantities: quantities.all,
             reads,
             windows,
-            functions: functions.collect(),
+            functions,
             unit_mismatches: quantities.mismatches,
             decided_comparisons: quantities.outcomes,
             removed_labels: flow.removed,

@@ -100,6 +100,9 @@ pub(super) fn collect(parsed: &Parsed) -> (Vec<Read>, Vec<Window>) {
             _ => {}
         }
     }
+    // Most expressions have one of each, for which a list makes room for four.
+    reads.shrink_to_fit();
+    windows.shrink_to_fit();
     reads.sort_by_key(|read| parsed[read.selector].span);
     (reads, windows)
 }

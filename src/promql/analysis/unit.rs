@@ -1,7 +1,8 @@
 //! Units of values, and what arithmetic makes of them.
 
 use std::fmt;
-use std::sync::Arc;
+
+use crate::document::Shared;
 
 /// A base unit, and how often it is multiplied; not 0.
 type Power = (Box<str>, i32);
@@ -12,7 +13,7 @@ type Power = (Box<str>, i32);
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unit {
     /// By name; `None` for a pure number. Shared, because every part of an expression has a unit.
-    powers: Option<Arc<[Power]>>,
+    powers: Option<Shared<Power>>,
     /// A value in this unit is so many times the value in base units.
     pub scale: f64,
 }

@@ -39,6 +39,7 @@ impl Parser<'_> {
             self.skip_to(&[TokenKind::RightBrace]);
             self.accept(TokenKind::RightBrace);
         }
+        selector.matchers.shrink_to_fit();
         self.push(Kind::Selector(Box::new(selector)), span, ValueType::Vector)
     }
 

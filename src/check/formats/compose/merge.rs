@@ -1,7 +1,8 @@
 //! How Compose lays one file over another.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use super::mount::Mount;
 use super::project::{Project, entry, is_at, is_open, kind, text_at, with};
@@ -125,10 +126,10 @@ pub(super) fn merge<'n>(
             }
             Rule::Distinct => {
                 let mut items = as_list(base);
-                let mut said: HashSet<Arc<str>> =
-                    items.iter().map(|item| Arc::clone(&item.text)).collect();
+                let mut said: HashSet<ArcStr> =
+                    items.iter().map(|item| ArcStr::clone(&item.text)).collect();
                 let more = as_list(over).into_iter();
-                items.extend(more.filter(|item| said.insert(Arc::clone(&item.text))));
+                items.extend(more.filter(|item| said.insert(ArcStr::clone(&item.text))));
                 with(over, Value::Sequence(items.into()))
             }
             Rule::Names => lay_mapping(project, &names(base), &names(over), place),
@@ -137,7 +138,7 @@ pub(super) fn merge<'n>(
             }
             Rule::Build => lay_mapping(project, &build(base), &build(over), place),
             Rule::Logging => {
-                let driver = |node: &Node| node.get("driver").map(|node| Arc::clone(&node.text));
+                let driver = |node: &Node| node.get("driver").map(|node| ArcStr::clone(&node.text));
                 match (driver(base), driver(over)) {
                     (Some(one), Some(other)) if one != other => over.clone(),
                     _ => lay_mapping(project, base, over, place),

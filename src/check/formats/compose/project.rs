@@ -3,12 +3,14 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use arcstr::ArcStr;
+
 use super::ComposeOptions;
 use crate::catalogue::Version;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::document::{
-    Dialect, Entry, GoScalar, Key, Limits, Node, Origin, Problem, ScalarStyle, SyntaxError, Value,
-    read_yaml, resolve_go, written_span,
+    Dialect, Entry, GoScalar, Key, Limits, Node, Origin, Problem, ScalarStyle, Shared, SyntaxError,
+    Value, read_yaml, resolve_go, written_span,
 };
 use crate::source::{SourceFile, Span};
 
@@ -208,7 +210,7 @@ impl<'a> Project<'a> {
                 span,
                 style: ScalarStyle::Plain,
                 value: Value::Null,
-                text: Arc::clone(&entry.key.text),
+                text: ArcStr::clone(&entry.key.text),
                 tag: None,
             };
             if is_plain && resolve_go(&scalar, Dialect::GoYaml3) != GoScalar::Text {
@@ -245,7 +247,7 @@ fn shifted(node: &Node, by: usize) -> Node {
                 .iter()
                 .map(|entry| Entry {
                     key: Key {
-                        text: Arc::clone(&entry.key.text),
+                        text: ArcStr::clone(&entry.key.text),
                         span: entry.key.span.shifted(by),
                     },
                     value: shifted(&entry.value, by),
@@ -276,7 +278,7 @@ pub(super) fn empty_mapping(span: Span) -> Node {
     Node {
         span,
         style: ScalarStyle::Plain,
-        value: Value::Mapping(Arc::default()),
+        value: Value::Mapping(Shared::default()),
         text: "".into(),
         tag: None,
     }
@@ -284,9 +286,9 @@ pub(super) fn empty_mapping(span: Span) -> Node {
 
 /// Text that stands where `node` does.
 pub(super) fn text_at(node: &Node, text: &str) -> Node {
-    let text: Arc<str> = text.into();
+    let text: ArcStr = text.into();
     Node {
-        value: Value::String(Arc::clone(&text)),
+        value: Value::String(ArcStr::clone(&text)),
         text,
         // Whatever it looks like, it is text.
         style: ScalarStyle::DoubleQuoted,
