@@ -1,6 +1,7 @@
 //! Dashboards: panels, queries, variables.
 
 use super::datasource::{Datasource, DatasourceReference, DatasourceTarget};
+use super::elements::{self, Elements};
 use super::expression::{ExpressionId, Expressions, Origin, Unread};
 use super::text::Text;
 use crate::document::Node;
@@ -44,7 +45,10 @@ pub struct Panel {
     pub datasource: Option<DatasourceReference>,
     /// Its queries.
     pub queries: Vec<PanelQuery>,
-    /// Its mapping.
+    /// Whether it is an element of the newer schema. Then [`Self::node`] is what it would be in a classic dashboard, and its
+    /// entries stand in several places: they can be changed, but none added.
+    pub is_element: bool,
+    /// Its mapping, in the form of classic dashboards.
     pub node: Node,
     /// Where to point for it as a whole: its title, else its type.
     pub place: Place,
@@ -136,6 +140,7 @@ pub(super) fn dashboards(
         .enumerate()
         .map(|(index, document)| {
             Reader {
+                setup,
                 document,
                 datasources,
                 index,
@@ -146,6 +151,7 @@ pub(super) fn dashboards(
 }
 
 struct Reader<'r> {
+    setup: &'r Setup,
     document: &'r Document,
     datasources: &'r [Datasource],
     index: usize,
@@ -157,37 +163,46 @@ impl Reader<'_> {
         node.as_str().map(|_| Text::of(self.document, node))
     }
 
+    /// The name of the resource whose spec the dashboard is, which is its uid.
+    fn name(&self) -> Option<Text> {
+        let wrapper = self.setup.document(self.document.wrapper?);
+        let api = wrapper.root.get("apiVersion")?.as_str()?;
+        let name = wrapper.root.get("metadata")?.get("name")?;
+        (api.starts_with("dashboard.grafana.app/") && name.as_str().is_some())
+            .then(|| Text::of(wrapper, name))
+    }
+
     fn dashboard(&self, expressions: &mut Expressions) -> Dashboard {
         let root = &self.document.root;
         let list = |node: Option<&Node>, key: &str| {
             node.and_then(|node| node.get(key))
                 .map_or_else(Vec::new, |node| node.items().to_vec())
         };
-        let variables: Vec<Variable> = list(root.get("templating"), "list")
+        let parts = elements::classic(root).unwrap_or_else(|| Elements {
+            // Older ones have panels, with those of collapsed rows in them, oldest ones rows with panels.
+            panels: list(Some(root), "panels")
+                .into_iter()
+                .chain(
+                    list(Some(root), "rows")
+                        .iter()
+                        .flat_map(|row| list(Some(row), "panels")),
+                )
+                .collect(),
+            variables: list(root.get("templating"), "list"),
+            annotations: list(root.get("annotations"), "list"),
+        });
+        let variables: Vec<Variable> = parts
+            .variables
             .iter()
             .enumerate()
             .filter_map(|(index, node)| self.variable(node, index, expressions))
             .collect();
         let mut panels = Vec::new();
-        // The newer schema has elements by name, older ones panels in rows, oldest ones rows with panels.
-        for element in root.get("elements").map_or(&[][..], |node| node.entries()) {
-            if let Some(spec) = element.value.get("spec") {
-                self.panel(spec, None, &variables, &mut panels, expressions);
-            }
-        }
-        for panel in list(Some(root), "panels").iter().chain(
-            list(Some(root), "rows")
-                .iter()
-                .flat_map(|row| row.get("panels").map_or(&[][..], |node| node.items()))
-                .cloned()
-                .collect::<Vec<_>>()
-                .iter(),
-        ) {
+        for panel in &parts.panels {
             self.panel(panel, None, &variables, &mut panels, expressions);
         }
         panels.shrink_to_fit();
-        let annotations = list(root.get("annotations"), "list");
-        for node in &annotations {
+        for node in &parts.annotations {
             let expr = node.get("expr").or_else(|| node.get("target")?.get("expr"));
             let kind = node.get("datasource").and_then(|node| {
                 self.kind_of(&DatasourceReference::of(self.document, node), &variables)
@@ -209,10 +224,10 @@ impl Reader<'_> {
         Dashboard {
             document: self.document.id,
             title: self.text(root, "title"),
-            uid: self.text(root, "uid"),
+            uid: self.name().or_else(|| self.text(root, "uid")),
             panels,
             variables,
-            annotations,
+            annotations: parts.annotations,
             inputs: list(Some(root), "__inputs")
                 .iter()
                 .filter_map(|node| self.text(node, "name"))
@@ -301,6 +316,7 @@ impl Reader<'_> {
             kind,
             datasource,
             queries,
+            is_element: self.document.root.get("elements").is_some(),
             node: node.clone(),
             place,
         });

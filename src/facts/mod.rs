@@ -8,6 +8,7 @@ pub mod container;
 pub mod dashboard;
 pub mod datasource;
 pub mod dockerfile;
+mod elements;
 pub mod evaluator;
 pub mod expression;
 pub mod given;

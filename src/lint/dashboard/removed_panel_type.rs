@@ -96,7 +96,8 @@ fn check_panel(
     let finding = findings.report(panel.kind.place, message).level(level).label("no longer there").help(format!(
         "make it a `{instead}`: open the dashboard in Grafana, change the visualization, look at units and thresholds, and save the JSON"
     ));
-    if let Some(text) = json_text(document)
+    if !panel.is_element
+        && let Some(text) = json_text(document)
         && let Some(changes) = successor::changes(kind, &panel.node)
     {
         let edits = text

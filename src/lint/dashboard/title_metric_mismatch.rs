@@ -151,7 +151,7 @@ fn check_topic(
 
 /// The panel under the name of its metric, with the old title in the description.
 fn retitled(document: &Document, panel: &Panel, metric: &str) -> Option<(String, Edits)> {
-    let text = json_text(document)?;
+    let text = json_text(document).filter(|_| !panel.is_element)?;
     let bare = ["_total", "_bytes", "_seconds"]
         .iter()
         .fold(metric, |name, unit| name.strip_suffix(unit).unwrap_or(name));

@@ -17,10 +17,6 @@ pub(super) static LINT: Lint = Lint {
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for (index, dashboard) in facts.dashboards.iter().enumerate() {
-        // The newer schema keeps its variables elsewhere.
-        if dashboard.node.get("elements").is_some() {
-            continue;
-        }
         let names: BTreeSet<&str> = dashboard
             .variables
             .iter()
