@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use crate::catalogue::Evidence;
 use crate::facts::{Facts, Scraped};
 use crate::lint::known_labels::{Attached, OF_EVERY_TARGET};
-use crate::promql::{Call, Grouping, Kind, MatchOp, NodeId, Parsed, Selector, ValueType};
+use crate::promql::{
+    AggregateOp, Call, Grouping, Kind, MatchOp, NodeId, Parsed, Selector, ValueType,
+};
 
 /// The labels of what an expression, or a part of one, gives. What a target may have besides is not among them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct SeriesLabels<'e> {
-    /// The metric that they are known from.
+    /// The metric that they are known from; empty where only a grouping tells of them.
     pub metric: &'e str,
     /// Labels that each series has.
     pub always: BTreeSet<String>,
@@ -36,8 +38,15 @@ impl<'e> SeriesLabels<'e> {
             Kind::Unary(_, inner) => of(*inner),
             Kind::Call(call) => of(argument(call)?),
             Kind::Aggregation(aggregation) if aggregation.op.keeps_series() => of(aggregation.expr),
+            Kind::Aggregation(aggregation) if aggregation.op == AggregateOp::CountValues => None,
             Kind::Aggregation(aggregation) => {
-                of(aggregation.expr)?.grouped(aggregation.grouping.as_ref())
+                let grouping = aggregation.grouping.as_ref();
+                // What is left is said by the grouping, whatever there was before; `without` says only what is not.
+                let inner = match grouping.is_some_and(|grouping| grouping.without) {
+                    true => of(aggregation.expr)?,
+                    false => of(aggregation.expr).unwrap_or_default(),
+                };
+                inner.grouped(grouping)
             }
             Kind::Binary(binary) if binary.op.is_arithmetic() || binary.op.is_comparison() => {
                 match (parsed.number(binary.left), parsed.number(binary.right)) {
