@@ -4,7 +4,7 @@ use crate::facts::expression::Expression;
 use crate::facts::rules::{PromRule, RuleFile, RuleKind};
 use crate::facts::text::Text;
 use crate::lint::{Findings, Lint};
-use crate::promql::Kind;
+use crate::promql::{Kind, Parsed};
 use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
@@ -26,6 +26,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         };
         for (_, text) in &rule.annotations {
             check_text(facts, &rule.name, expression, text, findings);
+            check_age(facts, rule, expression, text, findings);
             check_pending(facts, rule, expression, text, findings);
         }
     }
@@ -42,31 +43,13 @@ fn check_text(
     if !parsed.is_valid() {
         return;
     }
-    // With several conditions the text may speak of any of them, or of what they mean together.
-    let thresholds: Vec<(f64, Span)> = parsed
-        .comparisons()
-        .filter_map(|comparison| {
-            // `> 0` is a guard, not what the alert is about.
-            let (number, is_right) = comparison.threshold.filter(|(number, _)| *number != 0.0)?;
-            let side = if is_right {
-                comparison.binary.right
-            } else {
-                comparison.binary.left
-            };
-            Some((number, parsed[side].span))
-        })
-        .collect();
-    let [(threshold, span)] = thresholds.as_slice() else {
+    let Some((threshold, span)) = only_threshold(parsed) else {
         return;
     };
     let said = percentages(text.as_str());
     let [(said_span, percent)] = said.as_slice() else {
         return;
     };
-    let numbers = parsed.nodes().filter_map(|(_, node)| match &node.kind {
-        Kind::Number(number) => Some(number.value),
-        _ => None,
-    });
     // 5 % more than before is a factor of 1.05, 20 % left are 80 % used.
     let is_same = |number: f64| {
         [
@@ -79,7 +62,7 @@ fn check_text(
         .iter()
         .any(|meant| (meant - number).abs() < 1e-6)
     };
-    if *threshold == 1.0 || numbers.chain([*threshold]).any(is_same) {
+    if threshold == 1.0 || numbers(parsed).any(is_same) {
         return;
     }
     let message = format!(
@@ -89,8 +72,135 @@ fn check_text(
     findings
         .report(text.part(facts.setup, *said_span), message)
         .label("not the threshold")
-        .related("the threshold", expression.place(facts.setup, *span))
-        .help("say the number that the alert fires at, or print it: one of the two was changed without the other");
+        .related("the threshold", expression.place(facts.setup, span))
+        .help(HELP);
+}
+
+const HELP: &str = "say the number that the alert fires at, or print it: one of the two was changed without the other";
+
+/// The one number that an expression compares with. With several conditions a text may speak of any of them, or of what they
+/// mean together.
+fn only_threshold(parsed: &Parsed) -> Option<(f64, Span)> {
+    let mut thresholds = parsed.comparisons().filter_map(|comparison| {
+        // `> 0` is a guard, not what the alert is about.
+        let (number, is_right) = comparison.threshold.filter(|(number, _)| *number != 0.0)?;
+        let side = match is_right {
+            true => comparison.binary.right,
+            false => comparison.binary.left,
+        };
+        Some((number, parsed[side].span))
+    });
+    let only = thresholds.next()?;
+    thresholds.next().is_none().then_some(only)
+}
+
+/// Every number of an expression, what is calculated from several (`86400 * 14`) and windows in seconds included.
+fn numbers(parsed: &Parsed) -> impl Iterator<Item = f64> {
+    parsed.nodes().filter_map(|(id, _)| parsed.number(id))
+}
+
+/// The text names an age or a time that is left as the limit ("less than 30 days"), and no number of the expression, which
+/// compares seconds, is so long.
+fn check_age(
+    facts: &Facts<'_>,
+    rule: &PromRule,
+    expression: &Expression,
+    text: &Text,
+    findings: &mut Findings<'_>,
+) {
+    let parsed = &expression.parsed;
+    if !parsed.is_valid() {
+        return;
+    }
+    let said = ages(text.as_str());
+    let (Some((threshold, span)), [(said_span, seconds)]) =
+        (only_threshold(parsed), said.as_slice())
+    else {
+        return;
+    };
+    let is_of_time = parsed
+        .nodes()
+        .any(|(_, node)| matches!(&node.kind, Kind::Call(call) if &*call.name.text == "time"));
+    // In seconds as Prometheus has it, in milliseconds, and in what the expression divides by.
+    let meant = [1.0, 1000.0, 1.0 / 60.0, HOUR.recip(), DAY.recip()].map(|scale| seconds * scale);
+    let is_said = |number: f64| {
+        meant
+            .iter()
+            .any(|meant| (meant - number.abs()).abs() < 1e-6)
+    };
+    let pending = rule.pending.map_or(0.0, |pending| pending.as_secs_f64());
+    if !is_of_time || is_said(pending) || numbers(parsed).any(is_said) {
+        return;
+    }
+    let message = format!(
+        "the text of alert `{}` says {}, its expression compares with {}",
+        rule.name.as_str(),
+        text.as_str()
+            .get(said_span.start()..said_span.end())
+            .unwrap_or_default(),
+        in_words(threshold)
+    );
+    findings
+        .report(text.part(facts.setup, *said_span), message)
+        .label("not the threshold")
+        .related("the threshold", expression.place(facts.setup, span))
+        .help(HELP);
+}
+
+const HOUR: f64 = 3600.0;
+const DAY: f64 = 86_400.0;
+
+/// A number of seconds, also as days or hours where it is several of them.
+fn in_words(seconds: f64) -> String {
+    let whole =
+        |unit: f64| (seconds >= 2.0 * unit && seconds % unit == 0.0).then(|| seconds / unit);
+    match (whole(DAY), whole(HOUR)) {
+        (Some(days), _) => format!("{seconds} ({days} days)"),
+        (_, Some(hours)) => format!("{seconds} ({hours} hours)"),
+        _ => seconds.to_string(),
+    }
+}
+
+/// Hours, days and weeks behind a word that makes them a limit: "in less than 30 days", "older than 24h". In seconds.
+fn ages(text: &str) -> Vec<(Span, f64)> {
+    const WORDS: [&str; 10] = [
+        "than", "within", "under", "over", "below", "above", "exceeds", "next", "least", "in",
+    ];
+    let mut from = 0;
+    let words: Vec<(usize, &str)> = text
+        .split_whitespace()
+        .map(|word| {
+            let rest = text.get(from..).unwrap_or_default();
+            let at = from + rest.find(word).unwrap_or_default();
+            from = at + word.len();
+            (at, word)
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (index, (start, word)) in words.iter().enumerate().skip(1) {
+        let before = words[index - 1].1.to_ascii_lowercase();
+        let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+        let Ok(number) = word[..digits].parse::<f64>() else {
+            continue;
+        };
+        let own = word[digits..].trim_start_matches('-');
+        let (unit, end) = match (own, words.get(index + 1)) {
+            ("", Some((start, next))) => (*next, start + next.len()),
+            (unit, _) => (unit, start + word.len()),
+        };
+        let bare = unit.trim_end_matches(|last: char| !last.is_ascii_alphabetic());
+        let length = match bare.to_ascii_lowercase().as_str() {
+            "h" | "hour" | "hours" => HOUR,
+            "d" | "day" | "days" => DAY,
+            "w" | "week" | "weeks" => 7.0 * DAY,
+            _ => continue,
+        };
+        if WORDS.contains(&before.as_str()) {
+            let end = end - (unit.len() - bare.len());
+            found.push((Span::new(*start, end), number * length));
+        }
+    }
+    found
 }
 
 /// Percentages behind a word that makes them a limit: "above 80%", "> 80 %".
@@ -165,12 +275,8 @@ fn check_pending(
     };
     let pending = pending.as_secs_f64();
     let parsed = &expression.parsed;
-    let mut numbers = parsed.nodes().filter_map(|(_, node)| match &node.kind {
-        Kind::Number(number) => Some(number.value),
-        _ => None,
-    });
     // A condition over a window of its own, or on an age, takes its time before `for` begins.
-    let has_own_time = numbers
+    let has_own_time = numbers(parsed)
         .any(|number| (number - seconds).abs() < 1e-6 || (number + pending - seconds).abs() < 1e-6)
         || parsed.nodes().any(|(_, node)| match &node.kind {
             Kind::Range(_) | Kind::Subquery(_) => true,
