@@ -1,9 +1,10 @@
 use super::measure::{Measure, declared_units, has_one_unit, measured, shown};
 use crate::diagnostic::{Level, Safety};
-use crate::document::Node;
+use crate::document::{Node, Value};
 use crate::facts::Facts;
 use crate::facts::dashboard::{Dashboard, Panel};
 use crate::facts::text::Text;
+use crate::lint::rewriting::Edits;
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::analysis::Unit;
 use crate::setup::Document;
@@ -62,17 +63,113 @@ fn check_queries(
             facts.setup,
             expression.parsed[expression.parsed.root()].span,
         );
-        findings
+        let finding = findings
             .report(unit.place, message)
             .label(format!("the values are {is}"))
             .related("computed here", place)
-            .help(format!("show it in the unit `{right}`"))
-            .fix(
-                Safety::Safe,
-                format!("change the unit to `{right}`"),
-                vec![(unit.place, format!("\"{right}\""))],
-            );
+            .help(format!("show it in the unit `{right}`"));
+        let Some(limits) = moved_limits(document, panel, right) else {
+            continue;
+        };
+        let title = match limits.is_empty() {
+            true => format!("change the unit to `{right}`"),
+            false => format!("change the unit to `{right}`, and the limits with it"),
+        };
+        let mut edits = vec![(unit.place, format!("\"{right}\""))];
+        edits.extend(limits);
+        finding.fix(Safety::Safe, title, edits);
     }
+}
+
+/// The limits of a panel on the scale of the unit `right`: those that were written for the unit it had have to come along. `None`
+/// where nobody can tell on which scale they are.
+fn moved_limits(document: &Document, panel: &Panel, right: &str) -> Option<Edits> {
+    let limits = limits(panel)?;
+    let numbers: Vec<f64> = limits
+        .iter()
+        .map(|node| node.scalar_text().parse())
+        .collect::<Result<_, _>>()
+        .ok()?;
+    let are_shares = numbers.iter().all(|limit| limit.abs() <= 1.0);
+    let are_percentages = numbers.iter().any(|limit| is_percentage(*limit));
+    let is_zero = numbers.iter().all(|limit| *limit == 0.0);
+    let scale = match (right, are_shares, are_percentages) {
+        _ if is_zero => return Some(Vec::new()),
+        ("percentunit", true, _) | ("percent", _, true) => return Some(Vec::new()),
+        ("percentunit", _, true) => 0.01,
+        ("percent", true, _) => 100.0,
+        _ => return None,
+    };
+    let moved = limits.iter().zip(numbers).map(|(node, limit)| {
+        // Nine digits behind the point: what binary fractions add is further behind.
+        let moved = (limit * scale * 1e9).round() / 1e9;
+        (document.place(node.span), moved.to_string())
+    });
+    Some(moved.collect())
+}
+
+/// Minimum, maximum and absolute thresholds of a panel; `None` where some are in overrides or among options of old panels.
+fn limits(panel: &Panel) -> Option<Vec<&Node>> {
+    let config = panel.node.get("fieldConfig");
+    let overrides = config.and_then(|node| node.get("overrides"));
+    let mut properties = overrides
+        .map_or(&[][..], |node| node.items())
+        .iter()
+        .filter_map(|entry| entry.get("properties"))
+        .flat_map(|list| list.items());
+    let is_limit = |property: &Node| {
+        property
+            .get("id")
+            .is_some_and(|id| matches!(id.scalar_text(), "min" | "max" | "thresholds"))
+    };
+    if properties.any(is_limit) || has_old_limits(panel) {
+        return None;
+    }
+    let defaults = config.and_then(|node| node.get("defaults"));
+    let bounds = ["min", "max"]
+        .iter()
+        .filter_map(|key| defaults?.get(key))
+        .filter(|node| node.value != Value::Null);
+    let steps = defaults.map_or_else(Vec::new, steps);
+    Some(bounds.chain(steps).collect())
+}
+
+/// Whether a panel of an old type has limits, each type in a form of its own.
+fn has_old_limits(panel: &Panel) -> bool {
+    let is_given = |node: &Node| !node.items().is_empty() || !node.scalar_text().is_empty();
+    let axis = panel
+        .node
+        .get("yaxes")
+        .and_then(|axes| axes.items().first());
+    let gauge = panel.node.get("gauge").and_then(|gauge| gauge.get("show"));
+    ["min", "max"]
+        .iter()
+        .any(|key| axis.and_then(|axis| axis.get(key)).is_some_and(is_given))
+        || panel.node.get("thresholds").is_some_and(is_given)
+        || gauge.is_some_and(|show| show.scalar_text() == "true")
+}
+
+/// The values of absolute thresholds that somebody chose.
+fn steps(defaults: &Node) -> Vec<&Node> {
+    let thresholds = defaults.get("thresholds");
+    let is_absolute = thresholds
+        .and_then(|node| node.get("mode"))
+        .is_none_or(|mode| mode.scalar_text() != "percentage");
+    let steps = thresholds
+        .and_then(|node| node.get("steps"))
+        .map_or(&[][..], |node| node.items());
+    let is_default = matches!(steps, [_, red] if is_step(red, "red", "80"));
+    steps
+        .iter()
+        .filter(|_| is_absolute && !is_default)
+        .filter_map(|step| step.get("value"))
+        .filter(|value| value.value != Value::Null)
+        .collect()
+}
+
+/// A share of 5 and more is no share.
+fn is_percentage(limit: f64) -> bool {
+    limit >= 5.0
 }
 
 /// Minimum, maximum and thresholds on the other scale than the unit.
@@ -85,32 +182,20 @@ fn check_limits(document: &Document, panel: &Panel, findings: &mut Findings<'_>)
         return;
     };
     let unit = defaults.get("unit").map_or("", |node| node.scalar_text());
-    let is_absolute = defaults
-        .get("thresholds")
-        .and_then(|node| node.get("mode"))
-        .is_none_or(|mode| mode.scalar_text() != "percentage");
-    let steps = defaults
-        .get("thresholds")
-        .and_then(|node| node.get("steps"))
-        .map_or(&[][..], |node| node.items());
-    let is_default = matches!(steps, [_, red] if is_step(red, "red", "80"));
-    let steps = steps
-        .iter()
-        .filter(|_| is_absolute && !is_default)
-        .filter_map(|step| step.get("value"));
-    let limits = defaults.get("max").into_iter().chain(steps);
-    let (is_wrong, says): (fn(f64) -> bool, &str) = match unit {
-        // A share of 2 and more is no share.
-        "percentunit" => (|limit| limit >= 5.0, "0 to 1"),
-        _ => return,
-    };
-    let wrong = limits
-        .filter(|node| node.scalar_text().parse::<f64>().is_ok_and(is_wrong))
+    if unit != "percentunit" {
+        return;
+    }
+    let limits = defaults.get("max").into_iter().chain(steps(defaults));
+    let mut wrong = limits
+        .filter(|node| {
+            let limit = node.scalar_text().parse::<f64>();
+            limit.is_ok_and(is_percentage)
+        })
         .map(|node| Text::of(document, node));
     // One limit stands for all: they were written together.
-    if let Some(limit) = wrong.into_iter().next() {
+    if let Some(limit) = wrong.next() {
         let message = format!(
-            "{} has the unit `{unit}`, whose values are {says}, and the limit {}",
+            "{} has the unit `{unit}`, whose values are 0 to 1, and the limit {}",
             panel.named(),
             limit.as_str()
         );
