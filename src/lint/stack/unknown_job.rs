@@ -96,6 +96,11 @@ fn report(
             ),
         )
         .label("no such job");
+    // One name is a promise; a pattern is written to fit several setups, and may come with a pack of rules of which others fit.
+    let finding = match comparison {
+        MatchOp::Regex => finding.level(Level::Warning),
+        _ => finding,
+    };
     match near {
         Some(near) if comparison == MatchOp::Equal => {
             let finding = finding.help(format!("did you mean `{near}`?"));
