@@ -18,6 +18,15 @@ const KNOWN: [&str; 8] = [
     "admin", "password", "grafana", "changeme", "secret", "admin123", "123456", "test",
 ];
 
+/// The variable that sets the administrator's password.
+const PASSWORD: &str = "GF_SECURITY_ADMIN_PASSWORD";
+
+/// Whether the variable `name` of a service gives Grafana's administrator a password that everybody knows. That it also stands in
+/// the clear is no second mistake.
+pub(super) fn is_known(service: &ComposeService, name: &str, value: &Text) -> bool {
+    name == PASSWORD && service.runs("grafana") && KNOWN.contains(&value.as_str())
+}
+
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for service in facts
         .projects
@@ -25,8 +34,9 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         .flat_map(|project| project.running("grafana"))
     {
         check_anonymous(facts, service, findings);
-        let password = service.variable("GF_SECURITY_ADMIN_PASSWORD");
-        if let Some(password) = password.filter(|password| KNOWN.contains(&password.as_str())) {
+        if let Some(password) = service.variable(PASSWORD)
+            && is_known(service, PASSWORD, password)
+        {
             let finding = findings
                 .report(
                     password.place,

@@ -1,3 +1,4 @@
+use super::grafana_open_admin;
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
@@ -87,6 +88,10 @@ fn check_service(service: &ComposeService, findings: &mut Findings<'_>) {
         };
         // A file of variables is where secrets belong.
         if !is_secret_key(name) || !is_plain(text.as_str()) || is_from_file(service, text) {
+            continue;
+        }
+        // What everybody knows is no secret, and reported as such.
+        if grafana_open_admin::is_known(service, name, text) {
             continue;
         }
         report(text, name, how, findings);
