@@ -51,8 +51,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 ),
             )
             .label("nothing has this label");
-        let has_in_selector = kubernetes.fits(&monitor.selector, &meant.selector, "\0");
-        let finding = match has_in_selector {
+        let finding = match wants_selector_of(monitor, meant) {
             true => finding
                 .related(
                     "its selector wants that of pods, it has no such label itself",
@@ -84,11 +83,13 @@ fn is_meant(monitor: &Monitor, it: &Selectable) -> bool {
         .iter()
         .any(|(_, value)| values().any(|other| other.value == value.value));
     let is_namesake = it.object.name.value == monitor.object.name.value;
-    let is_its_selector = monitor
-        .selector
-        .iter()
-        .all(|pair| has_label(&it.selector, pair));
-    is_its_selector || (has_port && (is_namesake || shares_value))
+    wants_selector_of(monitor, it) || (has_port && (is_namesake || shares_value))
+}
+
+/// Whether a monitor wants the labels that a Service wants of its pods.
+fn wants_selector_of(monitor: &Monitor, it: &Selectable) -> bool {
+    let mut wanted = monitor.selector.iter();
+    wanted.all(|pair| has_label(&it.selector, pair))
 }
 
 fn wanted(labels: &Labels) -> String {
