@@ -169,7 +169,7 @@ impl Facts<'_> {
                 _ => {}
             }
         }
-        for job in self.prometheus.iter().flat_map(|server| &server.jobs) {
+        for job in self.scrape_jobs() {
             let attached = job.targets.iter().flat_map(|target| &target.labels);
             labels.extend(attached.map(|(label, _)| label.value.to_string()));
             // A constant that relabeling writes is one value; any other step may write every value.

@@ -80,8 +80,8 @@ impl Facts<'_> {
 
     /// The first service that a job scrapes as that exporter.
     fn service_of(&self, exporter: &str) -> Option<&ComposeService> {
-        let jobs = self.prometheus.iter().flat_map(|server| &server.jobs);
-        jobs.flat_map(|job| &job.exporters)
+        self.scrape_jobs()
+            .flat_map(|job| &job.exporters)
             .filter(|exposure| exposure.exporter == exporter)
             .find_map(|exposure| self.service(exposure.service.as_ref()?))
     }

@@ -45,7 +45,7 @@ use given::Given;
 use grafana_alerting::{GrafanaNotifications, GrafanaRule};
 use knowledge::Metrics;
 use kubernetes::Kubernetes;
-use prometheus::{PrometheusServer, ServiceId};
+use prometheus::{PrometheusServer, ScrapeJob, ServiceId};
 use provider::DashboardProvider;
 use rules::{PromRule, RuleFile, RuleKind};
 pub use scraped::Scraped;
@@ -67,6 +67,8 @@ pub struct Facts<'a> {
     pub projects: Vec<ComposeProject>,
     /// Every `prometheus.yml`.
     pub prometheus: Vec<PrometheusServer>,
+    /// Scrape jobs that stand in no `prometheus.yml`. Whoever has them may scrape more.
+    pub lone_jobs: Vec<ScrapeJob>,
     /// Every rule file.
     pub rule_files: Vec<RuleFile>,
     /// Every `alertmanager.yml`.
@@ -143,6 +145,7 @@ impl<'a> Facts<'a> {
             expressions: expressions.read(&metrics),
             setup,
             catalogue,
+            lone_jobs: prometheus::lone_jobs(setup, catalogue, &projects),
             projects,
             prometheus,
             rule_files,

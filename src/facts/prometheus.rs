@@ -168,6 +168,29 @@ pub(super) fn servers(
         .collect()
 }
 
+/// Scrape jobs without a `prometheus.yml`: those that a Helm chart or an operator adds to its own, those of an OpenTelemetry
+/// collector. What else is scraped there is not known.
+pub(super) fn lone_jobs(
+    setup: &Setup,
+    catalogue: &Catalogue,
+    projects: &[ComposeProject],
+) -> Vec<ScrapeJob> {
+    setup
+        .of_kind(Kind::ScrapeConfigs)
+        .flat_map(|document| {
+            let reader = Reader {
+                setup,
+                catalogue,
+                projects,
+                document,
+            };
+            let jobs = document.root.items().iter();
+            jobs.filter_map(|node| reader.job(document, node, Duration::from_secs(60)))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
 struct Reader<'r> {
     setup: &'r Setup,
     catalogue: &'r Catalogue,

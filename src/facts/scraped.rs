@@ -3,8 +3,9 @@
 use indexmap::IndexMap;
 
 use super::Facts;
-use super::prometheus::{Exposure, Target};
+use super::prometheus::{Exposure, ScrapeJob, Target};
 use crate::catalogue::{Circumstances, Exporter};
+use crate::setup::Kind;
 
 /// What is known of an exporter of the catalogue in this setup.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub enum Scraped {
 impl Facts<'_> {
     /// Whether and how the setup scrapes an exporter of the catalogue.
     pub fn scraped(&self, exporter: &Exporter) -> Scraped {
-        let jobs = || self.prometheus.iter().flat_map(|server| &server.jobs);
+        let jobs = || self.scrape_jobs();
         let circumstances: Vec<Circumstances> = jobs()
             .flat_map(|job| &job.exporters)
             .filter(|exposure| exposure.exporter == exporter.name)
@@ -30,6 +31,7 @@ impl Facts<'_> {
             return Scraped::By(circumstances);
         }
         let is_known = self.prometheus.iter().any(|server| !server.jobs.is_empty())
+            && !self.has_other_scrapers()
             && jobs().all(|job| {
                 !job.discovers
                     && job
@@ -41,6 +43,34 @@ impl Facts<'_> {
             true => Scraped::Nowhere,
             false => Scraped::Unknown,
         }
+    }
+
+    /// Every scrape job, of whatever scrapes.
+    pub fn scrape_jobs(&self) -> impl Iterator<Item = &ScrapeJob> {
+        let of_servers = self.prometheus.iter().flat_map(|server| &server.jobs);
+        of_servers.chain(&self.lone_jobs)
+    }
+
+    /// Whether anything else than a Prometheus whose configuration is here scrapes: a chart's or an operator's, an OpenTelemetry
+    /// collector, Alloy. Then series may come from more than the jobs that are known, and have labels of their own.
+    pub fn has_other_scrapers(&self) -> bool {
+        !self.lone_jobs.is_empty() || self.has_alloy()
+    }
+
+    /// Whether Alloy scrapes: what and under which job, only its own language says.
+    pub fn has_alloy(&self) -> bool {
+        self.setup
+            .of_kind(Kind::Alloy)
+            .any(|document| document.text.text().contains("prometheus.scrape"))
+    }
+
+    /// Whether a collector beside Prometheus, if the setup has one, names `host` as an address.
+    pub fn is_named_by_collector(&self, host: &str) -> bool {
+        let address = format!("{host}:");
+        [Kind::Alloy, Kind::OpenTelemetry]
+            .into_iter()
+            .flat_map(|kind| self.setup.of_kind(kind))
+            .any(|document| document.text.text().contains(&address))
     }
 
     /// Whether a job scrapes something of which nobody knows what it exposes: an application, a gateway, what is discovered.
@@ -72,10 +102,10 @@ impl Facts<'_> {
                 }),
             }
         };
-        let mut jobs = self.prometheus.iter().flat_map(|server| &server.jobs);
-        jobs.any(|job| {
-            job.exporters.is_empty() && (job.discovers || !job.targets.iter().all(is_known))
-        })
+        self.has_alloy()
+            || self.scrape_jobs().any(|job| {
+                job.exporters.is_empty() && (job.discovers || !job.targets.iter().all(is_known))
+            })
     }
 
     fn circumstances(&self, exporter: &Exporter, exposure: &Exposure) -> Circumstances {
@@ -115,5 +145,60 @@ impl Facts<'_> {
             .and_then(|flag| flags.get(flag).cloned());
         circumstances.flags = is_known.then_some(flags);
         circumstances
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Catalogue;
+    use crate::setup::Setup;
+
+    const PROMETHEUS: (&str, &str) = (
+        "prometheus.yml",
+        "scrape_configs: [{job_name: p, static_configs: [{targets: ['localhost:9090']}]}]",
+    );
+
+    /// Whether Redis exporter is scraped, and under which jobs anything is.
+    fn scraped(texts: &[(&str, &str)]) -> (Scraped, Vec<String>) {
+        let catalogue = Catalogue::embedded().unwrap();
+        let texts = texts.iter().map(|(path, text)| (*path, text.as_bytes()));
+        let setup = Setup::of_texts("", texts);
+        let facts = Facts::of(&setup, &catalogue);
+        let exporter = catalogue.exporter("redis_exporter").unwrap();
+        let jobs = facts.scrape_jobs().map(|job| job.name.value.to_string());
+        (facts.scraped(exporter), jobs.collect())
+    }
+
+    #[test]
+    fn who_scrapes_beside_prometheus_may_scrape_anything() {
+        let of_prometheus = scraped(&[PROMETHEUS]);
+        assert_eq!(of_prometheus, (Scraped::Nowhere, vec!["p".into()]));
+        let alloy = ("a.alloy", "prometheus.scrape \"x\" { targets = [] }");
+        assert_eq!(scraped(&[PROMETHEUS, alloy]).0, Scraped::Unknown);
+        let of_logs = ("a.alloy", "loki.write \"x\" { }");
+        assert_eq!(scraped(&[PROMETHEUS, of_logs]).0, Scraped::Nowhere);
+    }
+
+    #[test]
+    fn jobs_outside_of_a_prometheus_yml_are_jobs() {
+        const JOB: &str = "[{job_name: r, static_configs: [{targets: ['redis-exporter:9121']}]}]";
+        for (path, text) in [
+            (
+                "otel.yaml",
+                format!(
+                    "receivers: {{prometheus/x: {{config: {{scrape_configs: {JOB}}}}}}}\nexporters: {{}}\nservice: {{}}"
+                ),
+            ),
+            (
+                "values.yaml",
+                format!("prometheus: {{prometheusSpec: {{additionalScrapeConfigs: {JOB}}}}}"),
+            ),
+            ("additional.yaml", JOB.to_owned()),
+        ] {
+            let (scraped, jobs) = scraped(&[PROMETHEUS, (path, &text)]);
+            assert!(matches!(scraped, Scraped::By(_)), "{text}");
+            assert_eq!(jobs, ["p", "r"], "{text}");
+        }
     }
 }

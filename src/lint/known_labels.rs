@@ -91,7 +91,7 @@ impl Attached {
         ]
         .map(String::from)
         .into();
-        let (mut is_open, mut drops) = (false, false);
+        let (mut is_open, mut drops) = (facts.has_other_scrapers(), false);
         for server in &facts.prometheus {
             names.extend(
                 server

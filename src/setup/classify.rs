@@ -10,6 +10,8 @@ pub enum Kind {
     Compose,
     /// `prometheus.yml`.
     Prometheus,
+    /// Scrape jobs alone: in the values of a Helm chart, for the Prometheus operator, of an OpenTelemetry collector.
+    ScrapeConfigs,
     /// Alerting and recording rules of Prometheus.
     Rules,
     /// Unit tests of rules, for promtool.
@@ -56,6 +58,8 @@ pub enum Kind {
     Mimir,
     /// The OpenTelemetry collector.
     OpenTelemetry,
+    /// Grafana Alloy, in its own language.
+    Alloy,
     /// A Kubernetes object. What it wraps is a document of its own.
     Kubernetes,
     /// Values of a Helm chart that brings a monitoring stack.
@@ -64,7 +68,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which they are listed.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::Compose,
         Self::Dockerfile,
         Self::EnvFile,
@@ -72,6 +76,7 @@ impl Kind {
         Self::Kubernetes,
         Self::HelmValues,
         Self::Prometheus,
+        Self::ScrapeConfigs,
         Self::Targets,
         Self::Rules,
         Self::RuleTests,
@@ -91,6 +96,7 @@ impl Kind {
         Self::Tempo,
         Self::Mimir,
         Self::OpenTelemetry,
+        Self::Alloy,
         Self::Workflow,
     ];
 
@@ -99,6 +105,7 @@ impl Kind {
         match self {
             Self::Compose => "compose file",
             Self::Prometheus => "prometheus.yml",
+            Self::ScrapeConfigs => "list of scrape jobs",
             Self::Rules => "rule file",
             Self::RuleTests => "rule test file",
             Self::Targets => "target file",
@@ -122,6 +129,7 @@ impl Kind {
             Self::Tempo => "Tempo configuration",
             Self::Mimir => "Mimir configuration",
             Self::OpenTelemetry => "OpenTelemetry configuration",
+            Self::Alloy => "Alloy configuration",
             Self::Kubernetes => "Kubernetes object",
             Self::HelmValues => "Helm values file",
         }
@@ -153,6 +161,7 @@ impl Kind {
                 | Self::Workflow
                 | Self::Kubernetes
                 | Self::HelmValues
+                | Self::Alloy
         )
     }
 }
@@ -172,7 +181,11 @@ pub(super) fn classify(root: &Node, path: &str) -> Option<Kind> {
                     .iter()
                     .all(|entry| matches!(&*entry.key.text, "targets" | "labels" | "label"))
             };
-            (!items.is_empty() && items.iter().all(is_group)).then_some(Kind::Targets)
+            match items.is_empty() {
+                true => None,
+                false if items.iter().all(is_group) => Some(Kind::Targets),
+                false => is_scrape_configs(root).then_some(Kind::ScrapeConfigs),
+            }
         }
         Value::Mapping(_) => of_mapping(root, path),
         _ => None,
@@ -342,6 +355,16 @@ pub(super) fn is_dashboard(node: &Node) -> bool {
         || (list("rows") && has_mark && has("title"))
         || (has("elements") && has("layout"))
         || (has("schemaVersion") && has("title"))
+}
+
+/// Whether a list has scrape jobs of Prometheus and nothing else.
+pub(super) fn is_scrape_configs(list: &Node) -> bool {
+    let jobs = list.items();
+    let is_job = |job: &Node| {
+        job.get("job_name")
+            .is_some_and(|name| name.as_str().is_some())
+    };
+    !jobs.is_empty() && jobs.iter().all(is_job)
 }
 
 /// Rules of Prometheus, Loki, or Grafana: all three have `groups` with `rules`.
@@ -546,6 +569,8 @@ mod tests {
             ("- targets: ['a:1']", Some(Kind::Targets)),
             ("modules: {m: {prober: http}}", Some(Kind::Blackbox)),
             ("panels: []\ntitle: a", Some(Kind::Dashboard)),
+            ("- job_name: a\n- job_name: b", Some(Kind::ScrapeConfigs)),
+            ("- job_name: a\n- b: c", None),
             ("apiVersion: v1\nkind: ConfigMap", Some(Kind::Kubernetes)),
             ("a: 1", None),
             ("- a", None),

@@ -1,6 +1,6 @@
 //! Documents inside the values of Helm charts that bring a monitoring stack.
 
-use super::classify::Kind;
+use super::classify::{Kind, is_scrape_configs};
 use super::kubernetes::append;
 use super::read::{Found, part, unpacked};
 use crate::document::{Node, Value};
@@ -39,7 +39,7 @@ fn rules(values: &Node) -> impl Iterator<Item = &Node> {
         .filter(|spec| spec.get("groups").is_some())
 }
 
-/// Rules and dashboards in the values.
+/// Rules, scrape jobs and dashboards in the values.
 pub(super) fn inner(found: &Found) -> Vec<Found> {
     let Some(values) = values(&found.root) else {
         return Vec::new();
@@ -47,6 +47,20 @@ pub(super) fn inner(found: &Found) -> Vec<Found> {
     let mut documents: Vec<Found> = rules(values)
         .map(|spec| part(found, Kind::Rules, spec))
         .collect();
+    let jobs = values
+        .get("prometheus")
+        .and_then(|node| node.get("prometheusSpec")?.get("additionalScrapeConfigs"));
+    match jobs {
+        Some(list) if is_scrape_configs(list) => {
+            documents.push(part(found, Kind::ScrapeConfigs, list));
+        }
+        // The chart takes a text, too, with templates in it.
+        Some(text) if text.as_str().is_some() => {
+            let found = unpacked(found, "additional-scrape-configs.yaml", text);
+            append(&mut documents, found);
+        }
+        _ => {}
+    }
     let providers = values
         .get("grafana")
         .and_then(|grafana| grafana.get("dashboards"))

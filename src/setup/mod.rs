@@ -251,6 +251,7 @@ impl Setup {
 const fn dialect(kind: Kind) -> Dialect {
     match kind {
         Kind::Prometheus
+        | Kind::ScrapeConfigs
         | Kind::Alertmanager
         | Kind::Targets
         | Kind::RuleTests

@@ -4,7 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use arcstr::ArcStr;
 
-use super::classify::{Kind, classify, file_name, guess, is_template, is_workflow};
+use super::classify::{
+    Kind, classify, file_name, guess, is_scrape_configs, is_template, is_workflow,
+};
 use super::embedded::Placement;
 use super::{dialect, helm, kubernetes};
 use crate::document::{
@@ -56,6 +58,7 @@ pub(super) fn language(path: &str) -> Option<Language> {
         "yml" | "yaml" | "rules" => Language::Yaml,
         "json" => Language::Json,
         "sh" => Language::Lines(Kind::Script),
+        "alloy" => Language::Lines(Kind::Alloy),
         "tmpl" | "gotmpl" => Language::Lines(Kind::NotificationTemplate),
         "ini" if name == "grafana.ini" => Language::Lines(Kind::GrafanaIni),
         "conf"
@@ -283,6 +286,7 @@ fn unwrapped(found: Found) -> Vec<Found> {
     let inner = match found.kind {
         Kind::Kubernetes => kubernetes::inner(&found),
         Kind::HelmValues => helm::inner(&found),
+        Kind::OpenTelemetry => scrape_configs(&found),
         Kind::DashboardExport => found
             .root
             .get("dashboard")
@@ -292,6 +296,18 @@ fn unwrapped(found: Found) -> Vec<Found> {
         _ => Vec::new(),
     };
     std::iter::once(found).chain(inner).collect()
+}
+
+/// What the Prometheus receivers of an OpenTelemetry collector scrape.
+fn scrape_configs(found: &Found) -> Vec<Found> {
+    let receivers = found.root.get("receivers");
+    let receivers = receivers.map_or(&[][..], |node| node.entries()).iter();
+    receivers
+        .filter(|entry| entry.key.text.split('/').next() == Some("prometheus"))
+        .filter_map(|entry| entry.value.get("config")?.get("scrape_configs"))
+        .filter(|list| is_scrape_configs(list))
+        .map(|list| part(found, Kind::ScrapeConfigs, list))
+        .collect()
 }
 
 /// A subtree that is a document by itself.

@@ -20,10 +20,8 @@ pub(super) static LINT: Lint = Lint {
 const PROBING: [&str; 3] = ["/scrape", "/probe", "/snmp"];
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    for server in &facts.prometheus {
-        for job in server.jobs.iter().filter(|job| !job.targets.is_empty()) {
-            check_job(facts, job, findings);
-        }
+    for job in facts.scrape_jobs().filter(|job| !job.targets.is_empty()) {
+        check_job(facts, job, findings);
     }
 }
 

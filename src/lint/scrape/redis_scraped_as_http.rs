@@ -19,8 +19,7 @@ const PORTS: [u16; 3] = [6379, 6380, 26379];
 const DRAGONFLY: &str = "dragonfly";
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    let jobs = facts.prometheus.iter().flat_map(|server| &server.jobs);
-    for job in jobs.filter(|job| !is_multi_target(job)) {
+    for job in facts.scrape_jobs().filter(|job| !is_multi_target(job)) {
         for target in &job.targets {
             let Some(text) = target.address.value() else {
                 continue;

@@ -16,7 +16,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    for job in facts.prometheus.iter().flat_map(|server| &server.jobs) {
+    for job in facts.scrape_jobs() {
         let Some(document) = configuration(facts, job) else {
             continue;
         };

@@ -88,6 +88,7 @@ fn check_groups(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let jobs = || facts.prometheus.iter().flat_map(|server| &server.jobs);
     // What is discovered brings labels that nobody wrote, and rules that nobody loads are none.
     let is_known = jobs().next().is_some()
+        && !facts.has_other_scrapers()
         && jobs().all(|job| !job.discovers)
         && facts.rule_files.iter().any(has_alerts)
         && facts.projects.len() <= 1;

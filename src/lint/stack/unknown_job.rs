@@ -18,7 +18,11 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    let names: Vec<Option<BTreeSet<String>>> = facts.prometheus.iter().map(jobs).collect();
+    let names: Vec<Option<BTreeSet<String>>> = facts
+        .prometheus
+        .iter()
+        .map(|server| jobs(facts, server))
+        .collect();
     for expression in &facts.expressions {
         let Some(known) = server_of(facts, expression).and_then(|index| names[index].as_ref())
         else {
@@ -141,9 +145,13 @@ fn server_of(facts: &Facts<'_>, expression: &Expression) -> Option<usize> {
 }
 
 /// Every value that the label `job` can have; `None` where nobody knows.
-fn jobs(server: &PrometheusServer) -> Option<BTreeSet<String>> {
+fn jobs(facts: &Facts<'_>, server: &PrometheusServer) -> Option<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    for job in &server.jobs {
+    // What a collector scrapes it may write here, under the names of its jobs.
+    if facts.has_alloy() {
+        return None;
+    }
+    for job in server.jobs.iter().chain(&facts.lone_jobs) {
         names.insert(job.name.value.to_string());
         let keeps_foreign = job
             .node

@@ -44,7 +44,12 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 scrapes(facts, server, service)
                     || beside.is_some_and(|beside| scrapes(facts, server, beside))
             });
-            if is_exporter && !is_scraped {
+            // A collector writes to Prometheus what it scrapes.
+            let is_collected = || {
+                let mut hosts = service.hosts.iter();
+                hosts.any(|host| facts.is_named_by_collector(host))
+            };
+            if is_exporter && !is_scraped && !is_collected() {
                 let finding = findings
                     .report(
                         service.place(),
@@ -59,13 +64,16 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     Some(job) => finding.related("the jobs begin here", job.place()),
                     None => finding,
                 };
-                finding.help(match port {
+                let finding = finding.help(match port {
                     Some(port) => format!(
                         "add a job with the target `{}:{port}`",
                         service.name.as_str()
                     ),
                     None => "add a job for it".to_owned(),
                 });
+                if facts.has_other_scrapers() {
+                    finding.assuming("no collector scrapes it either");
+                }
             }
         }
     }

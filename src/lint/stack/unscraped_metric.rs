@@ -108,6 +108,7 @@ fn may_get_more(facts: &Facts<'_>, server: &PrometheusServer) -> bool {
         });
     let document = facts.setup.document(server.document);
     receives
+        || facts.has_other_scrapers()
         || document.root.get("remote_read").is_some()
         || document.root.get("otlp").is_some()
         || server.jobs.iter().any(|job| {
