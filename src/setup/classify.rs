@@ -1,7 +1,7 @@
 //! What a document is, judged by its content. Names only decide where content cannot.
 
 use crate::check::formats::Format;
-use crate::document::{Node, Value};
+use crate::document::{Entry, Node, Value};
 
 /// What a document is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +60,8 @@ pub enum Kind {
     OpenTelemetry,
     /// Grafana Alloy, in its own language.
     Alloy,
+    /// What a mixin renders to in one object: dashboards by file name, groups of rules. Each is a document of its own.
+    Mixin,
     /// A Kubernetes object. What it wraps is a document of its own.
     Kubernetes,
     /// Values of a Helm chart that brings a monitoring stack.
@@ -68,7 +70,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which they are listed.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Compose,
         Self::Dockerfile,
         Self::EnvFile,
@@ -97,6 +99,7 @@ impl Kind {
         Self::Mimir,
         Self::OpenTelemetry,
         Self::Alloy,
+        Self::Mixin,
         Self::Workflow,
     ];
 
@@ -130,6 +133,7 @@ impl Kind {
             Self::Mimir => "Mimir configuration",
             Self::OpenTelemetry => "OpenTelemetry configuration",
             Self::Alloy => "Alloy configuration",
+            Self::Mixin => "mixin",
             Self::Kubernetes => "Kubernetes object",
             Self::HelmValues => "Helm values file",
         }
@@ -221,6 +225,9 @@ fn of_mapping(root: &Node, path: &str) -> Option<Kind> {
     }
     if root.get("dashboard").is_some_and(is_dashboard) {
         return Some(Kind::DashboardExport);
+    }
+    if mixin_parts(root).next().is_some() {
+        return Some(Kind::Mixin);
     }
     if list("datasources") || (list("deleteDatasources") && has("apiVersion")) {
         return Some(Kind::Datasources);
@@ -365,6 +372,37 @@ pub(super) fn is_scrape_configs(list: &Node) -> bool {
             .is_some_and(|name| name.as_str().is_some())
     };
     !jobs.is_empty() && jobs.iter().all(is_job)
+}
+
+/// The documents in what a mixin renders to, each with the name that it goes by: dashboards by file name, alone or beside groups of
+/// rules; nothing for any other mapping.
+pub(super) fn mixin_parts(root: &Node) -> impl Iterator<Item = (&str, Kind, &Node)> {
+    const RULES: [&str; 2] = ["prometheusAlerts", "prometheusRules"];
+    let (dashboards, is_named) = match root.get("grafanaDashboards") {
+        Some(dashboards) => (dashboards, true),
+        None => (root, false),
+    };
+    let is_all = || {
+        let named = |entry: &Entry| entry.key.text.ends_with(".json");
+        dashboards
+            .entries()
+            .iter()
+            .all(|entry| named(entry) && is_dashboard(&entry.value))
+    };
+    let dashboards = match is_named || is_all() {
+        true => dashboards.entries(),
+        false => &[],
+    };
+    let dashboards = dashboards
+        .iter()
+        .filter(|entry| is_dashboard(&entry.value))
+        .map(|entry| (&*entry.key.text, Kind::Dashboard, &entry.value));
+    let rules = RULES.into_iter().filter_map(|key| {
+        let entry = root.entry(key)?;
+        let kind = of_groups(&entry.value)?;
+        Some((&*entry.key.text, kind, &entry.value))
+    });
+    dashboards.chain(rules)
 }
 
 /// Rules of Prometheus, Loki, or Grafana: all three have `groups` with `rules`.
@@ -571,6 +609,12 @@ mod tests {
             ("panels: []\ntitle: a", Some(Kind::Dashboard)),
             ("- job_name: a\n- job_name: b", Some(Kind::ScrapeConfigs)),
             ("- job_name: a\n- b: c", None),
+            ("a.json: {panels: [], title: a}", Some(Kind::Mixin)),
+            ("a.json: {panels: [], title: a}\nb: 1", None),
+            (
+                "prometheusAlerts: {groups: [{name: a, rules: [{alert: A, expr: up}]}]}",
+                Some(Kind::Mixin),
+            ),
             ("apiVersion: v1\nkind: ConfigMap", Some(Kind::Kubernetes)),
             ("a: 1", None),
             ("- a", None),

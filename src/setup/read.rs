@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use arcstr::ArcStr;
 
 use super::classify::{
-    Kind, classify, file_name, guess, is_scrape_configs, is_template, is_workflow,
+    Kind, classify, file_name, guess, is_scrape_configs, is_template, is_workflow, mixin_parts,
 };
 use super::embedded::Placement;
 use super::{dialect, helm, kubernetes};
@@ -287,6 +287,12 @@ fn unwrapped(found: Found) -> Vec<Found> {
         Kind::Kubernetes => kubernetes::inner(&found),
         Kind::HelmValues => helm::inner(&found),
         Kind::OpenTelemetry => scrape_configs(&found),
+        Kind::Mixin => mixin_parts(&found.root)
+            .map(|(name, kind, root)| Found {
+                name: name.into(),
+                ..part(&found, kind, root)
+            })
+            .collect(),
         Kind::DashboardExport => found
             .root
             .get("dashboard")

@@ -29,7 +29,10 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             first.insert(uid.as_str(), dashboard);
             continue;
         };
-        let text = |dashboard: &Dashboard| facts.setup.document(dashboard.document).text.text();
+        let text = |dashboard: &Dashboard| {
+            let document = facts.setup.document(dashboard.document);
+            facts.setup.slice(document.place(document.root.span))
+        };
         let meet = earlier.loaded_by.iter().any(|one| {
             dashboard
                 .loaded_by
