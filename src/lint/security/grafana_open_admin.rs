@@ -3,7 +3,8 @@ use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
 use crate::facts::text::Text;
 use crate::lint::rewriting::{Edits, in_place};
-use crate::lint::{Findings, Lint};
+use crate::lint::{Finding, Findings, Lint};
+use crate::setup::{Kind, helm_values};
 
 pub(super) static LINT: Lint = Lint {
     id: "security/grafana-open-admin",
@@ -14,8 +15,17 @@ pub(super) static LINT: Lint = Lint {
 };
 
 /// Passwords that are tried first.
-const KNOWN: [&str; 8] = [
-    "admin", "password", "grafana", "changeme", "secret", "admin123", "123456", "test",
+const KNOWN: [&str; 9] = [
+    "admin",
+    "password",
+    "grafana",
+    "changeme",
+    "secret",
+    "admin123",
+    "123456",
+    "test",
+    // The chart's own.
+    "prom-operator",
 ];
 
 /// The variable that sets the administrator's password.
@@ -24,10 +34,23 @@ const PASSWORD: &str = "GF_SECURITY_ADMIN_PASSWORD";
 /// Whether the variable `name` of a service gives Grafana's administrator a password that everybody knows. That it also stands in
 /// the clear is no second mistake.
 pub(super) fn is_known(service: &ComposeService, name: &str, value: &Text) -> bool {
-    name == PASSWORD && service.runs("grafana") && KNOWN.contains(&value.as_str())
+    name == PASSWORD && service.runs("grafana") && is_known_password(value.as_str())
+}
+
+/// Whether a password is among the first that are tried.
+pub(super) fn is_known_password(password: &str) -> bool {
+    KNOWN.contains(&password)
 }
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    for document in facts.setup.of_kind(Kind::HelmValues) {
+        let values = helm_values(&document.root);
+        let password = values.and_then(|values| values.get("grafana")?.get("adminPassword"));
+        if let Some(password) = password.filter(|node| is_known_password(node.scalar_text())) {
+            report(&Text::of(document, password), findings)
+                .help("name a Secret that holds it: `grafana.admin.existingSecret`");
+        }
+    }
     for service in facts
         .projects
         .iter()
@@ -37,15 +60,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         if let Some(password) = service.variable(PASSWORD)
             && is_known(service, PASSWORD, password)
         {
-            let finding = findings
-                .report(
-                    password.place,
-                    format!(
-                        "the administrator's password of Grafana is `{}`",
-                        password.as_str()
-                    ),
-                )
-                .label("the first that is tried")
+            let finding = report(password, findings)
                 .help("take it from a variable without a default, or from a secret");
             if let Some(edits) = from_variable(facts, password) {
                 let title = "take it from a variable that has to be set";
@@ -53,6 +68,16 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+}
+
+fn report<'d, 'f>(password: &Text, findings: &'d mut Findings<'f>) -> Finding<'d, 'f> {
+    let message = format!(
+        "the administrator's password of Grafana is `{}`",
+        password.as_str()
+    );
+    findings
+        .report(password.place, message)
+        .label("the first that is tried")
 }
 
 fn check_anonymous(facts: &Facts<'_>, service: &ComposeService, findings: &mut Findings<'_>) {

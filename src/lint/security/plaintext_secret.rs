@@ -1,5 +1,6 @@
 use super::grafana_open_admin;
 use crate::diagnostic::{Level, Safety};
+use crate::document::{Node, Value};
 use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
 use crate::facts::scalars::each_scalar;
@@ -7,7 +8,7 @@ use crate::facts::secret::{is_plain, is_secret_key};
 use crate::facts::text::Text;
 use crate::lint::secret_file::secret_file;
 use crate::lint::{Finding, Findings, Lint};
-use crate::setup::{DocumentId, Kind};
+use crate::setup::{Document, DocumentId, Kind, helm_values};
 
 pub(super) static LINT: Lint = Lint {
     id: "security/plaintext-secret",
@@ -20,7 +21,7 @@ pub(super) static LINT: Lint = Lint {
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for document in facts.setup.documents() {
         let how = match document.kind {
-            Kind::Prometheus | Kind::Alertmanager | Kind::Blackbox => {
+            Kind::Prometheus | Kind::ScrapeConfigs | Kind::Alertmanager | Kind::Blackbox => {
                 "put it into a file, and name that with the key that ends in `_file`"
             }
             Kind::Datasources => "write `$__file{…}` or a variable, and keep the secret outside",
@@ -48,12 +49,56 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             }
         });
     }
+    for document in facts.setup.of_kind(Kind::HelmValues) {
+        check_chart(document, findings);
+    }
     for service in facts
         .projects
         .iter()
         .flat_map(|project| project.services.values())
     {
         check_service(service, findings);
+    }
+}
+
+/// Where values of kube-prometheus-stack hold secrets: other keys below `grafana` name Secrets and keys in them.
+const OF_CHART: [&[&str]; 6] = [
+    &["alertmanager", "config"],
+    &["grafana", "adminPassword"],
+    &["grafana", "env"],
+    &["grafana", "grafana.ini"],
+    &["grafana", "datasources"],
+    &["grafana", "additionalDataSources"],
+];
+
+fn check_chart(document: &Document, findings: &mut Findings<'_>) {
+    let Some(values) = helm_values(&document.root) else {
+        return;
+    };
+    let how = "keep it in a Secret, and name that in the values";
+    for path in OF_CHART {
+        let node = path
+            .iter()
+            .try_fold(values, |node, key| node.get(key))
+            .filter(|node| node.value != Value::Null);
+        let Some(node) = node else { continue };
+        let mut check = |key: &str, node: &Node| {
+            let value = node.scalar_text();
+            let is_secret = is_secret_key(key) && is_plain(value);
+            let text = Text::of(document, node);
+            let is_known = key == "adminPassword" && grafana_open_admin::is_known_password(value);
+            if (is_secret && !is_known) || has_token(value) {
+                report(&text, key, how, findings);
+            }
+        };
+        match (path.last(), node.as_str()) {
+            (Some(key), Some(_)) => check(key, node),
+            _ => each_scalar(node, &mut |keys, node| {
+                if let Some(key) = keys.last() {
+                    check(key, node);
+                }
+            }),
+        }
     }
 }
 
