@@ -181,8 +181,11 @@ impl Files {
             let is_alone = document.wrapper.is_none();
             let is_first = !is_alone || first.insert(&document.path);
             let Some(format) = document.kind.format() else {
-                // Compose files are checked together, and of an export, the dashboard in it.
-                let is_elsewhere = matches!(document.kind, Kind::Compose | Kind::DashboardExport);
+                // Compose files are checked together, and of an export or a mixin what is in it.
+                let is_elsewhere = matches!(
+                    document.kind,
+                    Kind::Compose | Kind::DashboardExport | Kind::Mixin
+                );
                 if !document.kind.is_background() && !is_elsewhere {
                     unchecked.push((document.path.to_string(), document.kind.as_str().to_owned()));
                 }
