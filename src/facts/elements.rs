@@ -4,6 +4,8 @@
 //! `spec`. What they say is the same. So they are translated once, each value with the place where it is written, and whoever
 //! reads panels knows one form.
 
+use std::collections::BTreeMap;
+
 use arcstr::ArcStr;
 
 use crate::document::{Entry, Key, Node, Origin, ScalarStyle, Value};
@@ -21,8 +23,12 @@ pub(super) struct Elements {
 
 /// The translation; `None` for a classic dashboard.
 pub(super) fn classic(root: &Node) -> Option<Elements> {
+    let elements = root.get("elements")?.entries();
     let mut layout = Layout {
-        unplaced: root.get("elements")?.entries().iter().collect(),
+        unplaced: elements
+            .iter()
+            .map(|entry| (&*entry.key.text, &entry.value))
+            .collect(),
         panels: Vec::new(),
     };
     if let Some(node) = root.get("layout") {
@@ -30,9 +36,9 @@ pub(super) fn classic(root: &Node) -> Option<Elements> {
         layout.panels.splice(0..0, direct);
     }
     // Nobody sees what has no place, but it is written, and may get one.
-    let unplaced = std::mem::take(&mut layout.unplaced);
-    let unplaced = unplaced
+    let unplaced = elements
         .iter()
+        .filter(|entry| layout.unplaced.contains_key(&*entry.key.text))
         .filter_map(|entry| panel(&entry.value, None));
     layout.panels.extend(unplaced);
     let list = |key: &str| root.get(key).map_or(&[][..], |node| node.items());
@@ -45,7 +51,7 @@ pub(super) fn classic(root: &Node) -> Option<Elements> {
 
 struct Layout<'n> {
     /// Elements that no part of the layout has named yet.
-    unplaced: Vec<&'n Entry>,
+    unplaced: BTreeMap<&'n str, &'n Node>,
     /// Rows so far.
     panels: Vec<Node>,
 }
@@ -76,13 +82,8 @@ impl<'n> Layout<'n> {
             }
             let name = spec.get("element").and_then(|node| node.get("name"));
             let name = name.map_or("", |node| node.scalar_text());
-            let position = self
-                .unplaced
-                .iter()
-                .position(|entry| &*entry.key.text == name);
-            if let Some(position) = position {
-                let element = self.unplaced.remove(position);
-                panels.extend(panel(&element.value, Some(item)));
+            if let Some(element) = self.unplaced.remove(name) {
+                panels.extend(panel(element, Some(item)));
             }
         }
         panels
@@ -303,8 +304,13 @@ impl Made {
             return;
         };
         self.datasource(spec, query);
+        // They differ from each other, so that only the few before them are looked through.
+        let known = self.entries.len();
         for entry in query.get("spec").map_or(&[][..], |spec| spec.entries()) {
-            self.add(&entry.key.text, entry.key.span, entry.value.clone());
+            let mut before = self.entries.iter().take(known);
+            if before.all(|other| other.key.text != entry.key.text) {
+                self.entries.push(entry.clone());
+            }
         }
     }
 
