@@ -9,7 +9,8 @@ use libfuzzer_sys::fuzz_target;
 use stackwright::catalogue::Catalogue;
 use stackwright::diagnostic::Safety;
 use stackwright::fix::{Wish, mend};
-use stackwright::lint::Selection;
+use stackwright::facts::given::Given;
+use stackwright::lint::{Policy, Selection};
 use stackwright::setup::Setup;
 
 static CATALOGUE: LazyLock<Catalogue> =
@@ -25,6 +26,8 @@ fuzz_target!(|bytes: &[u8]| {
     let wish = Wish {
         selection: Selection::default(),
         safety: Safety::Unsafe,
+        policy: Policy::default(),
+        given: Given::default(),
     };
     let mended = mend(&setup, &CATALOGUE, &wish);
     let again = mend(&mended.setup, &CATALOGUE, &wish);
