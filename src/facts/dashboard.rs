@@ -4,6 +4,7 @@ use super::datasource::{Datasource, DatasourceReference, DatasourceTarget};
 use super::elements::{self, Elements};
 use super::expression::{ExpressionId, Expressions, Origin, Unread};
 use super::text::Text;
+use crate::check::formats::is_dashboard_resource;
 use crate::document::Node;
 use crate::setup::{Document, DocumentId, Kind, Place, Setup, is_logql};
 
@@ -166,9 +167,8 @@ impl Reader<'_> {
     /// The name of the resource whose spec the dashboard is, which is its uid.
     fn name(&self) -> Option<Text> {
         let wrapper = self.setup.document(self.document.wrapper?);
-        let api = wrapper.root.get("apiVersion")?.as_str()?;
         let name = wrapper.root.get("metadata")?.get("name")?;
-        (api.starts_with("dashboard.grafana.app/") && name.as_str().is_some())
+        (is_dashboard_resource(&wrapper.root) && name.as_str().is_some())
             .then(|| Text::of(wrapper, name))
     }
 

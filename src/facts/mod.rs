@@ -93,6 +93,7 @@ pub struct Facts<'a> {
     pub given: &'a Given,
     scrapes_applications: OnceLock<bool>,
     has_victoria_metrics: OnceLock<bool>,
+    has_alloy: OnceLock<bool>,
 }
 
 impl<'a> Facts<'a> {
@@ -156,6 +157,7 @@ impl<'a> Facts<'a> {
             recorded,
             scrapes_applications: OnceLock::new(),
             has_victoria_metrics: OnceLock::new(),
+            has_alloy: OnceLock::new(),
         }
     }
 

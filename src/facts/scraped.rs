@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::Facts;
 use super::prometheus::{Exposure, ScrapeJob, Target};
 use crate::catalogue::{Circumstances, Exporter};
-use crate::setup::Kind;
+use crate::setup::{Document, Kind};
 
 /// What is known of an exporter of the catalogue in this setup.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub enum Scraped {
 impl Facts<'_> {
     /// Whether and how the setup scrapes an exporter of the catalogue.
     pub fn scraped(&self, exporter: &Exporter) -> Scraped {
-        let jobs = || self.scrape_jobs();
-        let circumstances: Vec<Circumstances> = jobs()
+        let circumstances: Vec<Circumstances> = self
+            .scrape_jobs()
             .flat_map(|job| &job.exporters)
             .filter(|exposure| exposure.exporter == exporter.name)
             .map(|exposure| self.circumstances(exporter, exposure))
@@ -32,7 +32,7 @@ impl Facts<'_> {
         }
         let is_known = self.prometheus.iter().any(|server| !server.jobs.is_empty())
             && !self.has_other_scrapers()
-            && jobs().all(|job| {
+            && self.scrape_jobs().all(|job| {
                 !job.discovers
                     && job
                         .targets
@@ -59,9 +59,10 @@ impl Facts<'_> {
 
     /// Whether Alloy scrapes: what and under which job, only its own language says.
     pub fn has_alloy(&self) -> bool {
-        self.setup
-            .of_kind(Kind::Alloy)
-            .any(|document| document.text.text().contains("prometheus.scrape"))
+        let scrapes = |document: &Document| document.text.text().contains("prometheus.scrape");
+        *self
+            .has_alloy
+            .get_or_init(|| self.setup.of_kind(Kind::Alloy).any(scrapes))
     }
 
     /// Whether a collector beside Prometheus, if the setup has one, names `host` as an address.

@@ -3,6 +3,7 @@
 use super::classify::{Kind, is_dashboard};
 use super::helm;
 use super::read::{Found, part, unpacked};
+use crate::check::formats::is_dashboard_resource;
 use crate::document::Node;
 
 /// What an object holds: files in a ConfigMap, the spec of a PrometheusRule, a dashboard in its resource.
@@ -13,10 +14,6 @@ pub(super) fn inner(object: &Found) -> Vec<Found> {
         .and_then(|node| node.as_str())
         .unwrap_or_default();
     let spec = root.get("spec");
-    let is_of_grafana = root
-        .get("apiVersion")
-        .and_then(|node| node.as_str())
-        .is_some_and(|version| version.starts_with("dashboard.grafana.app/"));
     match kind {
         "ConfigMap" => files(object, root.get("data")),
         "Secret" => files(object, root.get("stringData")),
@@ -30,7 +27,7 @@ pub(super) fn inner(object: &Found) -> Vec<Found> {
             .filter(|json| json.as_str().is_some())
             .map_or_else(Vec::new, |json| unpacked(object, "dashboard.json", json)),
         "Dashboard" => spec
-            .filter(|spec| is_of_grafana || is_dashboard(spec))
+            .filter(|spec| is_dashboard_resource(root) || is_dashboard(spec))
             .map(|spec| part(object, Kind::Dashboard, spec))
             .into_iter()
             .collect(),

@@ -20,20 +20,19 @@ pub type Reading = Result<Document, SyntaxError>;
 
 /// Reads a file's text.
 pub(super) fn read(text: &str, dialect: Dialect) -> Reading {
-    let limits = Limits {
-        depth: DEEPEST,
-        ..Limits::default()
-    };
-    read_yaml(text, dialect, limits)
+    read_yaml(text, dialect, limits())
 }
 
 /// Reads a file's text as JSON.
 pub(super) fn read_json(text: &str) -> Reading {
-    let limits = Limits {
+    parse_json(text, limits()).map(Document::from)
+}
+
+fn limits() -> Limits {
+    Limits {
         depth: DEEPEST,
         ..Limits::default()
-    };
-    parse_json(text, limits).map(Document::from)
+    }
 }
 
 /// Less likeness than this is none, but for one slip in a short word: `fro`.

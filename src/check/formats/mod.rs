@@ -23,6 +23,7 @@ use std::sync::Arc;
 pub use alertmanager::check_alertmanager;
 pub use checker::{Reading, short};
 pub use compose::{ComposeFiles, ComposeOptions, NEWEST_COMPOSE, check_compose};
+pub use grafana::is_dashboard_resource;
 pub use prometheus::{
     Included, PrometheusOptions, check_prometheus, check_scrape_config_file, check_targets,
 };

@@ -24,59 +24,116 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         else {
             continue;
         };
+        let parsed = &expression.parsed;
+        let alert = Alert {
+            facts,
+            rule,
+            expression,
+            threshold: only_threshold(parsed).filter(|_| parsed.is_valid()),
+        };
         for (_, text) in &rule.annotations {
-            check_text(facts, &rule.name, expression, text, findings);
-            check_age(facts, rule, expression, text, findings);
+            alert.check_percentage(text, findings);
+            alert.check_age(text, findings);
             check_pending(facts, rule, expression, text, findings);
         }
     }
 }
 
-fn check_text(
-    facts: &Facts<'_>,
-    name: &Text,
-    expression: &Expression,
-    text: &Text,
-    findings: &mut Findings<'_>,
-) {
-    let parsed = &expression.parsed;
-    if !parsed.is_valid() {
-        return;
-    }
-    let Some((threshold, span)) = only_threshold(parsed) else {
-        return;
-    };
-    let said = percentages(text.as_str());
-    let [(said_span, percent)] = said.as_slice() else {
-        return;
-    };
-    // 5 % more than before is a factor of 1.05, 20 % left are 80 % used.
-    let is_same = |number: f64| {
-        [
-            *percent,
-            percent / 100.0,
-            100.0 - percent,
-            1.0 - percent / 100.0,
-            1.0 + percent / 100.0,
-        ]
-        .iter()
-        .any(|meant| (meant - number).abs() < 1e-6)
-    };
-    if threshold == 1.0 || numbers(parsed).any(is_same) {
-        return;
-    }
-    let message = format!(
-        "the text of alert `{}` says {percent} %, its expression compares with {threshold}",
-        name.as_str()
-    );
-    findings
-        .report(text.part(facts.setup, *said_span), message)
-        .label("not the threshold")
-        .related("the threshold", expression.place(facts.setup, span))
-        .help(HELP);
+/// An alert, and the number that its texts may name.
+struct Alert<'f> {
+    facts: &'f Facts<'f>,
+    rule: &'f PromRule,
+    expression: &'f Expression,
+    /// The only number that its expression compares with, and where it stands there.
+    threshold: Option<(f64, Span)>,
 }
 
-const HELP: &str = "say the number that the alert fires at, or print it: one of the two was changed without the other";
+impl Alert<'_> {
+    /// The text names a percentage as the limit, and the expression has no such number.
+    fn check_percentage(&self, text: &Text, findings: &mut Findings<'_>) {
+        let said = percentages(text.as_str());
+        let (Some((threshold, span)), [(said_span, percent)]) = (self.threshold, said.as_slice())
+        else {
+            return;
+        };
+        // 5 % more than before is a factor of 1.05, 20 % left are 80 % used.
+        let is_same = |number: f64| {
+            [
+                *percent,
+                percent / 100.0,
+                100.0 - percent,
+                1.0 - percent / 100.0,
+                1.0 + percent / 100.0,
+            ]
+            .iter()
+            .any(|meant| (meant - number).abs() < 1e-6)
+        };
+        if threshold == 1.0 || numbers(&self.expression.parsed).any(is_same) {
+            return;
+        }
+        let (says, compares) = (format!("{percent} %"), threshold.to_string());
+        self.report(text, *said_span, &says, span, &compares, findings);
+    }
+
+    /// The text names an age or a time that is left as the limit ("less than 30 days"), and no number of the expression, which
+    /// compares seconds, is so long.
+    fn check_age(&self, text: &Text, findings: &mut Findings<'_>) {
+        let said = ages(text.as_str());
+        let (Some((threshold, span)), [(said_span, seconds)]) = (self.threshold, said.as_slice())
+        else {
+            return;
+        };
+        let parsed = &self.expression.parsed;
+        let is_of_time = parsed
+            .nodes()
+            .any(|(_, node)| matches!(&node.kind, Kind::Call(call) if &*call.name.text == "time"));
+        // In seconds as Prometheus has it, in milliseconds, and in what the expression divides by.
+        let meant =
+            [1.0, 1000.0, 1.0 / 60.0, HOUR.recip(), DAY.recip()].map(|scale| seconds * scale);
+        let is_said = |number: f64| {
+            meant
+                .iter()
+                .any(|meant| (meant - number.abs()).abs() < 1e-6)
+        };
+        let pending = self
+            .rule
+            .pending
+            .map_or(0.0, |pending| pending.as_secs_f64());
+        if !is_of_time || is_said(pending) || numbers(parsed).any(is_said) {
+            return;
+        }
+        let says = slice(text, *said_span);
+        self.report(text, *said_span, says, span, &in_words(threshold), findings);
+    }
+
+    /// That the text `says` at `said_span` something else than what the expression `compares` with at `span`.
+    fn report(
+        &self,
+        text: &Text,
+        said_span: Span,
+        says: &str,
+        span: Span,
+        compares: &str,
+        findings: &mut Findings<'_>,
+    ) {
+        let message = format!(
+            "the text of alert `{}` says {says}, its expression compares with {compares}",
+            self.rule.name.as_str()
+        );
+        findings
+            .report(text.part(self.facts.setup, said_span), message)
+            .label("not the threshold")
+            .related("the threshold", self.expression.place(self.facts.setup, span))
+            .help("say the number that the alert fires at, or print it: one of the two was changed without the other");
+    }
+}
+
+/// The bytes of `span` of a text.
+fn slice(text: &Text, span: Span) -> &str {
+    text.as_str()
+        .get(span.start()..span.end())
+        .unwrap_or_default()
+}
 
 /// The one number that an expression compares with. With several conditions a text may speak of any of them, or of what they
 /// mean together.
@@ -99,54 +156,6 @@ fn numbers(parsed: &Parsed) -> impl Iterator<Item = f64> {
     parsed.nodes().filter_map(|(id, _)| parsed.number(id))
 }
 
-/// The text names an age or a time that is left as the limit ("less than 30 days"), and no number of the expression, which
-/// compares seconds, is so long.
-fn check_age(
-    facts: &Facts<'_>,
-    rule: &PromRule,
-    expression: &Expression,
-    text: &Text,
-    findings: &mut Findings<'_>,
-) {
-    let parsed = &expression.parsed;
-    if !parsed.is_valid() {
-        return;
-    }
-    let said = ages(text.as_str());
-    let (Some((threshold, span)), [(said_span, seconds)]) =
-        (only_threshold(parsed), said.as_slice())
-    else {
-        return;
-    };
-    let is_of_time = parsed
-        .nodes()
-        .any(|(_, node)| matches!(&node.kind, Kind::Call(call) if &*call.name.text == "time"));
-    // In seconds as Prometheus has it, in milliseconds, and in what the expression divides by.
-    let meant = [1.0, 1000.0, 1.0 / 60.0, HOUR.recip(), DAY.recip()].map(|scale| seconds * scale);
-    let is_said = |number: f64| {
-        meant
-            .iter()
-            .any(|meant| (meant - number.abs()).abs() < 1e-6)
-    };
-    let pending = rule.pending.map_or(0.0, |pending| pending.as_secs_f64());
-    if !is_of_time || is_said(pending) || numbers(parsed).any(is_said) {
-        return;
-    }
-    let message = format!(
-        "the text of alert `{}` says {}, its expression compares with {}",
-        rule.name.as_str(),
-        text.as_str()
-            .get(said_span.start()..said_span.end())
-            .unwrap_or_default(),
-        in_words(threshold)
-    );
-    findings
-        .report(text.part(facts.setup, *said_span), message)
-        .label("not the threshold")
-        .related("the threshold", expression.place(facts.setup, span))
-        .help(HELP);
-}
-
 const HOUR: f64 = 3600.0;
 const DAY: f64 = 86_400.0;
 
@@ -161,21 +170,23 @@ fn in_words(seconds: f64) -> String {
     }
 }
 
+/// The words of a text, and where each begins.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut from = 0;
+    text.split_whitespace().map(move |word| {
+        let rest = text.get(from..).unwrap_or_default();
+        let at = from + rest.find(word).unwrap_or_default();
+        from = at + word.len();
+        (at, word)
+    })
+}
+
 /// Hours, days and weeks behind a word that makes them a limit: "in less than 30 days", "older than 24h". In seconds.
 fn ages(text: &str) -> Vec<(Span, f64)> {
     const WORDS: [&str; 10] = [
         "than", "within", "under", "over", "below", "above", "exceeds", "next", "least", "in",
     ];
-    let mut from = 0;
-    let words: Vec<(usize, &str)> = text
-        .split_whitespace()
-        .map(|word| {
-            let rest = text.get(from..).unwrap_or_default();
-            let at = from + rest.find(word).unwrap_or_default();
-            from = at + word.len();
-            (at, word)
-        })
-        .collect();
+    let words: Vec<(usize, &str)> = words(text).collect();
     let mut found = Vec::new();
     for (index, (start, word)) in words.iter().enumerate().skip(1) {
         let before = words[index - 1].1.to_ascii_lowercase();
@@ -223,16 +234,7 @@ fn percentages(text: &str) -> Vec<(Span, f64)> {
     ];
     let mut found = Vec::new();
     let mut before = "";
-    let mut from = 0;
-    for word in text.split_whitespace() {
-        let Some(at) = text
-            .get(from..)
-            .and_then(|rest| rest.find(word))
-            .map(|at| from + at)
-        else {
-            break;
-        };
-        from = at + word.len();
+    for (at, word) in words(text) {
         let bare = word.trim_start_matches(['(', '>', '<', '=', '"', '\'']);
         let start = at + (word.len() - bare.len());
         let is_limit = WORDS.contains(&before.to_ascii_lowercase().as_str())
@@ -290,9 +292,7 @@ fn check_pending(
     let message = format!(
         "the text of alert `{}` says {}, and its `for` is {}",
         rule.name.as_str(),
-        text.as_str()
-            .get(span.start()..span.end())
-            .unwrap_or_default(),
+        slice(text, *span),
         node.scalar_text()
     );
     findings
@@ -333,7 +333,7 @@ fn durations(text: &str) -> Vec<(Span, f64)> {
         let factor = match &after[space..space + unit] {
             "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
             "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
-            "h" | "hour" | "hours" => 3600.0,
+            "h" | "hour" | "hours" => HOUR,
             _ => continue,
         };
         if is_word {

@@ -85,10 +85,9 @@ fn check_chart(document: &Document, findings: &mut Findings<'_>) {
         let mut check = |key: &str, node: &Node| {
             let value = node.scalar_text();
             let is_secret = is_secret_key(key) && is_plain(value);
-            let text = Text::of(document, node);
             let is_known = key == "adminPassword" && grafana_open_admin::is_known_password(value);
             if (is_secret && !is_known) || has_token(value) {
-                report(&text, key, how, findings);
+                report(&Text::of(document, node), key, how, findings);
             }
         };
         match (path.last(), node.as_str()) {

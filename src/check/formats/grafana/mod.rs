@@ -16,6 +16,8 @@ mod resource;
 
 use std::collections::HashMap;
 
+pub use resource::is_dashboard_resource;
+
 use super::checker::{Block, Checker, Reader, Unknown};
 use super::scalar::check_duration;
 use super::scalar::check_json_text as text;

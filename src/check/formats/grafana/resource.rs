@@ -27,6 +27,12 @@ const VERSIONS: [(&str, u32, u32); 7] = [
 
 const GROUP: &str = "dashboard.grafana.app/";
 
+/// Whether an object is a resource of Grafana's group for dashboards.
+pub fn is_dashboard_resource(object: &Node) -> bool {
+    let version = object.get("apiVersion").and_then(Node::as_str);
+    version.is_some_and(|version| version.starts_with(GROUP))
+}
+
 static METADATA: TableOf = TableOf {
     what: "the metadata of a dashboard",
     fields: &[&[
