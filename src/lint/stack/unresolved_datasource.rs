@@ -199,9 +199,11 @@ impl<'f> Provisioned<'f> {
             .iter()
             .find(|datasource| datasource.uid == name || datasource.name.as_str() == name)
         {
-            finding
-                .related("defined in a file that Grafana does not get", stray.place)
-                .help("deploy that file, or refer to a datasource that is deployed");
+            finding = finding.related("defined in a file that Grafana does not get", stray.place);
+            if let Some(first) = self.loaded.first() {
+                finding = finding.related("this file it gets", first.place);
+            }
+            finding.help("deploy that file, or refer to a datasource that is deployed");
             return;
         }
         let mut same_kind = self

@@ -1,6 +1,10 @@
 //! How much of what people found by hand the lints find: `tests/score` prints it.
 //!
 //! `tests/score_codes.json` says which lints, or areas of lints, speak of a code of the ground truth.
+//!
+//! Most setups that were fixed later hold one file, and most of those defects are between that file and others. Where the file alone
+//! says nothing and the record needs more than the file, it is judged among the other files of its repository, as they stand in the
+//! one whole tree of it that is at hand.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -12,6 +16,9 @@ use stackwright::setup::Setup;
 
 use super::findings;
 use crate::shared::shared;
+
+/// The whole tree of the repository of most records.
+const WHOLE_TREE: &str = "setups/gatewayz-7f8c491";
 
 /// A finding this many lines away still points at the record.
 const NEAR: u64 = 3;
@@ -60,37 +67,102 @@ impl Truth {
             .collect()
     }
 
-    fn in_file<'t>(&'t self, file: &'t str) -> impl Iterator<Item = (&'t Diagnostic, u64)> {
-        let setup: String = file.split('/').take(2).collect::<Vec<_>>().join("/");
-        self.found
-            .get(&setup)
-            .into_iter()
-            .flatten()
-            .flat_map(move |diagnostic| {
-                let related = diagnostic.related.iter().map(|related| &related.location);
-                diagnostic
-                    .location
-                    .iter()
-                    .chain(related)
-                    .filter(move |location| location.file.path() == Path::new(file))
-                    .map(move |location| {
-                        let line = location.file.position(location.span.start()).line;
-                        (diagnostic, line as u64)
-                    })
-            })
+    fn of(&self, file: &str) -> &[Diagnostic] {
+        self.found.get(&setup(file)).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a lint that speaks of `code` points at one of the lines; at the file, where there are none.
     fn reports(&self, file: &str, lines: &[u64], code: &str) -> bool {
-        let kinds = self.codes.get(code).map_or(&[][..], Vec::as_slice);
-        self.in_file(file).any(|(diagnostic, at)| {
-            (lines.is_empty() || lines.iter().any(|line| line.abs_diff(at) <= NEAR))
-                && kinds.iter().any(|kind| match kind.ends_with(['/', '-']) {
-                    true => diagnostic.id.starts_with(kind.as_str()),
-                    false => diagnostic.id == *kind,
-                })
+        self.kinds(code)
+            .points_at(self.of(file), Path::new(file), lines)
+    }
+
+    /// Lints that speak of a code.
+    fn kinds(&self, code: &str) -> Kinds {
+        Kinds(self.codes.get(code).cloned().unwrap_or_default())
+    }
+
+    /// What is found in the setup of `file` when the rest of its repository is around it.
+    fn among_other_files(&self, file: &str) -> Vec<Diagnostic> {
+        let tree = tempfile::tempdir().expect("a directory");
+        let lay = |from: &str, is_left_out: &dyn Fn(&Path) -> bool| {
+            let from = self.root.join(from);
+            for entry in walkdir::WalkDir::new(&from) {
+                let entry = entry.expect("a readable setup");
+                let to = tree
+                    .path()
+                    .join(setup(file))
+                    .join(entry.path().strip_prefix(&from).expect("below"));
+                if entry.file_type().is_dir() {
+                    std::fs::create_dir_all(&to).expect("a directory");
+                } else if !is_left_out(entry.path()) {
+                    std::fs::copy(entry.path(), &to).expect("a copy");
+                }
+            }
+        };
+        // A dashboard that has moved since would be there twice.
+        let name = Path::new(file).file_name();
+        lay(WHOLE_TREE, &|path| {
+            path.file_name() == name && path.extension().is_some_and(|it| it == "json")
+        });
+        lay(&setup(file), &|_| false);
+        let setup = Setup::open(&tree.path().join(setup(file)), Some(tree.path()));
+        findings(&setup.expect("a readable setup"), "")
+    }
+}
+
+/// `setups/NAME` of a file below it.
+fn setup(file: &str) -> String {
+    file.split('/').take(2).collect::<Vec<_>>().join("/")
+}
+
+/// Lints, and areas of lints.
+struct Kinds(Vec<String>);
+
+impl Kinds {
+    fn hold(&self, id: &str) -> bool {
+        self.0.iter().any(|kind| match kind.ends_with(['/', '-']) {
+            true => id.starts_with(kind.as_str()),
+            false => id == kind,
         })
     }
+
+    fn points_at(&self, found: &[Diagnostic], file: &Path, lines: &[u64]) -> bool {
+        self.pointing(found, file, lines).next().is_some()
+    }
+
+    fn pointing<'f>(
+        &'f self,
+        found: &'f [Diagnostic],
+        file: &'f Path,
+        lines: &'f [u64],
+    ) -> impl Iterator<Item = &'f Diagnostic> {
+        places(found, file)
+            .filter(|(diagnostic, at)| {
+                self.hold(&diagnostic.id)
+                    && (lines.is_empty() || lines.iter().any(|line| line.abs_diff(*at) <= NEAR))
+            })
+            .map(|(diagnostic, _)| diagnostic)
+    }
+}
+
+/// The lines of a file that findings point at, with the findings.
+fn places<'f>(
+    found: &'f [Diagnostic],
+    file: &'f Path,
+) -> impl Iterator<Item = (&'f Diagnostic, u64)> {
+    found.iter().flat_map(move |diagnostic| {
+        let related = diagnostic.related.iter().map(|related| &related.location);
+        diagnostic
+            .location
+            .iter()
+            .chain(related)
+            .filter(move |location| location.file.path() == file)
+            .map(move |location| {
+                let line = location.file.position(location.span.start()).line;
+                (diagnostic, line as u64)
+            })
+    })
 }
 
 fn text<'r>(record: &'r Record, key: &str) -> &'r str {
@@ -168,24 +240,50 @@ fn score() {
     writeln!(table, "defects, certain: {certain}").unwrap();
     writeln!(table, "defects, plausible: {plausible}").unwrap();
 
-    let (mut before, mut after) = (Tally::default(), Tally::default());
+    let (mut alone, mut before, mut after) = (Tally::default(), Tally::default(), Tally::default());
     for record in truth.records("fixed-later.jsonl") {
         if text(&record, "needs") == "no" {
             continue;
         }
-        let (file, code) = (text(&record, "before"), text(&record, "code"));
-        let at = lines(&record, "before_lines");
-        let is_found = truth.reports(file, &at, code);
+        let (file, fixed) = (text(&record, "before"), text(&record, "after"));
+        let (code, at) = (text(&record, "code"), lines(&record, "before_lines"));
+        let kinds = truth.kinds(code);
+        alone.add(code, truth.reports(file, &at, code));
+        let is_alone = truth.reports(file, &at, code) || text(&record, "needs") == "static";
+        let (found, left) = match is_alone {
+            true => (truth.of(file).to_vec(), truth.of(fixed).to_vec()),
+            false => (
+                truth.among_other_files(file),
+                truth.among_other_files(fixed),
+            ),
+        };
+        let (file, fixed) = (Path::new(file), Path::new(fixed));
+        let is_found = kinds.points_at(&found, file, &at);
         before.add(code, is_found);
         if !is_found {
+            let file = file.display();
             let entry = format!("{file}:{at:?}: fixed later: {}", text(&record, "wrong"));
             missed.entry(code.to_owned()).or_default().push(entry);
         } else if text(&record, "note").is_empty() {
-            // Lines move: afterwards nothing of that kind may be left at all where it was the same lint that spoke.
-            after.add(code, !truth.reports(text(&record, "after"), &at, code));
+            // Nothing of that kind may be left at the lines. The other files are of another commit, and have other defects: there
+            // one of the findings must be gone.
+            let is_gone = match is_alone {
+                true => !kinds.points_at(&left, fixed, &at),
+                false => kinds.pointing(&found, file, &at).any(|gone| {
+                    !kinds
+                        .pointing(&left, fixed, &[])
+                        .any(|left| (&left.id, &left.message) == (&gone.id, &gone.message))
+                }),
+            };
+            after.add(code, is_gone);
         }
     }
-    writeln!(table, "fixed later, reported before: {before}").unwrap();
+    writeln!(table, "fixed later, reported in the file alone: {alone}").unwrap();
+    writeln!(
+        table,
+        "fixed later, reported there or among the other files: {before}"
+    )
+    .unwrap();
     writeln!(
         table,
         "fixed later, gone after (of those reported): {after}"
@@ -201,7 +299,7 @@ fn score() {
             .filter(|(code, _)| text(&record, "tempting").contains(code.as_str()))
             .flat_map(|(_, kinds)| kinds.iter().map(String::as_str))
             .collect();
-        for (diagnostic, line) in truth.in_file(file) {
+        for (diagnostic, line) in places(truth.of(file), Path::new(file)) {
             let is_tempting =
                 kinds.is_empty() || kinds.iter().any(|kind| diagnostic.id.starts_with(kind));
             if lines(&record, "lines").contains(&line)
