@@ -42,7 +42,7 @@ pub(super) fn shape(parsed: &Parsed) -> Shape {
         numbers: Vec::new(),
         durations: Vec::new(),
     };
-    for token in &parsed.tokens {
+    for token in parsed.tokens() {
         let text = parsed.slice(token.span);
         match (token.kind, text.parse::<f64>(), text.parse::<Duration>()) {
             (TokenKind::Number, Ok(number), _) => {

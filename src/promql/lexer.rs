@@ -37,7 +37,6 @@ pub(super) fn lex(text: &str, grafana: bool) -> Lexed {
         },
     };
     lexer.run();
-    lexer.out.tokens.shrink_to_fit();
     lexer.out
 }
 

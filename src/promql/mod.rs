@@ -76,13 +76,13 @@ impl Options {
 pub struct Parsed {
     text: String,
     nodes: Vec<Node>,
-    /// The value of every node that has only literals in it.
-    constants: Vec<Option<f64>>,
+    /// Nodes that have only literals in them, in their order, with their values.
+    constants: Vec<(NodeId, f64)>,
+    /// Whether Grafana's variables were read.
+    is_grafana: bool,
     root: NodeId,
     /// Everything wrong with it, in the order of the text.
     pub errors: Vec<ParseError>,
-    /// Every token but comments; the last is [`TokenKind::End`].
-    pub tokens: Vec<Token>,
     /// Every comment.
     pub comments: Vec<Token>,
     /// What it uses that not every Prometheus has, in the order of the text.
@@ -117,11 +117,11 @@ pub fn parse_with(text: &str, options: &Options) -> Parsed {
     errors.sort_by_key(|error| error.span);
     Parsed {
         text: text.to_owned(),
+        is_grafana: options.grafana,
         constants: select::constants(&outcome.nodes),
         nodes: outcome.nodes,
         root: outcome.root,
         errors,
-        tokens: lexed.tokens,
         comments: lexed.comments,
         features,
         variables: outcome.variables,
@@ -168,6 +168,11 @@ impl Parsed {
     /// The text that was read.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Every token but comments; the last is [`TokenKind::End`]. Read anew: few want them, and they take more room than the tree.
+    pub fn tokens(&self) -> Vec<Token> {
+        lexer::lex(&self.text, self.is_grafana).tokens
     }
 
     /// The bytes of `span`; empty where there are none.

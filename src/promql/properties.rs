@@ -9,7 +9,7 @@ use super::{Options, Parsed, parse, parse_bytes, parse_with};
 fn consistent(parsed: &Parsed) -> Result<(), TestCaseError> {
     let length = parsed.text().len();
     let mut at = 0;
-    for token in &parsed.tokens {
+    for token in parsed.tokens() {
         prop_assert!(token.span.start() >= at && token.span.end() >= token.span.start());
         at = token.span.end();
     }

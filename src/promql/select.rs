@@ -71,7 +71,7 @@ impl Parsed {
 
     /// The value of a scalar expression that has only literals in it.
     pub fn number(&self, id: NodeId) -> Option<f64> {
-        self.constants.get(id.index()).copied().flatten()
+        constant(&self.constants, id)
     }
 
     /// The duration in brackets or behind `offset`, where no query parameter and no variable decides it.
@@ -97,11 +97,11 @@ impl Parsed {
     }
 }
 
-/// The value of every node that has only literals in it.
-pub(super) fn constants(nodes: &[Node]) -> Vec<Option<f64>> {
-    let mut values: Vec<Option<f64>> = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        let value = |child: &NodeId| values.get(child.index()).copied().flatten();
+/// Nodes that have only literals in them, in their order, with their values.
+pub(super) fn constants(nodes: &[Node]) -> Vec<(NodeId, f64)> {
+    let mut values = Vec::new();
+    for (index, node) in (0..).zip(nodes) {
+        let value = |child: &NodeId| constant(&values, *child);
         let constant = match &node.kind {
             _ if !matches!(node.value_type, ValueType::Scalar | ValueType::Duration) => None,
             Kind::Number(number) => Some(number.value),
@@ -122,9 +122,15 @@ pub(super) fn constants(nodes: &[Node]) -> Vec<Option<f64>> {
             },
             _ => None,
         };
-        values.push(constant);
+        values.extend(constant.map(|value| (NodeId(index), value)));
     }
+    values.shrink_to_fit();
     values
+}
+
+fn constant(values: &[(NodeId, f64)], id: NodeId) -> Option<f64> {
+    let place = values.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+    values.get(place).map(|(_, value)| *value)
 }
 
 impl BinaryOp {

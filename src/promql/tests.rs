@@ -103,7 +103,7 @@ fn tokens_and_comments_cover_all_but_white_space() {
     let text = "# before\nsum ( a ) # behind\n by (b)";
     let parsed = parse(text);
     assert!(parsed.is_valid());
-    let mut covered: Vec<Span> = parsed.tokens.iter().map(|token| token.span).collect();
+    let mut covered: Vec<Span> = parsed.tokens().iter().map(|token| token.span).collect();
     covered.extend(parsed.comments.iter().map(|comment| comment.span));
     covered.sort_unstable();
     let mut at = 0;

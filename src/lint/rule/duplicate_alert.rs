@@ -117,7 +117,7 @@ fn alert<'f>(
 fn shape(parsed: &Parsed) -> String {
     let mut out = String::new();
     let mut depth = 0_usize;
-    for token in &parsed.tokens {
+    for token in parsed.tokens() {
         let text = parsed.slice(token.span);
         match text {
             "{" => depth += 1,

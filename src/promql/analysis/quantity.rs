@@ -68,7 +68,7 @@ pub struct Quantity {
     /// Their unit; `None` where it is not known.
     pub unit: Option<Unit>,
     /// The unit of what a histogram observes.
-    pub observed: Option<Unit>,
+    pub observed: Option<Box<Unit>>,
     /// Which values are possible.
     pub domain: Domain,
 }
@@ -181,7 +181,7 @@ impl<'a> Quantities<'a> {
         Quantity {
             kind,
             unit: facts.unit,
-            observed: facts.observed,
+            observed: facts.observed.map(Box::new),
             domain: facts
                 .domain
                 .map_or(domain, |known| known.intersection(&domain)),
@@ -274,7 +274,11 @@ impl<'a> Quantities<'a> {
             "day_of_year" => calendar(1.0, 366.0),
             "days_in_month" => calendar(28.0, 31.0),
             "histogram_quantile" | "histogram_quantiles" | "histogram_avg" | "histogram_stddev" => {
-                Quantity::new(ValueKind::Gauge, inner.observed.clone(), Domain::ANY)
+                Quantity::new(
+                    ValueKind::Gauge,
+                    inner.observed.as_deref().cloned(),
+                    Domain::ANY,
+                )
             }
             "histogram_stdvar" => {
                 let unit = inner.observed.as_ref().map(|unit| unit.power(2));
@@ -284,7 +288,9 @@ impl<'a> Quantities<'a> {
             "histogram_count" => {
                 Quantity::new(inner.kind, inner.unit.clone(), Domain::NOT_NEGATIVE)
             }
-            "histogram_sum" => Quantity::new(inner.kind, inner.observed.clone(), Domain::ANY),
+            "histogram_sum" => {
+                Quantity::new(inner.kind, inner.observed.as_deref().cloned(), Domain::ANY)
+            }
             _ => return None,
         })
     }
@@ -499,21 +505,23 @@ fn over_time(function: &Function, inner: &Quantity) -> Option<Quantity> {
 
 /// What is known of values that are of one of two kinds.
 fn either(one: &Quantity, other: &Quantity) -> Quantity {
-    let same = |one: &Option<Unit>, other: &Option<Unit>| {
-        let is_same = matches!((one, other), (Some(one), Some(other)) if one.is_same(other));
-        one.clone().filter(|_| is_same)
+    let same = |one: Option<&Unit>, other: Option<&Unit>| {
+        one.filter(|one| other.is_some_and(|other| one.is_same(other)))
+            .cloned()
     };
+    let unit = same(one.unit.as_ref(), other.unit.as_ref());
+    let observed = same(one.observed.as_deref(), other.observed.as_deref());
     // A constant beside measured values is a default for them: `x or vector(0)`.
     let (kind, unit) = match (one.is_constant(), other.is_constant()) {
         (false, true) => (one.kind, one.unit.clone()),
         (true, false) => (other.kind, other.unit.clone()),
-        _ if one.kind == other.kind => (one.kind, same(&one.unit, &other.unit)),
-        _ => (ValueKind::Unknown, same(&one.unit, &other.unit)),
+        _ if one.kind == other.kind => (one.kind, unit),
+        _ => (ValueKind::Unknown, unit),
     };
     Quantity {
         kind,
         unit,
-        observed: same(&one.observed, &other.observed),
+        observed: observed.map(Box::new),
         domain: one.domain.hull(&other.domain),
     }
 }
@@ -584,7 +592,10 @@ fn product(op: BinaryOp, left: &Quantity, right: &Quantity, factor: Option<f64>)
         return Quantity {
             kind,
             unit: quantity.unit.as_ref().map(|unit| unit.scaled(factor)),
-            observed: quantity.observed.as_ref().map(|unit| unit.scaled(factor)),
+            observed: quantity
+                .observed
+                .as_ref()
+                .map(|unit| Box::new(unit.scaled(factor))),
             domain,
         };
     }
