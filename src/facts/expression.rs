@@ -1,9 +1,14 @@
 //! Every expression of a setup, read once.
 
+use std::sync::Arc;
+
+use arcstr::ArcStr;
+use indexmap::IndexSet;
 use rayon::prelude::*;
 
 use super::knowledge::Metrics;
 use super::text::Text;
+use crate::catalogue;
 use crate::promql::analysis::Analysis;
 use crate::promql::{self, Options, Parsed, Target, Version};
 use crate::setup::{Place, Setup};
@@ -69,10 +74,10 @@ pub struct Expression {
     pub text: Text,
     /// What it is for.
     pub origin: Origin,
-    /// The expression as a tree; may have errors.
-    pub parsed: Parsed,
+    /// The expression as a tree; may have errors. Shared by all that say the same.
+    pub parsed: Arc<Parsed>,
     /// What it does; of what could not be read, nothing.
-    pub analysis: Analysis,
+    pub analysis: Arc<Analysis>,
 }
 
 impl Expression {
@@ -93,7 +98,38 @@ pub(super) struct Unread {
     pub text: Text,
     pub origin: Origin,
     /// The Prometheus that reads it, where it is known.
-    pub version: Option<crate::catalogue::Version>,
+    pub version: Option<catalogue::Version>,
+}
+
+/// All that decides what an expression means.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Query {
+    text: ArcStr,
+    version: Option<catalogue::Version>,
+    is_grafana: bool,
+}
+
+impl Unread {
+    fn query(&self) -> Query {
+        Query {
+            text: ArcStr::clone(&self.text.value),
+            version: self.version,
+            is_grafana: self.origin.is_grafana(),
+        }
+    }
+}
+
+impl Query {
+    fn options(&self) -> Options {
+        let version = self.version.map_or(Version::NEWEST, |version| {
+            let part = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+            Version::new(part(version.major), part(version.minor))
+        });
+        Options {
+            target: Target::version(version),
+            grafana: self.is_grafana,
+        }
+    }
 }
 
 /// Collects expressions, and hands out their numbers before they are read.
@@ -107,27 +143,33 @@ impl Expressions {
         id
     }
 
-    /// Reads all of them, in parallel.
+    /// Reads all of them, in parallel. What many places ask, such as the dashboards of several environments, is read once.
     pub(super) fn read(self, metrics: &Metrics<'_>) -> Vec<Expression> {
-        self.0
+        let mut distinct = IndexSet::new();
+        let places: Vec<usize> = self
+            .0
+            .iter()
+            .map(|unread| distinct.insert_full(unread.query()).0)
+            .collect();
+        let distinct: Vec<Query> = distinct.into_iter().collect();
+        let read: Vec<(Arc<Parsed>, Arc<Analysis>)> = distinct
             .into_par_iter()
-            .map(|unread| {
-                let version = unread.version.map_or(Version::NEWEST, |version| {
-                    let part = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
-                    Version::new(part(version.major), part(version.minor))
-                });
-                let options = Options {
-                    target: Target::version(version),
-                    grafana: unread.origin.is_grafana(),
-                };
-                let parsed = promql::parse_with(&unread.text.value, &options);
+            .map(|query| {
+                let parsed = promql::parse_with(&query.text, &query.options());
                 let analysis = Analysis::of(&parsed, metrics);
-                Expression {
+                (Arc::new(parsed), Arc::new(analysis))
+            })
+            .collect();
+        let expressions = self.0.into_iter().zip(places);
+        expressions
+            .filter_map(|(unread, place)| {
+                let (parsed, analysis) = read.get(place)?;
+                Some(Expression {
                     text: unread.text,
                     origin: unread.origin,
-                    parsed,
-                    analysis,
-                }
+                    parsed: Arc::clone(parsed),
+                    analysis: Arc::clone(analysis),
+                })
             })
             .collect()
     }
