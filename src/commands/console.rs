@@ -1,4 +1,4 @@
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,9 @@ static OUTPUT_LOST: AtomicBool = AtomicBool::new(false);
 
 /// Whether the reader of standard output went away.
 static READER_GONE: AtomicBool = AtomicBool::new(false);
+
+/// Bytes that are gathered before they are written.
+const BUFFER: usize = 1 << 16;
 
 /// How a command's result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -66,13 +69,18 @@ impl Console {
 
     /// A result: what the command was run for.
     pub fn result(self, text: &str) {
-        write_output(text);
+        write_output([text]);
+    }
+
+    /// A result in parts, which are written as they come.
+    pub fn results(self, texts: impl Iterator<Item = String>) {
+        write_output(texts);
     }
 
     /// What the command did, for people; not with `--quiet`.
     pub fn say(self, text: &str) {
         if !self.quiet {
-            write_output(text);
+            write_output([text]);
         }
     }
 
@@ -212,9 +220,13 @@ impl Drop for Progress {
 }
 
 /// A reader that goes away (`| head`) is no error of ours; a full disk is.
-fn write_output(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+fn write_output<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) {
+    // Standard output itself would be flushed at every line.
+    let mut out = BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
+    let mut texts = texts.into_iter();
+    let written = texts
+        .try_for_each(|text| out.write_all(text.as_ref().as_bytes()))
+        .and_then(|()| out.flush());
     if let Err(error) = written {
         let flag = match error.kind() {
             ErrorKind::BrokenPipe => &READER_GONE,

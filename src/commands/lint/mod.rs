@@ -180,7 +180,11 @@ fn run(args: &LintArgs, console: Console) -> Result<Exit, Vec<Diagnostic>> {
             *linted.hidden.untouched.get_or_insert_default() += untouched;
         }
         linted.hidden.suppressed += judged.suppressed;
-        linted.findings.extend(judged.findings);
+        match linted.findings.is_empty() {
+            // There may be very many: those of a single path are not copied.
+            true => linted.findings = judged.findings,
+            false => linted.findings.extend(judged.findings),
+        }
         let shown = path.display().to_string();
         linted.overviews.push((shown, facts.overview()));
         linted.skipped.extend(setup.skipped().iter().map(|skipped| {
@@ -305,10 +309,10 @@ pub(super) fn has_something(setup: &Setup) -> bool {
 fn print(format: LintFormat, report: &Report<'_>, console: Console) {
     match format {
         LintFormat::Text => {
-            console.result(&report.text(console.result_style()));
+            console.results(report.texts(console.result_style()));
             console.say(&report.summary());
         }
-        LintFormat::Concise => console.result(&report.concise()),
+        LintFormat::Concise => console.results(report.lines()),
         LintFormat::Json => console.result(&report.json()),
         LintFormat::Sarif => console.result(&report.sarif()),
         LintFormat::Github => console.result(&report.github()),

@@ -4,26 +4,26 @@ use crate::report::fold::folded;
 use crate::report::text::{Style, concise, render};
 
 impl Report<'_> {
-    /// For people: the lines, how to mend them, and whether a program could. What is found alike in a file is told once.
-    pub fn text(&self, style: Style) -> String {
-        let mut text = String::new();
-        for folded in folded(self.findings) {
-            text.push_str(&render(folded.diagnostic, style));
+    /// For people: the lines, how to mend them, and whether a program could. What is found alike in a file is told once. A text for
+    /// each, so that nobody has to hold all of them.
+    pub fn texts(&self, style: Style) -> impl Iterator<Item = String> {
+        folded(self.findings).into_iter().map(move |folded| {
+            let mut text = render(folded.diagnostic, style);
             text.push_str(&fix(folded.diagnostic));
             if let Some(more) = more(&folded) {
                 text.push_str(&format!("  = {more}\n"));
             }
             text.push('\n');
-        }
-        text
+            text
+        })
     }
 
     /// One line for each finding.
-    pub fn concise(&self) -> String {
-        self.findings.iter().map(concise).collect()
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.findings.iter().map(concise)
     }
 
-    /// What was looked at, what was left out, and how much was found: after [`Self::text`].
+    /// What was looked at, what was left out, and how much was found: after [`Self::texts`].
     pub fn summary(&self) -> String {
         let mut text = String::new();
         for (path, overview) in self.setups {
