@@ -1,13 +1,12 @@
 //! From parser events to a tree.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use arcstr::ArcStr;
 
-use super::node::no_text;
 use super::{
-    Dialect, Entry, GoScalar, Key, Limits, Node, Origin, Problem, ScalarStyle, SyntaxError, Tag,
-    Value, resolve_go,
+    Dialect, Entry, GoScalar, Key, Limits, Node, Problem, ScalarStyle, SyntaxError, Tag, Value,
+    resolve_go,
 };
 use crate::source::Span;
 
@@ -59,6 +58,8 @@ pub(super) struct Builder<'a> {
     open: Vec<Frame>,
     pub(super) root: Option<Node>,
     pub(super) problems: Vec<SyntaxError>,
+    /// Keys that replace what `<<` brings in, with those that they replace.
+    pub(super) overridden: BTreeMap<Span, Span>,
 }
 
 impl<'a> Builder<'a> {
@@ -74,6 +75,7 @@ impl<'a> Builder<'a> {
             open: Vec::new(),
             root: None,
             problems: Vec::new(),
+            overridden: BTreeMap::new(),
         }
     }
 
@@ -174,7 +176,8 @@ impl<'a> Builder<'a> {
                 let last = mapping.entries.last().map_or(start.end(), |entry| {
                     entry.value.span.end().max(entry.key.span.end())
                 });
-                (Value::Mapping(mapping.finish().into()), last)
+                let entries = mapping.finish(&mut self.overridden);
+                (Value::Mapping(entries.into()), last)
             }
         };
         // A block collection "ends" where the next token begins; its own bytes end with its last
@@ -185,11 +188,8 @@ impl<'a> Builder<'a> {
             end.end()
         };
         let node = Node {
-            span: Span::new(start.start(), end),
-            style: ScalarStyle::Plain,
-            value,
-            text: no_text(),
             tag: frame.tag,
+            ..Node::plain(Span::new(start.start(), end), value, ArcStr::new())
         };
         if frame.anchor > 0 {
             let size = node.size();
@@ -261,7 +261,7 @@ impl OpenMapping {
         let is_merge = &*node.text == "<<"
             && (dialect == Dialect::Strict
                 || (node.style == ScalarStyle::Plain && node.tag.is_none())
-                || node.tag.as_deref() == Some("merge"));
+                || node.tag == Some(Tag::Merge));
         if is_merge {
             self.key = Some(PendingKey::Merge(node.span));
             // The newer library finds the second one before it knows what it means.
@@ -285,7 +285,7 @@ impl OpenMapping {
                 .get(node.span.start()..node.span.end())
                 .unwrap_or_default()
                 .into(),
-            _ if node.tag.as_deref() == Some("binary") => match resolve_go(node, dialect) {
+            _ if node.tag == Some(Tag::Binary) => match resolve_go(node, dialect) {
                 GoScalar::Binary(Some(bytes)) if std::str::from_utf8(&bytes).is_ok() => {
                     String::from_utf8_lossy(&bytes).into()
                 }
@@ -356,11 +356,7 @@ impl OpenMapping {
         if let Some(first) = self.place(&key.text) {
             return Err(duplicate(&key.text, key.span, self.entries[first].key.span));
         }
-        self.push(Entry {
-            key,
-            value,
-            origin: Origin::Own,
-        });
+        self.push(Entry { key, value });
         Ok(())
     }
 
@@ -378,19 +374,23 @@ impl OpenMapping {
         self.places.extend(places);
     }
 
-    fn finish(mut self) -> Vec<Entry> {
+    /// The entries, with those that `<<` brings in behind them; `overridden` gets those that it would have brought in.
+    fn finish(mut self, overridden: &mut BTreeMap<Span, Span>) -> Vec<Entry> {
+        let own = self.entries.len();
         for other in std::mem::take(&mut self.merged) {
             for entry in other.entries() {
                 match self.place(&entry.key.text) {
-                    Some(place) => {
-                        let own = &mut self.entries[place];
-                        if own.origin == Origin::Own {
-                            own.origin = Origin::Overriding(entry.key.span);
-                        }
+                    Some(place) if place < own => {
+                        let key = self.entries[place].key.span;
+                        overridden.entry(key).or_insert(entry.key.span);
                     }
+                    Some(_) => {}
                     None => self.push(Entry {
-                        origin: Origin::Merged,
-                        ..entry.clone()
+                        key: entry.key.clone(),
+                        value: Node {
+                            is_merged: true,
+                            ..entry.value.clone()
+                        },
                     }),
                 }
             }

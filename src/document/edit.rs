@@ -5,9 +5,7 @@ mod written;
 use serde_json::Value as Json;
 
 use self::written::{INDENTATION, behind_dash, block, literal, newline_of};
-use super::{
-    Dialect, Entry, Limits, Node, Origin, Route, ScalarStyle, Splice, Step, Value, read_yaml,
-};
+use super::{Dialect, Entry, Limits, Node, Route, ScalarStyle, Splice, Step, Value, read_yaml};
 use crate::source::Span;
 
 /// One change to a document.
@@ -189,7 +187,7 @@ fn value_span(source: &str, root: &Node, route: &Route) -> Result<Span, EditErro
     let (node, before) = match last {
         Step::Key(key) => {
             let entry = parent.entry(key).ok_or_else(missing)?;
-            if entry.origin == Origin::Merged {
+            if entry.value.is_merged {
                 return Err(EditError::Aliased(route.to_string()));
             }
             let colon = after_colon(source, entry);
@@ -281,7 +279,7 @@ fn insert(
     let own: Vec<&Entry> = node
         .entries()
         .iter()
-        .filter(|entry| entry.origin != Origin::Merged)
+        .filter(|entry| !entry.value.is_merged)
         .collect();
     let flow = is_flow(source, node) || in_flow(source, root, route);
     let quotes = own
@@ -473,7 +471,7 @@ fn delete(source: &str, root: &Node, route: &Route) -> Result<(Span, String), Ed
             let own: Vec<&Entry> = parent
                 .entries()
                 .iter()
-                .filter(|entry| entry.origin != Origin::Merged)
+                .filter(|entry| !entry.value.is_merged)
                 .collect();
             let position = own
                 .iter()

@@ -2,7 +2,7 @@
 
 use serde_json::Number;
 
-use super::{Dialect, Node, ScalarStyle, Value};
+use super::{Dialect, Node, ScalarStyle, Tag, Value};
 
 /// What a scalar is before somebody wants it to be something else.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,11 +29,11 @@ pub enum GoScalar {
 
 /// The type of a scalar node.
 pub fn resolve_go(node: &Node, dialect: Dialect) -> GoScalar {
-    let tag = node.tag.as_deref();
+    let tag = node.tag;
     match tag {
-        Some("str") => return GoScalar::Text,
-        Some("binary") => return GoScalar::Binary(base64(&node.text)),
-        Some("int" | "float" | "bool" | "null" | "timestamp") | None => {}
+        Some(Tag::Str) => return GoScalar::Text,
+        Some(Tag::Binary) => return GoScalar::Binary(base64(&node.text)),
+        Some(Tag::Int | Tag::Float | Tag::Bool | Tag::Null | Tag::Timestamp) | None => {}
         Some(_) => return GoScalar::Text,
     }
     if tag.is_none() && node.style != ScalarStyle::Plain {
@@ -41,13 +41,13 @@ pub fn resolve_go(node: &Node, dialect: Dialect) -> GoScalar {
     }
     let plain = resolve_text(&node.text, dialect);
     match (tag, plain) {
-        (Some("float"), GoScalar::Int(number)) => GoScalar::Float(number as f64),
+        (Some(Tag::Float), GoScalar::Int(number)) => GoScalar::Float(number as f64),
         (None, plain)
-        | (Some("int"), plain @ (GoScalar::Int(_) | GoScalar::Uint(_)))
-        | (Some("float"), plain @ GoScalar::Float(_))
-        | (Some("bool"), plain @ GoScalar::Bool(_))
-        | (Some("null"), plain @ GoScalar::Null)
-        | (Some("timestamp"), plain @ GoScalar::Timestamp) => plain,
+        | (Some(Tag::Int), plain @ (GoScalar::Int(_) | GoScalar::Uint(_)))
+        | (Some(Tag::Float), plain @ GoScalar::Float(_))
+        | (Some(Tag::Bool), plain @ GoScalar::Bool(_))
+        | (Some(Tag::Null), plain @ GoScalar::Null)
+        | (Some(Tag::Timestamp), plain @ GoScalar::Timestamp) => plain,
         _ => GoScalar::Contradiction,
     }
 }

@@ -3,10 +3,9 @@ use std::collections::HashSet;
 use arcstr::ArcStr;
 use serde_json::Number;
 
-use super::node::no_text;
 use super::shared::Shared;
 use super::texts::Texts;
-use super::{Entry, Key, Limits, Node, Origin, Problem, ScalarStyle, SyntaxError, Value};
+use super::{Entry, Key, Limits, Node, Problem, ScalarStyle, SyntaxError, Value};
 use crate::source::Span;
 
 /// Mappings up to this size are searched for a repeated key one by one, which is faster than hashing.
@@ -116,15 +115,12 @@ impl Reader<'_> {
         };
         let text = match &value {
             Value::String(text) => ArcStr::clone(text),
-            Value::Sequence(_) | Value::Mapping(_) => no_text(),
+            Value::Sequence(_) | Value::Mapping(_) => ArcStr::new(),
             _ => self.text(start, self.at),
         };
         Ok(Node {
-            span: Span::new(start, self.at),
             style,
-            value,
-            text,
-            tag: None,
+            ..Node::plain(Span::new(start, self.at), value, text)
         })
     }
 
@@ -176,11 +172,7 @@ impl Reader<'_> {
             }
             self.expect(b':', "`:`")?;
             let value = self.value(depth + 1)?;
-            self.entries.push(Entry {
-                key,
-                value,
-                origin: Origin::Own,
-            });
+            self.entries.push(Entry { key, value });
             self.skip_space();
             match self.peek() {
                 Some(b',') => self.at += 1,

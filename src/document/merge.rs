@@ -27,7 +27,6 @@ pub fn merge_patch(base: &Node, patch: &Node) -> Node {
             (None, _) => entries.push(Entry {
                 key: change.key.clone(),
                 value: without_nulls(&change.value),
-                origin: change.origin,
             }),
         }
     }
@@ -57,7 +56,6 @@ fn without_nulls(node: &Node) -> Node {
         .map(|entry| Entry {
             key: entry.key.clone(),
             value: without_nulls(&entry.value),
-            origin: entry.origin,
         })
         .collect();
     Node {

@@ -26,7 +26,7 @@ pub use go::{GoScalar, resolve_go};
 pub use json::parse_json;
 pub use json_text::{Item, JsonText, Splice, spliced};
 pub use merge::merge_patch;
-pub use node::{Entry, Key, Node, Origin, ScalarStyle, Tag, Value};
+pub use node::{Entry, Key, Node, ScalarStyle, Tag, Value};
 pub use route::{Route, Step};
 pub use scalar::resolve_plain;
 pub use shared::Shared;

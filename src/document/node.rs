@@ -1,6 +1,3 @@
-use std::ops::Deref;
-use std::sync::Arc;
-
 use arcstr::ArcStr;
 use serde_json::Number;
 
@@ -41,18 +38,6 @@ pub enum Value {
     Mapping(Shared<Entry>),
 }
 
-/// How an entry came into its mapping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Origin {
-    /// It is written there.
-    #[default]
-    Own,
-    /// `<<` brought it in.
-    Merged,
-    /// It is written there and replaces what `<<` brings in, whose key has this span.
-    Overriding(Span),
-}
-
 /// A key of a mapping.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {
@@ -69,25 +54,56 @@ pub struct Entry {
     pub key: Key,
     /// Its value.
     pub value: Node,
-    /// How it came into this mapping.
-    pub origin: Origin,
 }
 
-/// A tag, which few nodes have: one pointer, so that all others pay little for it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Tag(Arc<String>);
-
-impl From<&str> for Tag {
-    fn from(name: &str) -> Self {
-        Self(Arc::new(name.to_owned()))
-    }
+/// What a tag says of a node. One byte, because trees have millions of nodes and few tags: of those that mean nothing here, only
+/// that they are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tag {
+    /// `!!null`
+    Null,
+    /// `!!bool`
+    Bool,
+    /// `!!int`
+    Int,
+    /// `!!float`
+    Float,
+    /// `!!str`
+    Str,
+    /// `!!binary`: bytes in base64.
+    Binary,
+    /// `!!timestamp`
+    Timestamp,
+    /// `!!merge`, which `<<` has unwritten.
+    Merge,
+    /// Compose's `!reset`: what stands here in files before this one is dropped.
+    Reset,
+    /// Compose's `!override`: what stands here in files before this one is replaced, not merged.
+    Override,
+    /// Every other.
+    Other,
+    /// Written nowhere: a value that holds a variable which somebody has yet to set, after Compose's interpolation.
+    Unset,
+    /// Written nowhere: a path that was put together with the directory of the file that names it.
+    Joined,
 }
 
-impl Deref for Tag {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
+impl Tag {
+    /// By its name without `!!`, or as written (`!reset`).
+    pub fn named(name: &str) -> Self {
+        match name {
+            "null" => Self::Null,
+            "bool" => Self::Bool,
+            "int" => Self::Int,
+            "float" => Self::Float,
+            "str" => Self::Str,
+            "binary" => Self::Binary,
+            "timestamp" => Self::Timestamp,
+            "merge" => Self::Merge,
+            "!reset" => Self::Reset,
+            "!override" => Self::Override,
+            _ => Self::Other,
+        }
     }
 }
 
@@ -103,16 +119,25 @@ pub struct Node {
     /// A scalar's text after unquoting and folding, whatever type it then has (`0755`, `yes`); empty for
     /// everything else.
     pub text: ArcStr,
-    /// Its tag without `!!` (`str`, `binary`), or as written (`!foo`); `None` where there is none.
+    /// Its tag; `None` where there is none.
     pub tag: Option<Tag>,
-}
-
-/// The text of what has none. It costs no memory.
-pub(super) const fn no_text() -> ArcStr {
-    ArcStr::new()
+    /// Whether `<<` brought it into its mapping. It says so of the entry, where it would take eight bytes.
+    pub is_merged: bool,
 }
 
 impl Node {
+    /// A node that stands where it is written, without quotes and tag.
+    pub fn plain(span: Span, value: Value, text: ArcStr) -> Self {
+        Self {
+            span,
+            style: ScalarStyle::Plain,
+            value,
+            text,
+            tag: None,
+            is_merged: false,
+        }
+    }
+
     /// The entries of a mapping; empty for everything else.
     pub fn entries(&self) -> &[Entry] {
         match &self.value {
@@ -258,7 +283,7 @@ mod tests {
     #[test]
     fn nodes_and_entries_are_small() {
         assert_eq!(size_of::<Value>(), 16);
-        assert_eq!(size_of::<Node>(), 48);
-        assert_eq!(size_of::<Entry>(), 80);
+        assert_eq!(size_of::<Node>(), 40);
+        assert_eq!(size_of::<Entry>(), 56);
     }
 }

@@ -2,7 +2,6 @@ use arcstr::ArcStr;
 
 use super::builder::{Builder, Open, OpenMapping};
 use super::go::as_value;
-use super::node::no_text;
 use super::texts::Texts;
 use super::{Dialect, Document, Limits, Node, ScalarStyle, SyntaxError, Tag, Value, resolve_plain};
 use crate::source::Span;
@@ -77,14 +76,12 @@ impl<'t> Reading<'t> {
             0
         };
         Document {
-            root: self.builder.root.unwrap_or_else(|| Node {
-                span: Span::at(start),
-                style: ScalarStyle::Plain,
-                value: Value::Null,
-                text: no_text(),
-                tag: None,
-            }),
+            root: self
+                .builder
+                .root
+                .unwrap_or_else(|| Node::plain(Span::at(start), Value::Null, ArcStr::new())),
             problems: self.builder.problems,
+            overridden: self.builder.overridden,
             comments: self.comments,
             ignored,
         }
@@ -99,13 +96,11 @@ fn scalar(
     dialect: Dialect,
 ) -> Node {
     let mut node = Node {
-        span,
         style,
-        value: Value::Null,
-        text,
         tag,
+        ..Node::plain(span, Value::Null, text)
     };
-    let is_text = style != ScalarStyle::Plain || node.tag.as_deref() == Some("str");
+    let is_text = style != ScalarStyle::Plain || node.tag == Some(Tag::Str);
     node.value = match dialect {
         Dialect::Strict if is_text => Value::String(ArcStr::clone(&node.text)),
         Dialect::Strict => resolve_plain(&node.text),

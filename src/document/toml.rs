@@ -3,7 +3,7 @@ use serde_json::Number;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Entry, Key, Node, Origin, Problem, ScalarStyle, SyntaxError, Value};
+use super::{Entry, Key, Node, Problem, ScalarStyle, SyntaxError, Value};
 use crate::source::Span;
 
 /// Reads a TOML document into the same tree as YAML and JSON. Dates and times are text.
@@ -44,7 +44,6 @@ fn mapping(at: Span, table: &DeTable<'_>) -> Node {
                 span: span(key),
             },
             value: node(value),
-            origin: Origin::Own,
         })
         .collect();
     entries.sort_by_key(|entry| entry.key.span);
@@ -52,23 +51,14 @@ fn mapping(at: Span, table: &DeTable<'_>) -> Node {
 }
 
 fn collection(span: Span, value: Value) -> Node {
-    Node {
-        span,
-        style: ScalarStyle::Plain,
-        value,
-        text: super::node::no_text(),
-        tag: None,
-    }
+    Node::plain(span, value, ArcStr::new())
 }
 
 fn node(value: &Spanned<DeValue<'_>>) -> Node {
     let at = span(value);
     let scalar = |style: ScalarStyle, text: ArcStr, value: Value| Node {
-        span: at,
         style,
-        value,
-        text,
-        tag: None,
+        ..Node::plain(at, value, text)
     };
     let number = |text: ArcStr, number: Option<Number>| {
         let value = number.map_or_else(|| Value::String(ArcStr::clone(&text)), Value::Number);

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use granit_parser::{Event, Options, Parser, ScalarStyle as Written, Tag as WrittenTag};
 
 use super::builder::too_deep;
@@ -98,6 +100,8 @@ pub struct Document {
     /// Duplicate keys, keys that are no scalars, impossible merges, in the order of the text. Always empty for
     /// [`Dialect::Strict`].
     pub problems: Vec<SyntaxError>,
+    /// Keys that replace what `<<` brings in, each with the key that it replaces.
+    pub overridden: BTreeMap<Span, Span>,
     /// Every comment, `#` included, in the order of the text.
     pub comments: Vec<Span>,
     /// What follows the first document: Go's libraries, and so Prometheus, never look at it.
@@ -110,6 +114,7 @@ impl From<Node> for Document {
         Self {
             root,
             problems: Vec::new(),
+            overridden: BTreeMap::new(),
             comments: Vec::new(),
             ignored: None,
         }
@@ -220,7 +225,7 @@ fn tag_name(tag: Option<&WrittenTag>) -> Option<Tag> {
         .strip_prefix("!!")
         .or_else(|| name.strip_prefix(CORE))
         .unwrap_or(&name);
-    Some(name.into())
+    Some(Tag::named(name))
 }
 
 fn scan_error(

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use arcstr::ArcStr;
 
-use crate::document::{Entry, Key, Node, Origin, ScalarStyle, Value};
+use crate::document::{Entry, Key, Node, Value};
 use crate::source::Span;
 
 /// What a dashboard of elements has in common with a classic one.
@@ -280,7 +280,6 @@ impl Made {
                 span: at,
             },
             value,
-            origin: Origin::Own,
         });
     }
 
@@ -343,13 +342,7 @@ fn text(word: &str, span: Span) -> Node {
 }
 
 fn made(span: Span, value: Value, text: &str) -> Node {
-    Node {
-        span,
-        style: ScalarStyle::Plain,
-        value,
-        text: ArcStr::from(text),
-        tag: None,
-    }
+    Node::plain(span, value, ArcStr::from(text))
 }
 
 #[cfg(test)]

@@ -76,11 +76,8 @@ impl Text {
             .as_ref()
             .map_or((&self.value, 0), |(whole, start)| (whole, *start));
         let node = Node {
-            span: self.place.span,
             style: self.style,
-            value: Value::Null,
-            text: ArcStr::clone(text),
-            tag: None,
+            ..Node::plain(self.place.span, Value::Null, ArcStr::clone(text))
         };
         document.place(written_span(
             document.text.text(),

@@ -10,8 +10,8 @@ use super::classify::{
 use super::embedded::Placement;
 use super::{dialect, helm, kubernetes};
 use crate::document::{
-    Dialect, Document as YamlDocument, Limits, Node, ScalarStyle, SyntaxError, Value, parse_json,
-    read_yaml, written_offsets,
+    Dialect, Document as YamlDocument, Limits, Node, SyntaxError, Value, parse_json, read_yaml,
+    written_offsets,
 };
 use crate::source::{SourceFile, Span};
 
@@ -99,13 +99,8 @@ pub(super) enum Outcome {
 
 /// A tree with nothing in it.
 pub(super) fn nothing() -> Node {
-    static NOTHING: LazyLock<Node> = LazyLock::new(|| Node {
-        span: Span::at(0),
-        style: ScalarStyle::Plain,
-        value: Value::Null,
-        text: ArcStr::new(),
-        tag: None,
-    });
+    static NOTHING: LazyLock<Node> =
+        LazyLock::new(|| Node::plain(Span::at(0), Value::Null, ArcStr::new()));
     NOTHING.clone()
 }
 

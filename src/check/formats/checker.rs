@@ -1,5 +1,6 @@
 //! Walks a document along the tables.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::scalar;
@@ -7,8 +8,8 @@ use super::table::{Choice, Field, Kind, TableOf};
 use crate::catalogue::Version;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Location, Safety};
 use crate::document::{
-    Dialect, Document, Entry, GoScalar, Limits, Node, Origin, Problem, SyntaxError, Value,
-    parse_json, read_yaml, resolve_go,
+    Dialect, Document, Entry, GoScalar, Limits, Node, Problem, SyntaxError, Value, parse_json,
+    read_yaml, resolve_go,
 };
 use crate::source::{SourceFile, Span};
 
@@ -155,6 +156,8 @@ pub(super) struct Checker<'a> {
     pub features: Option<Vec<String>>,
     /// The table of the whole file, where others are lenient: an unknown key there loses a whole section.
     pub whole: Option<&'static TableOf>,
+    /// Keys of the document that replace what `<<` brings in, each with the key that it replaces.
+    overridden: BTreeMap<Span, Span>,
     pub found: Vec<Diagnostic>,
 }
 
@@ -167,6 +170,7 @@ impl<'a> Checker<'a> {
             legacy_scheme: false,
             features: None,
             whole: None,
+            overridden: BTreeMap::new(),
             found: Vec::new(),
         }
     }
@@ -180,6 +184,7 @@ impl<'a> Checker<'a> {
             legacy_scheme: self.legacy_scheme,
             features: self.features.clone(),
             whole: self.whole,
+            overridden: self.overridden.clone(),
             found: Vec::new(),
         }
     }
@@ -200,6 +205,7 @@ impl<'a> Checker<'a> {
                         self.relate("first given here", first);
                     }
                 }
+                self.overridden.clone_from(&document.overridden);
                 Some(document)
             }
             Err(error) => {
@@ -526,7 +532,8 @@ impl<'a> Checker<'a> {
     }
 
     fn map_entry(&mut self, entry: &Entry, keys: Kind, values: Kind) {
-        if let (Origin::Overriding(first), Dialect::GoYaml2) = (entry.origin, self.reader.dialect) {
+        let first = self.overridden.get(&entry.key.span).copied();
+        if let (Some(first), Dialect::GoYaml2) = (first, self.reader.dialect) {
             self.error(
                 "duplicate-key",
                 entry.key.span,

@@ -6,11 +6,8 @@ use std::sync::Arc;
 use super::dotenv;
 use super::project::{Project, joined, known_text};
 use super::variable::{Flaw, Variable};
-use crate::document::{Entry, Value};
+use crate::document::{Entry, Tag, Value};
 use crate::source::SourceFile;
-
-/// What a path is marked with that was already put together with the directory of the file that names it.
-pub(super) const RESOLVED: &str = "path";
 
 /// Files that a service takes its environment and labels from.
 pub(super) fn check(
@@ -42,8 +39,8 @@ pub(super) fn check(
             });
             let format = item.get("format").and_then(|format| known_text(format));
             let span = path_node.span;
-            let whole = match path_node.tag.as_deref() {
-                Some(RESOLVED) => path.into(),
+            let whole = match path_node.tag {
+                Some(Tag::Joined) => path.into(),
                 _ => joined(directory, path),
             };
             let Some(file) = project.file(&whole) else {

@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::environment::RESOLVED;
 use super::load::{DEEPEST, Layer, Loader, Scope, without, without_key};
 use super::merge::{map_values, merge, unique};
 use super::project::{given, is_open, joined, kind, known_text, text_at, with};
 use crate::check::formats::checker::nearest;
-use crate::document::{Entry, Node, Value};
+use crate::document::{Entry, Node, Tag, Value};
 use crate::source::{SourceFile, Span};
 
 /// Where a service stands.
@@ -249,10 +248,10 @@ fn resolve(node: &Node, directory: &Path) -> Node {
             "path" => resolve(value, directory),
             _ => value.clone(),
         }),
-        Value::String(text) if !is_open(node) && node.tag.as_deref() != Some(RESOLVED) => {
+        Value::String(text) if !is_open(node) && node.tag != Some(Tag::Joined) => {
             let path = joined(directory, text);
             let mut resolved = text_at(node, &path.to_string_lossy());
-            resolved.tag = Some(RESOLVED.into());
+            resolved.tag = Some(Tag::Joined);
             resolved
         }
         _ => node.clone(),

@@ -12,7 +12,7 @@ use super::project::{Project, empty_mapping, kind, with};
 use super::schema;
 use super::values::{check_blocks, check_short_forms};
 use super::variable::Variable;
-use crate::document::{Entry, Node, Value};
+use crate::document::{Entry, Node, Tag, Value};
 use crate::source::{SourceFile, Span};
 
 /// Longer chains of `extends` and `include` than this are no design.
@@ -188,12 +188,12 @@ impl Loader<'_, '_> {
 
 /// The document without what `!reset` stands at; the places of `!reset` and `!override` go to `resets`.
 fn strip(node: &Node, place: &mut Vec<String>, resets: &mut Vec<Vec<String>>) -> Option<Node> {
-    match node.tag.as_deref() {
-        Some("!reset") => {
+    match node.tag {
+        Some(Tag::Reset) => {
             resets.push(place.clone());
             return None;
         }
-        Some("!override") => {
+        Some(Tag::Override) => {
             resets.push(place.clone());
             return Some(node.clone());
         }

@@ -9,15 +9,13 @@ use super::ComposeOptions;
 use crate::catalogue::Version;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::document::{
-    Dialect, Entry, GoScalar, Key, Limits, Node, Origin, Problem, ScalarStyle, Shared, SyntaxError,
+    Dialect, Entry, GoScalar, Key, Limits, Node, Problem, ScalarStyle, Shared, SyntaxError, Tag,
     Value, read_yaml, resolve_go, written_span,
 };
 use crate::source::{SourceFile, Span};
 
 /// Deeper than any Compose file.
 const DEEPEST: usize = 200;
-/// What interpolation marks a value with that holds a variable somebody has yet to set.
-const OPEN: &str = "${}";
 
 /// A text, and where it begins among all texts: one span then says in which file it is, also after files are merged.
 struct Source {
@@ -206,13 +204,7 @@ impl<'a> Project<'a> {
             let is_plain = !text
                 .get(span.start()..)
                 .is_some_and(|rest| rest.starts_with(['"', '\'', '?', '!', '|', '>']));
-            let scalar = Node {
-                span,
-                style: ScalarStyle::Plain,
-                value: Value::Null,
-                text: ArcStr::clone(&entry.key.text),
-                tag: None,
-            };
+            let scalar = Node::plain(span, Value::Null, ArcStr::clone(&entry.key.text));
             if is_plain && resolve_go(&scalar, Dialect::GoYaml3) != GoScalar::Text {
                 self.error(
                     "wrong-type",
@@ -251,8 +243,6 @@ fn shifted(node: &Node, by: usize) -> Node {
                         span: entry.key.span.shifted(by),
                     },
                     value: shifted(&entry.value, by),
-                    // Compose's library lets a key override what `<<` brings in.
-                    origin: Origin::Own,
                 })
                 .collect(),
         ),
@@ -275,39 +265,30 @@ pub(super) fn with(node: &Node, value: Value) -> Node {
 
 /// A mapping without anything in it.
 pub(super) fn empty_mapping(span: Span) -> Node {
-    Node {
-        span,
-        style: ScalarStyle::Plain,
-        value: Value::Mapping(Shared::default()),
-        text: "".into(),
-        tag: None,
-    }
+    Node::plain(span, Value::Mapping(Shared::default()), ArcStr::new())
 }
 
 /// Text that stands where `node` does.
 pub(super) fn text_at(node: &Node, text: &str) -> Node {
     let text: ArcStr = text.into();
     Node {
-        value: Value::String(ArcStr::clone(&text)),
-        text,
         // Whatever it looks like, it is text.
         style: ScalarStyle::DoubleQuoted,
-        tag: None,
-        span: node.span,
+        ..Node::plain(node.span, Value::String(ArcStr::clone(&text)), text)
     }
 }
 
 /// The same, holding a variable that somebody has yet to set.
 pub(super) fn open_at(node: &Node) -> Node {
     Node {
-        tag: Some(OPEN.into()),
+        tag: Some(Tag::Unset),
         ..node.clone()
     }
 }
 
 /// Whether nothing can be said about a value before somebody sets a variable.
 pub(super) fn is_open(node: &Node) -> bool {
-    node.tag.as_deref() == Some(OPEN)
+    node.tag == Some(Tag::Unset)
 }
 
 /// The text of a scalar that is text and complete.
@@ -331,7 +312,6 @@ pub(super) fn entry(name: &str, span: Span, value: Node) -> Entry {
             span,
         },
         value,
-        origin: Origin::Own,
     }
 }
 
