@@ -3,146 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::block::{Block, head_of, is_set};
+use super::reader::{Reader, Reading};
 use super::scalar;
 use super::table::{Choice, Field, Kind, TableOf};
+use super::words::{listed, nearest, short};
 use crate::catalogue::Version;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Location, Safety};
-use crate::document::{
-    Dialect, Document, Entry, GoScalar, Limits, Node, Problem, SyntaxError, Value, parse_json,
-    read_yaml, resolve_go,
-};
+use crate::document::{Dialect, Document, Entry, GoScalar, Node, Problem, Value, resolve_go};
 use crate::source::{SourceFile, Span};
-
-/// Deeper than any configuration; Go's own bound is 10,000.
-const DEEPEST: usize = 500;
-
-/// What is in a file, as the YAML library of its reader sees it, or why it sees nothing.
-pub type Reading = Result<Document, SyntaxError>;
-
-/// Reads a file's text.
-pub(super) fn read(text: &str, dialect: Dialect) -> Reading {
-    read_yaml(text, dialect, limits())
-}
-
-/// Reads a file's text as JSON.
-pub(super) fn read_json(text: &str) -> Reading {
-    parse_json(text, limits()).map(Document::from)
-}
-
-fn limits() -> Limits {
-    Limits {
-        depth: DEEPEST,
-        ..Limits::default()
-    }
-}
-
-/// Less likeness than this is none, but for one slip in a short word: `fro`.
-const ALIKE: f64 = 0.65;
-/// The same where names that nobody here knows are to be expected.
-const MUCH_ALIKE: f64 = 0.83;
-
-/// What reads a file, and so whose verdict is given.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Reader {
-    /// First part of every id: `prometheus`.
-    pub area: &'static str,
-    /// Name in messages: `Prometheus`.
-    pub product: &'static str,
-    /// Its version.
-    pub version: Version,
-    /// Its YAML library.
-    pub dialect: Dialect,
-    /// What it does with a field that it does not know.
-    pub unknown: Unknown,
-}
-
-/// What becomes of a field that nobody reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unknown {
-    /// The file is refused.
-    Refused,
-    /// It is ignored: an error where it looks like one that is known, else worth a warning.
-    Ignored,
-    /// Others may read it: an error where it looks much like one that is known, else nothing.
-    Foreign,
-}
-
-/// A mapping that is being checked.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Block<'a> {
-    pub node: &'a Node,
-    /// Where to point when something is missing: the key that introduces the block, or its first key.
-    pub head: Span,
-}
-
-impl<'a> Block<'a> {
-    /// The entry under `name`, unless it is null: that is as good as absent.
-    pub(super) fn given(&self, name: &str) -> Option<&'a Entry> {
-        self.node
-            .entry(name)
-            .filter(|entry| !matches!(entry.value.value, Value::Null))
-    }
-
-    /// The text of a scalar that is neither null nor empty.
-    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
-        self.given(name)
-            .map(|entry| &*entry.value.text)
-            .filter(|text| !text.is_empty())
-    }
-
-    /// The entry, where [`Self::text`] has something.
-    pub(super) fn written(&self, name: &str) -> Option<&'a Entry> {
-        self.given(name)
-            .filter(|entry| !entry.value.text.is_empty())
-    }
-
-    /// A boolean; `None` where it is not given.
-    pub(super) fn flag(&self, name: &str) -> Option<bool> {
-        match self.given(name)?.value.value {
-            Value::Bool(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The items of a list; empty where there is none.
-    pub(super) fn items(&self, name: &str) -> &'a [Node] {
-        self.node.get(name).map_or(&[], |node| node.items())
-    }
-
-    /// Whether a list or mapping with something in it stands there.
-    pub(super) fn has_content(&self, name: &str) -> bool {
-        self.given(name).is_some_and(|entry| {
-            !entry.value.items().is_empty() || !entry.value.entries().is_empty()
-        })
-    }
-
-    /// The block under `name`, if there is a mapping.
-    pub(super) fn block(&self, name: &str) -> Option<Block<'a>> {
-        let entry = self.given(name)?;
-        matches!(entry.value.value, Value::Mapping(_)).then_some(Block {
-            node: &entry.value,
-            head: entry.key.span,
-        })
-    }
-
-    /// The blocks in the list under `name`.
-    pub(super) fn blocks(&self, name: &str) -> impl Iterator<Item = Block<'a>> + use<'a> {
-        self.items(name)
-            .iter()
-            .filter(|item| matches!(item.value, Value::Mapping(_)))
-            .map(|item| Block {
-                node: item,
-                head: head_of(item),
-            })
-    }
-}
-
-/// The first key of a mapping, or the node itself.
-pub(super) fn head_of(node: &Node) -> Span {
-    node.entries()
-        .first()
-        .map_or(node.span, |entry| entry.key.span)
-}
 
 /// What is known so far of one file.
 pub(super) struct Checker<'a> {
@@ -356,95 +225,6 @@ impl<'a> Checker<'a> {
             rule(self, &block);
         }
         self.legacy_scheme = outer_scheme;
-    }
-
-    fn unknown(
-        &mut self,
-        node: &Node,
-        entry: &Entry,
-        other_version: Option<&Field>,
-        table: &'static TableOf,
-    ) {
-        let key = &entry.key;
-        let product = self.reader.product;
-        let version = short(self.reader.version);
-        if let Some(field) = other_version {
-            let (defect, message) = match (field.since, field.until) {
-                (_, Some(until)) if self.reader.version >= until => (
-                    "removed-field",
-                    format!(
-                        "{product} {} removed `{}` of {}; this is checked for {version}",
-                        short(until),
-                        key.text,
-                        table.what
-                    ),
-                ),
-                (since, _) => (
-                    "too-new-field",
-                    format!(
-                        "`{}` of {} needs {product} {} or newer; this is checked for {version}",
-                        key.text,
-                        table.what,
-                        since.map(short).unwrap_or_default()
-                    ),
-                ),
-            };
-            self.error(defect, key.span, message);
-            return;
-        }
-        let names = || {
-            table
-                .all()
-                .filter(|field| field.exists_in(self.reader.version))
-        };
-        let likeness = match self.reader.unknown {
-            Unknown::Foreign => MUCH_ALIKE,
-            _ => ALIKE,
-        };
-        let nearest = alike(&key.text, names().map(|field| field.name), likeness);
-        let below = names().find(|field| {
-            let (Kind::Block(inner) | Kind::Sections(inner, _)) = field.kind else {
-                return false;
-            };
-            inner.all().any(|inner| inner.name == &*key.text)
-        });
-        // Names that nobody here knows may be anything.
-        let below = below.filter(|_| self.reader.unknown != Unknown::Foreign);
-        let help = match (nearest, below) {
-            (Some(name), _) => Some(format!("did you mean `{name}`?")),
-            (None, Some(parent)) => Some(format!("`{}` belongs under `{}`", key.text, parent.name)),
-            (None, None) => None,
-        };
-        if self.whole.is_some_and(|whole| std::ptr::eq(whole, table)) {
-            let known: Vec<&str> = names().map(|field| field.name).collect();
-            let message = format!(
-                "{product} does not look at `{}`: everything below it is lost",
-                key.text
-            );
-            self.error("unknown-field", key.span, message).help =
-                Some(help.unwrap_or_else(|| format!("known here: {}", scalar::quoted(&known))));
-            return;
-        }
-        if help.is_none() && self.reader.unknown != Unknown::Refused {
-            if self.reader.unknown == Unknown::Ignored {
-                let message = format!(
-                    "{product} does not look at `{}` of {}",
-                    key.text, table.what
-                );
-                self.warning("ignored-field", key.span, message).help = Some("remove it".into());
-            }
-            return;
-        }
-        let fix = nearest
-            .filter(|name| node.entry(name).is_none())
-            .map(|name| self.replacement(key.span, name));
-        let diagnostic = self.error(
-            "unknown-field",
-            key.span,
-            format!("{} has no field `{}`", table.what, key.text),
-        );
-        diagnostic.help = help;
-        diagnostic.fix = fix;
     }
 
     /// What was meant in place of what the program refuses: nothing that worked can change by it.
@@ -683,47 +463,6 @@ impl<'a> Checker<'a> {
         };
         self.error("unknown-value", span, message);
     }
-}
-
-/// Whether something stands there that is neither null nor empty; an empty mapping counts as something.
-pub(super) fn is_set(node: &Node) -> bool {
-    match &node.value {
-        Value::Null => false,
-        Value::Sequence(items) => !items.is_empty(),
-        Value::Mapping(_) => true,
-        _ => !node.text.is_empty(),
-    }
-}
-
-/// `3.5` as people say it; the patch only where it is not 0.
-pub fn short(version: Version) -> String {
-    match version.patch {
-        0 => format!("{}.{}", version.major, version.minor),
-        patch => format!("{}.{}.{patch}", version.major, version.minor),
-    }
-}
-
-/// `a, b or c`.
-pub(super) fn listed(words: &[String]) -> String {
-    match words {
-        [] => "nothing".into(),
-        [one] => one.clone(),
-        [init @ .., last] => format!("{} or {last}", init.join(", ")),
-    }
-}
-
-/// The name most like `text`, if any is like it at all.
-pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    alike(text, names, ALIKE)
-}
-
-/// The name most like `text` among those that are at least so like it.
-fn alike<'a>(text: &str, names: impl Iterator<Item = &'a str>, least: f64) -> Option<&'a str> {
-    names
-        .map(|name| (strsim::normalized_damerau_levenshtein(text, name), name))
-        .filter(|(likeness, _)| *likeness >= least)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
-        .map(|(_, name)| name)
 }
 
 fn expectation(kind: Kind) -> &'static str {

@@ -1,7 +1,7 @@
 //! Which format a single file has: by the keys at its top and one level below, then by its name.
 
 use super::table::{Kind, TableOf};
-use super::{Format, Reading, VALIDATORS, checker};
+use super::{Format, Reading, VALIDATORS, reader};
 use crate::document::{Dialect, Entry, Node, Value};
 
 impl Format {
@@ -10,14 +10,14 @@ impl Format {
     pub fn guess(text: &str, file_name: &str) -> Option<(Self, Reading)> {
         const DIALECT: Dialect = Dialect::GoYaml3;
         let named = Self::named_in(file_name);
-        let reading = checker::read(text, DIALECT);
+        let reading = reader::read(text, DIALECT);
         let format = match &reading {
             Ok(document) => Self::of_tree(&document.root, named),
             Err(_) => Self::of_broken(text, named),
         }?;
         let reading = match format.validator().dialect {
             DIALECT => reading,
-            dialect => checker::read(text, dialect),
+            dialect => reader::read(text, dialect),
         };
         Some((format, reading))
     }

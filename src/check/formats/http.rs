@@ -1,7 +1,8 @@
 //! The HTTP client settings that Prometheus and Alertmanager share (`prometheus/common`). The two got
 //! most fields in different versions: one set of tables for each.
 
-use super::checker::{Block, Checker};
+use super::block::Block;
+use super::checker::Checker;
 use super::table::Kind::{
     Anything, Block as Of, Bool, Choice as OneOf, List, Map, Secret, Text, Url,
 };

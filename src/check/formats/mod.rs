@@ -2,6 +2,7 @@
 //! a file goes wrong. Nothing here runs a program or reads a file.
 
 mod alertmanager;
+mod block;
 mod checker;
 mod compose;
 mod go_template;
@@ -10,25 +11,29 @@ mod grafana;
 mod guess;
 mod http;
 mod prometheus;
+mod reader;
 mod relabel;
 mod rule_test;
 mod rules;
 mod scalar;
 mod series;
 mod table;
+mod unknown;
+mod words;
 
 use std::str::FromStr;
 use std::sync::Arc;
 
 pub use alertmanager::check_alertmanager;
-pub use checker::{Reading, short};
 pub use compose::{ComposeFiles, ComposeOptions, NEWEST_COMPOSE, check_compose};
 pub use grafana::is_dashboard_resource;
 pub use prometheus::{
     Included, PrometheusOptions, check_prometheus, check_scrape_config_file, check_targets,
 };
+pub use reader::Reading;
 pub use rule_test::check_rule_tests;
 pub use rules::{RuleOptions, check_rules};
+pub use words::short;
 
 use crate::catalogue::Version;
 use crate::diagnostic::Diagnostic;
@@ -202,7 +207,7 @@ pub struct Validator {
 
 /// What most programs read.
 fn as_yaml(file: &SourceFile, dialect: Dialect) -> Reading {
-    checker::read(file.text(), dialect)
+    reader::read(file.text(), dialect)
 }
 
 /// Every validator. A new format is a line here and in [`Format`], and one where its kind of file is named: in

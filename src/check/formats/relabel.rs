@@ -1,6 +1,7 @@
 //! Relabeling rules.
 
-use super::checker::{Block, Checker};
+use super::block::Block;
+use super::checker::Checker;
 use super::scalar::is_legacy_label_name;
 use super::table::Kind::{Choice as OneOf, LabelName, List, Regex, Text, Uint};
 use super::table::{Choice, TableOf, field, word};

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::checker::{Block, Checker, Reader, Reading, Unknown, head_of, read};
+use super::block::{Block, head_of};
+use super::checker::Checker;
+use super::reader::{Reader, Reading, Unknown, read};
 use super::rules::check_expr;
 use super::series::{check_values, is_histogram};
 use super::table::Kind::{Block as Of, Bool, Duration, Float, List, Map, Scalar, Sections, Text};

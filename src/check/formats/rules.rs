@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::checker::{Block, Checker, Reader, Reading, Unknown, head_of, is_set, read};
+use super::block::{Block, head_of, is_set};
+use super::checker::Checker;
 use super::go_template;
+use super::reader::{Reader, Reading, Unknown, read};
 use super::scalar::is_legacy_label_name;
 use super::table::Kind::{Anything, Block as Of, Duration, Int, List, Map, Text};
 use super::table::{TableOf, field};

@@ -1,8 +1,9 @@
 //! Scalars with a syntax of their own: durations, sizes, regular expressions, label names, URLs.
 
-use super::checker::{Checker, listed};
+use super::checker::Checker;
 use super::go_url;
 use super::table::Kind;
+use super::words::listed;
 use crate::document::{Node, Value};
 use crate::promql;
 use crate::quantity;

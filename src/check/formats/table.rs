@@ -1,6 +1,7 @@
 //! What the tables of fields are made of.
 
-use super::checker::{Block, Checker};
+use super::block::Block;
+use super::checker::Checker;
 use crate::catalogue::Version;
 use crate::document::Node;
 

@@ -1,6 +1,7 @@
 //! The global block, and what receivers take from it.
 
-use super::super::checker::{Block, Checker};
+use super::super::block::Block;
+use super::super::checker::Checker;
 use super::super::http::HTTP_CONFIG;
 use super::super::http::alertmanager::TLS;
 use super::super::table::Kind::{Block as Of, Bool, Duration, Scalar, Secret, Text};

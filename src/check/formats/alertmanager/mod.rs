@@ -17,9 +17,11 @@ pub(super) use self::matcher::check as check_matcher;
 use self::receiver::RECEIVER;
 use self::route::{INHIBIT_RULE, ROUTE, check_tree};
 pub(super) use self::time::TIME_INTERVAL;
-use super::checker::{Block, Checker, Reader, Reading, Unknown, head_of, read};
+use super::block::{Block, head_of};
+use super::checker::Checker;
 use super::http::HTTP_CONFIG;
 use super::http::alertmanager::{HEADER, TLS};
+use super::reader::{Reader, Reading, Unknown, read};
 use super::table::Kind::{
     Block as Of, Bool, Choice as OneOf, Duration, Float, Int, List, Map, Scalar, Text,
 };

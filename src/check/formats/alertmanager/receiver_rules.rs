@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::super::checker::{Block, Checker};
+use super::super::block::Block;
+use super::super::checker::Checker;
 use crate::document::{Entry, Value};
 use crate::source::Span;
 

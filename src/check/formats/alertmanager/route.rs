@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::super::checker::{Block, Checker, head_of, nearest};
+use super::super::block::{Block, head_of};
+use super::super::checker::Checker;
 use super::super::scalar::{is_legacy_label_name, millis};
 use super::super::table::Kind::{Block as Of, Bool, Custom, Duration, List, Map, Sections, Text};
 use super::super::table::{TableOf, field};
+use super::super::words::nearest;
 use super::matcher;
 use crate::document::{Entry, Node, Value, written_span};
 use crate::promql;

@@ -1,6 +1,7 @@
 //! Time intervals: when a route is muted or active.
 
-use super::super::checker::{Block, Checker};
+use super::super::block::Block;
+use super::super::checker::Checker;
 use super::super::table::Kind::{Block as Of, List, Scalar};
 use super::super::table::{TableOf, field};
 use crate::document::Node;

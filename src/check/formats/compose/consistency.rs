@@ -9,7 +9,7 @@ use super::project::{Project, given, is_open, known_text};
 use super::values::{exclude, items};
 use super::variable::Variable;
 use super::words::bytes;
-use crate::check::formats::checker::nearest;
+use crate::check::formats::words::nearest;
 use crate::document::{Entry, Node, Value};
 use crate::source::Span;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::load::{DEEPEST, Layer, Loader, Scope, without, without_key};
 use super::merge::{map_values, merge, unique};
 use super::project::{given, is_open, joined, kind, known_text, text_at, with};
-use crate::check::formats::checker::nearest;
+use crate::check::formats::words::nearest;
 use crate::document::{Entry, Node, Tag, Value};
 use crate::source::{SourceFile, Span};
 

@@ -7,7 +7,7 @@ use super::extends::resolve_paths;
 use super::load::{DEEPEST, Loader, Scope, without_key};
 use super::merge::{map_values, merge};
 use super::project::{is_open, joined, kind, with};
-use crate::check::formats::checker::nearest;
+use crate::check::formats::words::nearest;
 use crate::document::{Node, Value};
 use crate::source::SourceFile;
 

@@ -6,7 +6,7 @@ use arcstr::ArcStr;
 
 use super::mount::Mount;
 use super::project::{Project, entry, is_at, is_open, kind, text_at, with};
-use crate::check::formats::checker::head_of;
+use crate::check::formats::block::head_of;
 use crate::document::{Entry, Node, Value};
 use crate::source::Span;
 

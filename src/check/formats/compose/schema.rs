@@ -11,8 +11,9 @@ use serde_json::Value as Json;
 
 use super::project::{Project, is_at, is_open, kind};
 use crate::catalogue::Version;
-use crate::check::formats::checker::{head_of, listed, nearest, short};
+use crate::check::formats::block::head_of;
 use crate::check::formats::scalar::quoted;
+use crate::check::formats::words::{listed, nearest, short};
 use crate::document::{Dialect, Entry, GoScalar, Node, Value, resolve_go};
 use crate::source::Span;
 

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use super::{LONGEST_TITLE, boolean, duration, expansion, is_expanded, uid, whole};
-use crate::check::formats::checker::{Block, Checker, nearest};
+use crate::check::formats::block::Block;
+use crate::check::formats::checker::Checker;
 use crate::check::formats::rules::check_expr_with;
 use crate::check::formats::scalar::millis;
 use crate::check::formats::table::Kind::{
     Anything, Block as Of, Choice as OneOf, Float, List, Map, Scalar, Text,
 };
 use crate::check::formats::table::{Choice, TableOf, field, word};
+use crate::check::formats::words::nearest;
 use crate::document::{Node, Value, written_span};
 use crate::promql;
 use crate::source::Span;

@@ -2,10 +2,12 @@
 
 use super::{boolean, whole};
 use crate::catalogue::Version;
-use crate::check::formats::checker::{Block, Checker, nearest};
+use crate::check::formats::block::Block;
+use crate::check::formats::checker::Checker;
 use crate::check::formats::scalar::quoted;
 use crate::check::formats::table::Kind::{Anything, Block as Of, List, Map, Scalar, Text};
 use crate::check::formats::table::{TableOf, field};
+use crate::check::formats::words::nearest;
 
 pub(super) static CONTACT_POINT: TableOf = TableOf {
     what: "a contact point",

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::panel::PANEL;
 use super::{DIALECT, Names, resource, text, uid};
 use crate::catalogue::Version;
-use crate::check::formats::checker::{self, Block, Checker, Reader, Reading, Unknown, head_of};
+use crate::check::formats::block::{Block, head_of};
+use crate::check::formats::checker::Checker;
+use crate::check::formats::reader::{self, Reader, Reading, Unknown};
 use crate::check::formats::table::Kind::{
     Anything, Block as Of, Choice as OneOf, Custom, List, Scalar,
 };
@@ -145,8 +147,8 @@ pub(in crate::check::formats) fn read(text: &str) -> Reading {
         .trim_start()
         .starts_with(['{', '[']);
     match is_json {
-        true => checker::read_json(text),
-        false => checker::read(text, DIALECT),
+        true => reader::read_json(text),
+        false => reader::read(text, DIALECT),
     }
 }
 

@@ -6,7 +6,9 @@ use super::{
     LONGEST_UID, Names, boolean, expansion, is_expanded, organization, provisioning, whole,
 };
 use crate::catalogue::Version;
-use crate::check::formats::checker::{Block, Checker, Reading, head_of};
+use crate::check::formats::block::{Block, head_of};
+use crate::check::formats::checker::Checker;
+use crate::check::formats::reader::Reading;
 use crate::check::formats::table::Kind::{
     Anything, Block as Of, Bool, Int, List, Map, Scalar, Text,
 };

@@ -18,7 +18,9 @@ use std::collections::HashMap;
 
 pub use resource::is_dashboard_resource;
 
-use super::checker::{Block, Checker, Reader, Unknown};
+use super::block::Block;
+use super::checker::Checker;
+use super::reader::{Reader, Unknown};
 use super::scalar::check_duration;
 use super::scalar::check_json_text as text;
 use crate::catalogue::Version;

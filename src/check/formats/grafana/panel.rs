@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::text;
-use crate::check::formats::checker::{Block, Checker};
+use crate::check::formats::block::Block;
+use crate::check::formats::checker::Checker;
 use crate::check::formats::rules::check_expr_with;
 use crate::check::formats::table::Kind::{
     Anything, Block as Of, Choice as OneOf, Custom, Float, List, Scalar,

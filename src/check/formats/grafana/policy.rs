@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::{duration, is_expanded, whole};
 use crate::check::formats::alertmanager::check_matcher;
-use crate::check::formats::checker::{Block, Checker};
+use crate::check::formats::block::Block;
+use crate::check::formats::checker::Checker;
 use crate::check::formats::scalar::millis;
 use crate::check::formats::table::Kind::{Bool, Custom, List, Map, Regex, Scalar, Sections, Text};
 use crate::check::formats::table::{Field, TableOf, field};

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use super::{Names, boolean, expansion, is_expanded, organization, provisioning, whole};
 use crate::catalogue::Version;
-use crate::check::formats::checker::{Block, Checker, Reading, head_of, nearest};
+use crate::check::formats::block::{Block, head_of};
+use crate::check::formats::checker::Checker;
+use crate::check::formats::reader::Reading;
 use crate::check::formats::table::Kind::{
     Anything, Block as Of, Bool, Int, List, Map, Scalar, Sections, Text,
 };
 use crate::check::formats::table::{TableOf, field};
+use crate::check::formats::words::nearest;
 use crate::diagnostic::Diagnostic;
 use crate::document::{Node, Value};
 use crate::source::SourceFile;

@@ -5,12 +5,14 @@ use std::collections::HashSet;
 use super::dashboard::DASHBOARD;
 use super::{text, uid};
 use crate::catalogue::Version;
-use crate::check::formats::checker::{Block, Checker, head_of, nearest};
+use crate::check::formats::block::{Block, head_of};
+use crate::check::formats::checker::Checker;
 use crate::check::formats::scalar::quoted;
 use crate::check::formats::table::Kind::{
     Anything, Block as Of, Bool, Choice as OneOf, Custom, Float, List, Map, Scalar, Text,
 };
 use crate::check::formats::table::{Choice, TableOf, field, word};
+use crate::check::formats::words::nearest;
 use crate::document::{Node, Value};
 use crate::source::Span;
 

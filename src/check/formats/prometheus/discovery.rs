@@ -1,6 +1,7 @@
 //! Every service discovery of Prometheus.
 
-use super::super::checker::{Block, Checker};
+use super::super::block::Block;
+use super::super::checker::Checker;
 use super::super::go_url;
 use super::super::http::check_http;
 use super::super::http::prometheus::HTTP;

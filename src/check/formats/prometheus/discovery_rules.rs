@@ -1,6 +1,7 @@
 //! What the service discoveries demand beyond the types of their fields.
 
-use super::super::checker::{Block, Checker, is_set};
+use super::super::block::{Block, is_set};
+use super::super::checker::Checker;
 use super::super::go_url;
 use super::super::http::check_http;
 use super::super::scalar::millis;

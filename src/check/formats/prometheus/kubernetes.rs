@@ -1,6 +1,7 @@
 //! The Kubernetes service discovery.
 
-use super::super::checker::{Block, Checker, is_set};
+use super::super::block::{Block, is_set};
+use super::super::checker::Checker;
 use super::super::http::check_http;
 use super::super::http::prometheus::HTTP;
 use super::super::scalar::quoted;

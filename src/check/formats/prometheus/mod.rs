@@ -16,9 +16,11 @@ use self::remote::{REMOTE_READ, REMOTE_WRITE, SIGV4};
 use self::scrape::{
     GLOBAL, Inherited, SCRAPE_CONFIG, check_scrape_configs, check_validation, is_escaping,
 };
-use super::checker::{Block, Checker, Reader, Reading, Unknown, head_of, read, read_json};
+use super::block::{Block, head_of};
+use super::checker::Checker;
 use super::http::check_http;
 use super::http::prometheus::{HTTP, TLS};
+use super::reader::{Reader, Reading, Unknown, read, read_json};
 use super::relabel::RELABEL;
 use super::table::Kind::{
     Block as Of, Bool, Choice as OneOf, Duration, Float, Int, List, Map, Sections, Size, Text,

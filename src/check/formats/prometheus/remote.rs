@@ -1,6 +1,7 @@
 //! Remote write and remote read.
 
-use super::super::checker::{Block, Checker, is_set};
+use super::super::block::{Block, is_set};
+use super::super::checker::Checker;
 use super::super::http::prometheus::HTTP;
 use super::super::http::{RESERVED_HEADERS, check_http, check_sigv4};
 use super::super::relabel::RELABEL;

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::super::checker::{Block, Checker, head_of};
+use super::super::block::{Block, head_of};
+use super::super::checker::Checker;
 use super::super::http::check_http;
 use super::super::http::prometheus::HTTP;
 use super::super::relabel::RELABEL;
