@@ -97,13 +97,8 @@ impl Comparison<'_> {
 
     fn jobs(&mut self) {
         let facts = self.facts;
-        let existing: Vec<&ScrapeJob> = facts
-            .prometheus
-            .iter()
-            .flat_map(|server| &server.jobs)
-            .collect();
         let mut seen = BTreeSet::new();
-        for found in &existing {
+        for found in facts.scrape_jobs() {
             let name = found.name.as_str();
             if !seen.insert(name) {
                 continue;
@@ -425,7 +420,7 @@ fn words(unit: Option<ThresholdUnit>, value: f64) -> String {
 
 fn changed_job(found: &ScrapeJob, rendered: &job::ScrapeJob) -> Vec<String> {
     let mut detail = Vec::new();
-    if found.scrape_interval != rendered.interval {
+    if found.tells_interval && found.scrape_interval != rendered.interval {
         detail.push(format!(
             "interval {} → {}",
             found.scrape_interval, rendered.interval

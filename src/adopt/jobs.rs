@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::facts::compose::{ComposeProject, ComposeService};
-use crate::facts::prometheus::{PrometheusServer, ScrapeJob, host_and_port};
+use crate::facts::prometheus::{ScrapeJob, host_and_port};
 use crate::model::target::{REDIS_PORT, SENTINEL_PORT};
 
 /// What a job is there for.
@@ -32,17 +32,18 @@ pub(super) enum Role {
 
 /// What decides the role of a job.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Jobs<'a> {
+pub(super) struct Jobs<'j, 'a> {
     pub(super) facts: &'a Facts<'a>,
-    pub(super) server: &'a PrometheusServer,
+    /// Those of the Prometheus, and those that stand elsewhere.
+    pub(super) jobs: &'j [&'a ScrapeJob],
     pub(super) project: Option<&'a ComposeProject>,
 }
 
-impl<'a> Jobs<'a> {
+impl<'a> Jobs<'_, 'a> {
     /// The role of each job, in their order.
     pub(super) fn roles(self) -> Vec<(&'a ScrapeJob, Role)> {
-        let jobs = self.server.jobs.iter();
-        jobs.map(|job| (job, self.role(job))).collect()
+        let jobs = self.jobs.iter();
+        jobs.map(|job| (*job, self.role(job))).collect()
     }
 
     fn role(self, job: &'a ScrapeJob) -> Role {
@@ -78,7 +79,7 @@ impl<'a> Jobs<'a> {
             })
         };
         if has("redis_exporter") {
-            let is_shared = self.server.jobs.iter().any(|other| {
+            let is_shared = self.jobs.iter().any(|other| {
                 replaced_address(other).is_some_and(|exporter| addresses.contains(&exporter))
             });
             return if is_shared {
@@ -148,8 +149,8 @@ impl<'a> Jobs<'a> {
             .any(|flag| service.has_flag(flag))
         });
         // An exporter that only scans keys has another one beside it for everything else.
-        let is_alone = self.server.jobs.iter().all(|other| {
-            std::ptr::eq(other, job)
+        let is_alone = self.jobs.iter().all(|other| {
+            std::ptr::eq(*other, job)
                 || replaced_address(other).is_none_or(|other| other == exporter)
         });
         if scans && !is_alone {

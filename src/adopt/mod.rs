@@ -36,7 +36,7 @@ use crate::catalogue::Catalogue;
 use crate::diagnostic::Diagnostic;
 use crate::facts::Facts;
 use crate::facts::compose::ComposeProject;
-use crate::facts::prometheus::PrometheusServer;
+use crate::facts::prometheus::{PrometheusServer, ScrapeJob};
 use crate::model::{Stack, StackError};
 use crate::profile::{DEFAULT_ENVIRONMENT, ProfileDocument};
 use crate::source::SourceFile;
@@ -87,14 +87,15 @@ pub fn adopt<'a>(
         environment: DEFAULT_ENVIRONMENT.into(),
     };
     identity(&mut reading, fallback);
-    let roles = server.map_or_else(Vec::new, |server| {
-        Jobs {
-            facts,
-            server,
-            project,
-        }
-        .roles()
-    });
+    // A profile's Prometheus scrapes what a collector does here, and a chart.
+    let of_server = server.map_or(&[][..], |server| &server.jobs);
+    let jobs: Vec<&ScrapeJob> = of_server.iter().chain(&facts.lone_jobs).collect();
+    let roles = Jobs {
+        facts,
+        jobs: &jobs,
+        project,
+    }
+    .roles();
     scrape::adopt(&mut reading);
     targets::adopt(&mut reading, &roles);
     applications::adopt(&mut reading, &roles);
@@ -177,8 +178,7 @@ fn is_about_redis(facts: &Facts<'_>) -> bool {
         let mut services = project.services.values();
         services.any(|service| service.runs("redis_exporter") || service.runs("redis"))
     });
-    let mut jobs = facts.prometheus.iter().flat_map(|server| &server.jobs);
-    let scrapes = jobs.any(|job| {
+    let scrapes = facts.scrape_jobs().any(|job| {
         let mut exporters = job.exporters.iter();
         exporters.any(|it| it.exporter == "redis_exporter") || job.name.as_str().contains("redis")
     });
@@ -282,7 +282,7 @@ fn identity(reading: &mut Reading<'_>, fallback: &str) {
 }
 
 /// A target for a setup that does not say which Redis it is about.
-fn stand_in(reading: &mut Reading<'_>, roles: &[(&crate::facts::prometheus::ScrapeJob, Role)]) {
+fn stand_in(reading: &mut Reading<'_>, roles: &[(&ScrapeJob, Role)]) {
     let told = reading.facts.projects.iter().find_map(|project| {
         let redis = project.running("redis").next()?;
         Some(format!("redis://{}:6379", redis.name.as_str()))

@@ -36,19 +36,19 @@ pub(super) fn adopt(reading: &mut Reading<'_>) {
 
 /// The times of a job, where they are not the global ones.
 pub(super) fn timings(reading: &mut Reading<'_>, job: &ScrapeJob, written: &mut Json) {
-    let Some(server) = reading.server else { return };
     let global = global_timeout(reading);
-    if job.scrape_interval != server.scrape_interval && !job.scrape_interval.is_zero() {
-        let interval = job.scrape_interval.min(LONGEST_INTERVAL);
-        if job.scrape_interval > LONGEST_INTERVAL {
+    let usual = reading.server.map(|server| server.scrape_interval);
+    let own = Some(job.scrape_interval).filter(|own| job.tells_interval && !own.is_zero());
+    if let Some(own) = own.filter(|own| usual != Some(*own)) {
+        if own > LONGEST_INTERVAL {
             reading.remains_of_job(job, job.place().span, "`scrape_interval`", TOO_LONG);
         }
-        written["interval"] = json!(interval.to_string());
+        written["interval"] = json!(own.min(LONGEST_INTERVAL).to_string());
     }
-    let own = job.node.get("scrape_timeout");
-    let own: Option<Duration> = own.and_then(|node| node.scalar_text().parse().ok());
+    let timeout = job.node.get("scrape_timeout");
+    let timeout: Option<Duration> = timeout.and_then(|node| node.scalar_text().parse().ok());
     let interval = job.scrape_interval.min(LONGEST_INTERVAL);
-    if let Some(timeout) = own.filter(|own| *own != global.min(interval) && !own.is_zero()) {
+    if let Some(timeout) = timeout.filter(|own| *own != global.min(interval) && !own.is_zero()) {
         written["timeout"] = json!(timeout.min(interval).to_string());
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn adopt<'a>(reading: &mut Reading<'a>, roles: &[(&'a ScrapeJob, Role
 
 /// A setup without a Compose file is run by something else, and so are the exporters that it asks.
 fn run_elsewhere(reading: &mut Reading<'_>) {
-    if reading.server.is_some() {
+    if reading.server.is_some() || !reading.facts.lone_jobs.is_empty() {
         reading.draft.set(&["compose", "enabled"], false);
         reading.draft.comment(
             &["compose", "enabled"],

@@ -81,6 +81,10 @@ fn model(facts: &Facts<'_>) -> Value {
             "version": service.version().map(|version| version.to_string()),
         })).collect::<Vec<_>>(),
         "prometheus": facts.prometheus.iter().map(|server| prometheus(facts, server)).collect::<Vec<_>>(),
+        "jobs_elsewhere": facts.lone_jobs.iter().map(|lone| json!({
+            "file": path(lone.document),
+            "job": job(lone),
+        })).collect::<Vec<_>>(),
         "rule_files": facts.rule_files.iter().map(|file| rule_file(facts, file)).collect::<Vec<_>>(),
         "alertmanagers": facts.alertmanagers.iter().map(|one| alertmanager(facts, one)).collect::<Vec<_>>(),
         "datasources": facts.datasources.iter().map(|datasource| json!({
@@ -137,7 +141,7 @@ fn prometheus(facts: &Facts<'_>, server: &PrometheusServer) -> Value {
 fn job(job: &ScrapeJob) -> Value {
     json!({
         "job": job.name.as_str(),
-        "interval": job.scrape_interval.to_string(),
+        "interval": job.tells_interval.then(|| job.scrape_interval.to_string()),
         "targets": job.targets.iter().map(|target| target.address.value().map_or("(filled in later)", |text| text.as_str())).collect::<Vec<_>>(),
         "discovers": job.discovers,
         "exporters": job.exporters.iter().map(|exposure| exposure.exporter.as_str()).collect::<Vec<_>>(),

@@ -7,7 +7,7 @@ use super::text::{Known, Text};
 use crate::catalogue::{Catalogue, Version};
 use crate::document::{Entry, Node};
 use crate::quantity::Duration;
-use crate::setup::{Document, DocumentId, Kind, Place, Setup, joined};
+use crate::setup::{Document, DocumentId, Kind, Place, Setup, joined, prometheus_receivers};
 
 /// Which service of which project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,8 @@ pub struct ScrapeJob {
     pub document: DocumentId,
     /// How often it scrapes.
     pub scrape_interval: Duration,
+    /// Whether that is said here, and not only the default of Prometheus: a chart and an operator have one of their own.
+    pub tells_interval: bool,
     /// `metrics_path`, or `/metrics`.
     pub metrics_path: Known<String>,
     /// `scheme`, or `http`.
@@ -145,6 +147,9 @@ impl ScrapeJob {
     }
 }
 
+/// How often Prometheus scrapes and evaluates where nobody says otherwise.
+const USUAL_INTERVAL: Duration = Duration::from_secs(60);
+
 /// The `*_sd_configs` whose targets the setup itself holds.
 const HELD_HERE: [&str; 1] = ["file_sd_configs"];
 
@@ -184,8 +189,9 @@ pub(super) fn lone_jobs(
                 projects,
                 document,
             };
+            let usual = reader.usual_interval();
             let jobs = document.root.items().iter();
-            jobs.filter_map(|node| reader.job(document, node, Duration::from_secs(60)))
+            jobs.filter_map(|node| reader.job(document, node, usual))
                 .collect::<Vec<_>>()
         })
         .collect()
@@ -257,14 +263,7 @@ impl Reader<'_> {
             (None, None) => Evaluator::of_scrape_configuration(root),
         };
         let global = root.get("global");
-        let interval = |key: &str| {
-            let text = global
-                .and_then(|global| global.get(key))
-                .map(|node| node.scalar_text());
-            text.and_then(|text| text.parse().ok())
-                .unwrap_or(Duration::from_secs(60))
-        };
-        let scrape_interval = interval("scrape_interval");
+        let scrape_interval = global_interval(root, "scrape_interval");
         let alerting = root
             .get("alerting")
             .and_then(|alerting| alerting.get("alertmanagers"));
@@ -279,7 +278,7 @@ impl Reader<'_> {
                 .or_else(|| self.only_project()),
             version: service.and_then(ComposeService::version),
             scrape_interval,
-            evaluation_interval: interval("evaluation_interval"),
+            evaluation_interval: global_interval(root, "evaluation_interval"),
             external_labels: pairs(
                 self.document,
                 global.and_then(|global| global.get("external_labels")),
@@ -453,16 +452,25 @@ impl Reader<'_> {
         own.into_iter()
             .chain(included)
             .flat_map(|(document, node)| node.items().iter().map(move |job| (document, job)))
-            .filter_map(|(document, job)| self.job(document, job, default_interval))
+            .filter_map(|(document, job)| self.job(document, job, Some(default_interval)))
             .collect()
     }
 
-    fn job(
-        &self,
-        document: &Document,
-        node: &Node,
-        default_interval: Duration,
-    ) -> Option<ScrapeJob> {
+    /// How often jobs without a `prometheus.yml` scrape that do not say it themselves: a collector has what Prometheus has.
+    fn usual_interval(&self) -> Option<Duration> {
+        let outer = self.setup.document(self.document.wrapper?);
+        if outer.kind != Kind::OpenTelemetry {
+            return None;
+        }
+        let mut configurations = prometheus_receivers(&outer.root);
+        let own = configurations.find(|it| {
+            let list = it.get("scrape_configs");
+            list.is_some_and(|list| list.span == self.document.root.span)
+        })?;
+        Some(global_interval(own, "scrape_interval"))
+    }
+
+    fn job(&self, document: &Document, node: &Node, usual: Option<Duration>) -> Option<ScrapeJob> {
         let name = Text::of(document, node.get("job_name")?);
         let text = |key: &str, default: &str| {
             let text = node.get(key).map_or(default, |node| node.scalar_text());
@@ -493,11 +501,13 @@ impl Reader<'_> {
             node,
             &targets,
         );
+        let interval = node
+            .get("scrape_interval")
+            .and_then(|node| node.scalar_text().parse().ok())
+            .or(usual);
         Some(ScrapeJob {
-            scrape_interval: node
-                .get("scrape_interval")
-                .and_then(|node| node.scalar_text().parse().ok())
-                .unwrap_or(default_interval),
+            scrape_interval: interval.unwrap_or(USUAL_INTERVAL),
+            tells_interval: interval.is_some(),
             scheme: text("scheme", "http"),
             relabelings: list("relabel_configs"),
             metric_relabelings: list("metric_relabel_configs"),
@@ -608,6 +618,16 @@ impl Reader<'_> {
                 })
             })
     }
+}
+
+/// An interval of `global`, or its default.
+fn global_interval(configuration: &Node, key: &str) -> Duration {
+    let written = configuration
+        .get("global")
+        .and_then(|global| global.get(key));
+    written
+        .and_then(|node| node.scalar_text().parse().ok())
+        .unwrap_or(USUAL_INTERVAL)
 }
 
 /// Whether a mapping has service discovery of which the setup does not hold the targets.

@@ -19,6 +19,7 @@ use std::sync::Arc;
 pub use classify::{Kind, is_logql};
 pub use helm::values as helm_values;
 pub use listing::{Listing, joined};
+pub use read::prometheus_receivers;
 
 use crate::bundle::Bundle;
 use crate::diagnostic::{Diagnostic, Location};

@@ -299,13 +299,19 @@ fn unwrapped(found: Found) -> Vec<Found> {
     std::iter::once(found).chain(inner).collect()
 }
 
-/// What the Prometheus receivers of an OpenTelemetry collector scrape.
-fn scrape_configs(found: &Found) -> Vec<Found> {
-    let receivers = found.root.get("receivers");
+/// Configurations of the Prometheus receivers of an OpenTelemetry collector: each could be a `prometheus.yml` without rules.
+pub fn prometheus_receivers(collector: &Node) -> impl Iterator<Item = &Node> {
+    let receivers = collector.get("receivers");
     let receivers = receivers.map_or(&[][..], |node| node.entries()).iter();
     receivers
         .filter(|entry| entry.key.text.split('/').next() == Some("prometheus"))
-        .filter_map(|entry| entry.value.get("config")?.get("scrape_configs"))
+        .filter_map(|entry| entry.value.get("config"))
+}
+
+/// What the Prometheus receivers of an OpenTelemetry collector scrape.
+fn scrape_configs(found: &Found) -> Vec<Found> {
+    prometheus_receivers(&found.root)
+        .filter_map(|configuration| configuration.get("scrape_configs"))
         .filter(|list| is_scrape_configs(list))
         .map(|list| part(found, Kind::ScrapeConfigs, list))
         .collect()

@@ -273,6 +273,34 @@ fn a_profile_that_is_there_is_not_overwritten() {
 }
 
 #[test]
+fn jobs_of_a_collector_and_of_a_chart_are_adopted() {
+    let collector = "receivers:\n  prometheus:\n    config:\n      global: {scrape_interval: 20s}\n      scrape_configs:\n        \
+           - job_name: cache\n          static_configs: [{targets: ['redis-exporter:9121']}]\n\
+         exporters: {debug: {}}\nservice: {pipelines: {}}\n";
+    let chart = "prometheus:\n  prometheusSpec:\n    additionalScrapeConfigs:\n      \
+           - job_name: cache\n        static_configs: [{targets: ['redis-exporter:9121']}]\n";
+    for (path, text, interval) in [
+        ("otel.yaml", collector, Some("    interval: 20s\n")),
+        ("values.yaml", chart, None),
+    ] {
+        let setup = tempfile::tempdir().expect("a directory");
+        std::fs::write(setup.path().join(path), text).expect("a file");
+        let run = stackwright(setup.path(), "adopt . --isolated").ends(0);
+        assert!(run.output.contains("    job: cache\n"), "{}", run.output);
+        // How often a chart scrapes is not in the values.
+        let expected = interval.map_or_else(
+            || !run.output.contains("interval:"),
+            |interval| run.output.contains(interval),
+        );
+        assert!(expected, "{}", run.output);
+        let directory = adopted(setup.path());
+        rendered(directory.path(), None);
+        let compared = stackwright(setup.path(), "adopt . --isolated --compare");
+        assert!(!compared.output.contains("interval"), "{}", compared.output);
+    }
+}
+
+#[test]
 fn nothing_about_redis_is_nothing_to_adopt() {
     let directory = tempfile::tempdir().expect("a directory");
     let text =

@@ -1,7 +1,7 @@
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
-use crate::facts::expression::{Expression, Origin};
-use crate::facts::prometheus::ScrapeJob;
+use crate::facts::expression::Expression;
+use crate::facts::prometheus::{PrometheusServer, ScrapeJob};
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::analysis::{Length, Window};
 use crate::promql::{Kind, MatchOp, Selector};
@@ -45,10 +45,13 @@ fn check_window(
     let Kind::Selector(selector) = &expression.parsed[range.selector].kind else {
         return;
     };
+    let carriers = Carriers::of(facts, expression, selector);
     // Of several jobs that could carry the metric the fastest decides: then the window is too short for all of them.
-    let Some((interval, job)) =
-        jobs(facts, expression, selector).min_by_key(|(interval, _)| *interval)
-    else {
+    let fastest = carriers
+        .intervals
+        .iter()
+        .min_by_key(|(interval, _)| *interval);
+    let Some(&(interval, job)) = fastest else {
         return;
     };
     let length = u64::try_from(length.milliseconds).unwrap_or_default();
@@ -65,7 +68,7 @@ fn check_window(
     );
     let enough = in_words(interval * 4);
     let place = expression.place(facts.setup, expression.parsed[range.window].span);
-    findings
+    let finding = findings
         .report(place, message)
         .label("too short")
         .related("scraped by this job", job)
@@ -75,6 +78,9 @@ fn check_window(
             format!("take the window `{enough}`"),
             vec![expression.edit(facts.setup, expression.parsed[range.window].span, &enough)],
         );
+    if !carriers.are_all {
+        finding.assuming("nothing else scrapes it more often");
+    }
 }
 
 /// Milliseconds as a window is written: in the largest unit that holds them whole.
@@ -88,44 +94,60 @@ fn in_words(milliseconds: u64) -> String {
         )
 }
 
-/// Scrape intervals, in milliseconds, of the jobs that can carry what a selector reads.
-fn jobs<'f>(
+/// The jobs that can carry what a selector reads.
+struct Carriers {
+    /// How often each of them scrapes, in milliseconds, and where it stands.
+    intervals: Vec<(u64, Place)>,
+    /// Whether no other job can, and each says how often it scrapes.
+    are_all: bool,
+}
+
+impl Carriers {
+    fn of(facts: &Facts<'_>, expression: &Expression, selector: &Selector) -> Self {
+        let wanted = selector
+            .label_matchers()
+            .find(|matcher| {
+                &*matcher.label.text == "job"
+                    && matcher.op == MatchOp::Equal
+                    && !matcher.value.has_variables
+            })
+            .map(|matcher| matcher.value.text());
+        let exporter = selector
+            .metric_name()
+            .and_then(|name| facts.resolved(name))
+            .map(|resolved| &resolved.exporter.name);
+        let carries = |job: &&ScrapeJob| match (&wanted, exporter) {
+            (Some(name), _) => job.name.as_str() == &**name,
+            (None, Some(exporter)) => job
+                .exporters
+                .iter()
+                .any(|exposure| exposure.exporter == *exporter),
+            // Nobody knows which job it is: any of them, if there are no others.
+            (None, None) => !facts.has_other_scrapers(),
+        };
+        let of_servers = servers(facts, expression).flat_map(|server| &server.jobs);
+        let mut are_all = wanted.is_some() || !facts.has_other_scrapers();
+        let mut intervals = Vec::new();
+        for job in of_servers.chain(&facts.lone_jobs).filter(carries) {
+            match job.tells_interval {
+                true => intervals.push((job.scrape_interval.as_millis(), job.place())),
+                false => are_all = false,
+            }
+        }
+        Self { intervals, are_all }
+    }
+}
+
+/// The servers whose series an expression can see.
+fn servers<'f>(
     facts: &'f Facts<'_>,
-    expression: &'f Expression,
-    selector: &'f Selector,
-) -> impl Iterator<Item = (u64, Place)> + 'f {
-    let servers: Vec<usize> = match expression.origin {
-        Origin::Rule { file, .. } => facts
-            .rule_files
-            .get(file)
-            .map_or_else(Vec::new, |file| file.loaded_by.clone()),
-        _ => (0..facts.prometheus.len()).collect(),
-    };
-    let wanted = selector
-        .label_matchers()
-        .find(|matcher| {
-            &*matcher.label.text == "job"
-                && matcher.op == MatchOp::Equal
-                && !matcher.value.has_variables
-        })
-        .map(|matcher| matcher.value.text().into_owned());
-    let exporter = selector
-        .metric_name()
-        .and_then(|name| facts.resolved(name))
-        .map(|resolved| resolved.exporter.name.clone());
-    let carries = move |job: &ScrapeJob| match (&wanted, &exporter) {
-        (Some(name), _) => job.name.as_str() == name,
-        (None, Some(exporter)) => job
-            .exporters
-            .iter()
-            .any(|exposure| exposure.exporter == *exporter),
-        // Nobody knows which job it is: any of them.
-        (None, None) => true,
-    };
-    servers
-        .into_iter()
-        .filter_map(|index| facts.prometheus.get(index))
-        .flat_map(|server| &server.jobs)
-        .filter(move |job| carries(job))
-        .map(|job| (job.scrape_interval.as_millis(), job.name.place))
+    expression: &Expression,
+) -> impl Iterator<Item = &'f PrometheusServer> {
+    let loading = facts.rule_of(expression).map(|(file, _)| &file.loaded_by);
+    facts
+        .prometheus
+        .iter()
+        .enumerate()
+        .filter(move |(index, _)| loading.is_none_or(|loading| loading.contains(index)))
+        .map(|(_, server)| server)
 }

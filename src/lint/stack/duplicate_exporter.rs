@@ -1,7 +1,7 @@
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
-use crate::facts::prometheus::host_and_port;
+use crate::facts::prometheus::{PrometheusServer, ScrapeJob, host_and_port};
 use crate::lint::{Findings, Lint, Need};
 
 pub(super) static LINT: Lint = Lint {
@@ -26,11 +26,10 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             else {
                 continue;
             };
-            // What nobody scrapes counts nothing.
-            if !is_scraped(facts, service) || !is_scraped(facts, other) {
+            let Some(is_certain) = counts_both(facts, service, other) else {
                 continue;
-            }
-            findings
+            };
+            let finding = findings
                 .report(
                     service.place(),
                     format!(
@@ -44,6 +43,9 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 .label("counted twice")
                 .related("the other exporter", other.place())
                 .help("remove one of them, and its job");
+            if !is_certain {
+                finding.assuming("what scrapes them writes to the same place");
+            }
         }
     }
 }
@@ -66,11 +68,26 @@ fn watched(service: &ComposeService) -> Option<(&str, u16)> {
     (!host.is_empty() && !address.contains('$')).then_some((host, port.unwrap_or(6379)))
 }
 
-fn is_scraped(facts: &Facts<'_>, service: &ComposeService) -> bool {
-    facts
-        .prometheus
-        .iter()
-        .flat_map(|server| &server.jobs)
+/// Whether series of both exporters come together: certainly where one Prometheus scrapes both, perhaps where the job of a chart or a
+/// collector scrapes one of them. What nobody scrapes counts nothing, and neither do servers that scrape one each.
+fn counts_both(facts: &Facts<'_>, one: &ComposeService, other: &ComposeService) -> Option<bool> {
+    let by_one =
+        |server: &PrometheusServer| scrapes(&server.jobs, one) && scrapes(&server.jobs, other);
+    if facts.prometheus.iter().any(by_one) {
+        return Some(true);
+    }
+    let by_server = |service| {
+        let mut servers = facts.prometheus.iter();
+        servers.any(|server| scrapes(&server.jobs, service))
+    };
+    let by_lone = |service| scrapes(&facts.lone_jobs, service);
+    let are_scraped =
+        by_lone(one) && (by_lone(other) || by_server(other)) || by_lone(other) && by_server(one);
+    are_scraped.then_some(false)
+}
+
+fn scrapes(jobs: &[ScrapeJob], service: &ComposeService) -> bool {
+    jobs.iter()
         .flat_map(|job| &job.targets)
         .filter_map(|target| target.host_and_port())
         .any(|(host, _)| service.hosts.iter().any(|name| name == host))

@@ -33,15 +33,11 @@ fn check_exporter(
     exporter: &ComposeService,
     findings: &mut Findings<'_>,
 ) {
-    let is_multi = facts
-        .prometheus
-        .iter()
-        .flat_map(|server| &server.jobs)
-        .any(|job| {
-            job.metrics_path
-                .value()
-                .is_none_or(|path| path == "/scrape")
-        });
+    let is_multi = facts.scrape_jobs().any(|job| {
+        job.metrics_path
+            .value()
+            .is_none_or(|path| path == "/scrape")
+    });
     let given = exporter
         .flag("redis.addr")
         .or_else(|| exporter.variable("REDIS_ADDR").cloned());
@@ -70,7 +66,7 @@ fn check_exporter(
                 ),
             )
             .label("no Redis here");
-        match project.running("redis").next() {
+        let finding = match project.running("redis").next() {
             Some(redis) => {
                 let name = redis.name.as_str();
                 let edits = match &given {
@@ -92,6 +88,9 @@ fn check_exporter(
             }
             None => finding.help("set `REDIS_ADDR` to where Redis is"),
         };
+        if facts.has_alloy() {
+            finding.assuming("Alloy does not name a Redis with each scrape");
+        }
         return;
     }
     let Some(redis) = project

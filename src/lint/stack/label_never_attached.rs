@@ -1,5 +1,5 @@
 use crate::diagnostic::{Level, Safety};
-use crate::document::Change;
+use crate::document::{Change, Node};
 use crate::facts::Facts;
 use crate::facts::alerts::SentAlerts;
 use crate::facts::rules::{RuleFile, RuleKind};
@@ -85,11 +85,10 @@ fn external_labels(text: &str) -> Vec<(Span, &str)> {
 
 /// `group_by` with a label that no alert has groups by nothing.
 fn check_groups(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    let jobs = || facts.prometheus.iter().flat_map(|server| &server.jobs);
-    // What is discovered brings labels that nobody wrote, and rules that nobody loads are none.
-    let is_known = jobs().next().is_some()
-        && !facts.has_other_scrapers()
-        && jobs().all(|job| !job.discovers)
+    // What is discovered or collected brings labels that nobody wrote, and rules that nobody loads are none.
+    let is_known = !facts.has_other_scrapers()
+        && facts.scrape_jobs().next().is_some()
+        && facts.scrape_jobs().all(|job| !job.discovers)
         && facts.rule_files.iter().any(has_alerts)
         && facts.projects.len() <= 1;
     if !is_known {
@@ -143,20 +142,12 @@ fn is_attached(facts: &Facts<'_>, alerts: &SentAlerts<'_>, label: &Text) -> bool
         || alerts.is_given(name)
         || alerts.is_brought(name)
         || facts.prometheus.iter().any(|server| {
-            server
-                .external_labels
-                .iter()
-                .any(|(label, _)| label.as_str() == name)
-                || server.jobs.iter().any(|job| {
-                    let mut steps = job.relabelings.iter().chain(&job.metric_relabelings);
-                    steps.any(|step| {
-                        step.get("target_label")
-                            .is_some_and(|label| label.scalar_text() == name || label.scalar_text().contains('$'))
-                            || step
-                                .get("action")
-                                .is_some_and(|action| action.scalar_text() == "labelmap")
-                    })
-                })
+            let mut labels = server.external_labels.iter();
+            labels.any(|(label, _)| label.as_str() == name)
+        })
+        || facts.scrape_jobs().any(|job| {
+            let mut steps = job.relabelings.iter().chain(&job.metric_relabelings);
+            steps.any(|step| may_write(step, name))
         })
         // What the catalogue's metrics bring.
         || facts.expressions.iter().any(|expression| {
@@ -168,4 +159,11 @@ fn is_attached(facts: &Facts<'_>, alerts: &SentAlerts<'_>, label: &Text) -> bool
                 })
             })
         })
+}
+
+/// Whether a step of relabeling can write the label `name`.
+fn may_write(step: &Node, name: &str) -> bool {
+    let text = |key: &str| step.get(key).map_or("", |node| node.scalar_text());
+    let target = text("target_label");
+    target == name || target.contains('$') || text("action") == "labelmap"
 }

@@ -21,11 +21,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    let jobs: Vec<&ScrapeJob> = facts
-        .prometheus
-        .iter()
-        .flat_map(|server| &server.jobs)
-        .collect();
+    let jobs: Vec<&ScrapeJob> = facts.scrape_jobs().collect();
     if jobs.iter().all(|job| job.metric_relabelings.is_empty()) {
         return;
     }
@@ -50,7 +46,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             }
             let span = selector.metric_name_span().unwrap_or(node.span);
             let document = facts.setup.document(job.document);
-            let finding = findings
+            let mut finding = findings
                 .report(
                     expression.place(facts.setup, span),
                     format!(
@@ -67,7 +63,10 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             {
                 let text = Text::of(document, regex);
                 let edit = text.edit(facts.setup, Span::new(0, text.value.len()), &new);
-                finding.fix(Safety::Unsafe, format!("keep `{name}`"), vec![edit]);
+                finding = finding.fix(Safety::Unsafe, format!("keep `{name}`"), vec![edit]);
+            }
+            if facts.has_other_scrapers() {
+                finding.assuming("nothing else scrapes it");
             }
         }
     }
@@ -130,7 +129,8 @@ fn dropped<'f>(
         found = found.or(Some((*job, step)));
     }
     // Nobody else may expose what nobody knows.
-    found.filter(|_| exporter.is_some() || jobs.iter().all(|job| !job.discovers))
+    let are_all = || !facts.has_other_scrapers() && jobs.iter().all(|job| !job.discovers);
+    found.filter(|_| exporter.is_some() || are_all())
 }
 
 /// Whether a step drops every series of that name.

@@ -37,12 +37,10 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         .filter(|expression| is_evaluated(facts, expression))
         .map(Question::of)
         .collect();
-    let jobs: BTreeSet<&str> = facts
-        .prometheus
-        .iter()
-        .flat_map(|server| &server.jobs)
-        .map(|job| job.name.as_str())
-        .collect();
+    // Which jobs Alloy has, nobody knows.
+    let jobs: Option<BTreeSet<&str>> =
+        (!facts.has_alloy()).then(|| facts.scrape_jobs().map(|job| job.name.as_str()).collect());
+    // Of jobs outside of a `prometheus.yml` nobody knows which rules watch them: a chart brings its own.
     for (index, server) in servers {
         let mut watches: BTreeMap<&str, Watch<'_>> = BTreeMap::new();
         for job in &server.jobs {
@@ -57,7 +55,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let watch = watches
                 .entry(exporter)
                 .or_insert_with(|| Watch::of(facts, &questions, index, exporter));
-            let Some(silent) = watch.silent_without(job, &jobs) else {
+            let Some(silent) = watch.silent_without(job, jobs.as_ref()) else {
                 continue;
             };
             let owner = facts.owner(silent);
@@ -126,7 +124,7 @@ impl<'f> Question<'f> {
     }
 
     /// Whether all it reads is of a job. A job that does not exist is a slip for this one.
-    fn is_of(&self, job: &str, jobs: &BTreeSet<&str>) -> bool {
+    fn is_of(&self, job: &str, jobs: Option<&BTreeSet<&str>>) -> bool {
         let mut selections = self.selections.iter();
         selections.all(|one| one.accepts(job) || one.accepts_none(jobs))
     }
@@ -183,10 +181,10 @@ impl<'f> Selection<'f> {
         self.wanted.iter().all(|matcher| matcher.accepts(job))
     }
 
-    fn accepts_none(&self, jobs: &BTreeSet<&str>) -> bool {
-        *self
-            .accepts_none
-            .get_or_init(|| !jobs.iter().any(|job| self.accepts(job)))
+    /// Whether it asks for none of the jobs there are, where those are known.
+    fn accepts_none(&self, jobs: Option<&BTreeSet<&str>>) -> bool {
+        let none = || jobs.is_some_and(|jobs| !jobs.iter().any(|job| self.accepts(job)));
+        *self.accepts_none.get_or_init(none)
     }
 }
 
@@ -232,7 +230,11 @@ impl<'q> Watch<'q> {
     }
 
     /// An alert that is silent when the exporter of the job is gone, if nothing else tells of that.
-    fn silent_without(&self, job: &ScrapeJob, jobs: &BTreeSet<&str>) -> Option<&'q Expression> {
+    fn silent_without(
+        &self,
+        job: &ScrapeJob,
+        jobs: Option<&BTreeSet<&str>>,
+    ) -> Option<&'q Expression> {
         let job = job.name.as_str();
         let silent = self.alerts.iter().find(|alert| alert.is_of(job, jobs))?;
         let is_noticed = self.noticing.iter().any(|selection| selection.accepts(job))

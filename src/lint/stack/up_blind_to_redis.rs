@@ -16,9 +16,7 @@ pub(super) static LINT: Lint = Lint {
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let jobs: Vec<&str> = facts
-        .prometheus
-        .iter()
-        .flat_map(|server| &server.jobs)
+        .scrape_jobs()
         .filter(|job| {
             job.exporters
                 .iter()
