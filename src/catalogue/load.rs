@@ -11,6 +11,7 @@ use super::Catalogue;
 use super::alert::{AlertGroup, GROUPS, RecordingRule};
 use super::availability::{Needs, ServerKind};
 use super::directive::Directives;
+use super::evaluator::Evaluators;
 use super::exporter::{Exporter, Part};
 use super::flag::ProgramFlag;
 use super::grafana::GrafanaTypes;
@@ -101,6 +102,8 @@ enum DataFile<'p> {
     Flags,
     /// `grafana.yaml`
     Grafana,
+    /// `evaluators.yaml`
+    Evaluators,
     /// `titles.yaml`
     Titles,
     /// `redis/directives.yaml`
@@ -129,6 +132,7 @@ impl<'p> DataFile<'p> {
             ["images.yaml"] => Some(Self::Images),
             ["flags.yaml"] => Some(Self::Flags),
             ["grafana.yaml"] => Some(Self::Grafana),
+            ["evaluators.yaml"] => Some(Self::Evaluators),
             ["titles.yaml"] => Some(Self::Titles),
             ["redis", "directives.yaml"] => Some(Self::Directives),
             ["exporters", exporter, "exporter.yaml"] => Some(Self::Exporter(exporter)),
@@ -152,6 +156,7 @@ enum Parsed {
     Images(Vec<Image>),
     Flags(Vec<ProgramFlag>),
     Grafana(Box<GrafanaTypes>),
+    Evaluators(Evaluators),
     Titles(TitleWords),
     Directives(Box<Directives>),
     Exporter(Box<Exporter>),
@@ -202,6 +207,7 @@ pub(super) fn load<'t>(
             }
             Ok(Parsed::Flags(flags)) => catalogue.flags = flags,
             Ok(Parsed::Grafana(types)) => catalogue.grafana = *types,
+            Ok(Parsed::Evaluators(evaluators)) => catalogue.evaluators = evaluators,
             Ok(Parsed::Titles(titles)) => catalogue.titles = titles,
             Ok(Parsed::Directives(directives)) => {
                 catalogue.directives = *directives;
@@ -305,6 +311,7 @@ fn parse(path: &str, text: &str, kind: &DataFile<'_>) -> Result<Parsed, Catalogu
         DataFile::Images => Ok(Parsed::Images(read(path, text)?)),
         DataFile::Flags => Ok(Parsed::Flags(read(path, text)?)),
         DataFile::Grafana => Ok(Parsed::Grafana(Box::new(read(path, text)?))),
+        DataFile::Evaluators => Ok(Parsed::Evaluators(read(path, text)?)),
         DataFile::Titles => Ok(Parsed::Titles(read(path, text)?)),
         DataFile::Directives => Ok(Parsed::Directives(Box::new(read(path, text)?))),
         DataFile::Exporter(directory) => {

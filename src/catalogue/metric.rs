@@ -428,6 +428,11 @@ impl Metric {
         self.semantic == Some(Semantic::Info)
     }
 
+    /// Whether it is 1 while all is well, and 0 otherwise.
+    pub fn tells_health(&self) -> bool {
+        self.domain.is_bool && self.zero == Zero::Notable
+    }
+
     /// Type declared by `version` of the exporter; unknown means newest.
     pub fn type_in(&self, version: Option<Version>) -> MetricType {
         match (self.formerly, version) {

@@ -10,6 +10,7 @@ pub mod availability;
 pub mod closest;
 pub mod dashboard;
 pub mod directive;
+pub mod evaluator;
 pub mod explain;
 pub mod exporter;
 pub mod flag;
@@ -39,6 +40,7 @@ pub use dashboard::{
     LibrarySection, PanelKind, PanelSize, QueryStyle, Stacking, State, Step,
 };
 pub use directive::{Directive, DirectiveKind, DirectiveLookup, Directives};
+pub use evaluator::{Evaluator, Evaluators};
 pub use exporter::{Exporter, Flag, Included, Part, Resolved};
 pub use flag::ProgramFlag;
 pub use grafana::GrafanaTypes;
@@ -62,6 +64,7 @@ pub struct Catalogue {
     images: Images,
     flags: Vec<ProgramFlag>,
     grafana: GrafanaTypes,
+    evaluators: Evaluators,
     titles: TitleWords,
     directives: Directives,
     dashboards: DashboardLibrary,
@@ -163,6 +166,11 @@ impl Catalogue {
         &self.grafana
     }
 
+    /// What reads files of Prometheus, and more than it does.
+    pub const fn evaluators(&self) -> &Evaluators {
+        &self.evaluators
+    }
+
     /// What words in titles speak of.
     pub const fn titles(&self) -> &TitleWords {
         &self.titles
@@ -186,6 +194,17 @@ impl Catalogue {
     /// The metric of which `name` is a series, whichever exporter it belongs to, under default namespaces.
     pub fn metric(&self, name: &str) -> Option<Resolved<'_>> {
         self.exporters().find_map(|exporter| exporter.resolve(name))
+    }
+
+    /// Whether a metric is 1 while all is well, and 0 otherwise: by its entry, or by that of its prefix.
+    pub fn tells_health(&self, name: &str) -> bool {
+        match self.metric(name) {
+            Some(resolved) => resolved.metric.tells_health(),
+            None => {
+                let prefix = self.prefixes.of(name);
+                prefix.is_some_and(|prefix| prefix.health.as_deref() == Some(name))
+            }
+        }
     }
 
     /// What `name` is, under default namespaces.

@@ -33,6 +33,9 @@ pub struct MetricPrefix {
     /// How much it says.
     #[serde(default)]
     pub evidence: Evidence,
+    /// The metric of that prefix that is 1 while all is well, and 0 otherwise.
+    #[serde(default)]
+    pub health: Option<String>,
     /// What to beware of.
     #[serde(default)]
     pub note: Option<String>,

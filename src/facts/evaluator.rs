@@ -1,4 +1,4 @@
-//! Programs that read rules and scrape configurations of Prometheus, and understand more than it does.
+//! Who evaluates the rules of a setup: Prometheus, or something that understands more than it does.
 
 use std::collections::BTreeSet;
 
@@ -6,143 +6,8 @@ use super::Facts;
 use super::compose::ComposeProject;
 use super::expression::Expression;
 use super::prometheus::{PrometheusServer, ServiceId, reader_of};
-use crate::document::Node;
+use crate::catalogue::Evaluator;
 use crate::setup::{Document, Kind, Setup};
-
-/// Who evaluates rules, or reads a scrape configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evaluator {
-    /// Prometheus, or nobody says otherwise.
-    Prometheus,
-    /// vmalert, vmagent, and what they write to: the language is MetricsQL.
-    VictoriaMetrics,
-    /// The ruler of Mimir or Cortex.
-    Mimir,
-    /// The ruler of Thanos.
-    Thanos,
-}
-
-/// What a file, a rule group and a rule may have beyond what Prometheus knows.
-struct Additions {
-    evaluator: Evaluator,
-    file: &'static [&'static str],
-    group: &'static [&'static str],
-    rule: &'static [&'static str],
-}
-
-const ADDITIONS: [Additions; 3] = [
-    Additions {
-        evaluator: Evaluator::VictoriaMetrics,
-        file: &[],
-        group: &[
-            "type",
-            "concurrency",
-            "eval_offset",
-            "eval_delay",
-            "eval_alignment",
-            "params",
-            "headers",
-            "notifier_headers",
-            "tenant",
-            "extra_filter_labels",
-            "debug",
-        ],
-        rule: &["debug", "update_entries_limit"],
-    },
-    Additions {
-        evaluator: Evaluator::Mimir,
-        file: &["namespace"],
-        group: &[
-            "source_tenants",
-            "evaluation_delay",
-            "align_evaluation_time_on_interval",
-            "remote_write",
-        ],
-        rule: &[],
-    },
-    Additions {
-        evaluator: Evaluator::Thanos,
-        file: &[],
-        group: &["partial_response_strategy"],
-        rule: &[],
-    },
-];
-
-/// Keys of a scrape configuration that only vmagent and VictoriaMetrics know.
-const OF_VMAGENT: [&str; 9] = [
-    "stream_parse",
-    "series_limit",
-    "scrape_align_interval",
-    "scrape_offset",
-    "no_stale_markers",
-    "disable_compression",
-    "disable_keepalive",
-    "relabel_debug",
-    "metric_relabel_debug",
-];
-
-impl Evaluator {
-    /// For whom a rule file is written, judged by keys that only one program knows.
-    pub fn of_rules(root: &Node) -> Self {
-        let has = |node: &Node, keys: &[&str]| keys.iter().any(|key| node.get(key).is_some());
-        let groups = root.get("groups").map_or(&[][..], |node| node.items());
-        let rules = || {
-            groups
-                .iter()
-                .flat_map(|group| group.get("rules").map_or(&[][..], |node| node.items()))
-        };
-        ADDITIONS
-            .iter()
-            .find(|additions| {
-                has(root, additions.file)
-                    || groups.iter().any(|group| has(group, additions.group))
-                    || rules().any(|rule| has(rule, additions.rule))
-            })
-            .map_or(Self::Prometheus, |additions| additions.evaluator)
-    }
-
-    /// For whom a scrape configuration is written, judged in the same way.
-    pub fn of_scrape_configuration(root: &Node) -> Self {
-        let jobs = root
-            .get("scrape_configs")
-            .map_or(&[][..], |node| node.items());
-        let is_theirs = |job: &Node| {
-            let steps = ["relabel_configs", "metric_relabel_configs"];
-            OF_VMAGENT.iter().any(|key| job.get(key).is_some())
-                || steps
-                    .iter()
-                    .filter_map(|key| job.get(key))
-                    .flat_map(|steps| steps.items())
-                    .any(|step| step.get("if").is_some())
-        };
-        match jobs.iter().any(is_theirs) {
-            true => Self::VictoriaMetrics,
-            false => Self::Prometheus,
-        }
-    }
-
-    /// Its name, where it is not Prometheus.
-    pub const fn other_than_prometheus(self) -> Option<&'static str> {
-        match self {
-            Self::Prometheus => None,
-            Self::VictoriaMetrics => Some("VictoriaMetrics"),
-            Self::Mimir => Some("Mimir"),
-            Self::Thanos => Some("Thanos"),
-        }
-    }
-
-    /// Whether it knows a key in a rule file that Prometheus does not.
-    pub fn adds(self, key: &str) -> bool {
-        ADDITIONS
-            .iter()
-            .filter(|additions| additions.evaluator == self)
-            .flat_map(|additions| [additions.file, additions.group, additions.rule])
-            .any(|keys| keys.contains(&key))
-    }
-}
-
-/// How images, services and datasources of VictoriaMetrics are called.
-const OF_VICTORIA_METRICS: [&str; 4] = ["victoria", "vmselect", "vmsingle", "vmauth"];
 
 impl Facts<'_> {
     /// Whether Prometheus itself reads the configuration, and not an agent that knows its form.
@@ -172,7 +37,8 @@ impl Facts<'_> {
     }
 
     fn finds_victoria_metrics(&self) -> bool {
-        let is_named = |text: &str| OF_VICTORIA_METRICS.iter().any(|name| text.contains(name));
+        let evaluators = self.catalogue.evaluators();
+        let is_named = |text: &str| evaluators.is_named(Evaluator::VictoriaMetrics, text);
         let mut services = self
             .projects
             .iter()

@@ -108,7 +108,13 @@ impl<'a> Facts<'a> {
         let mut prometheus = prometheus::servers(setup, catalogue, &projects);
         given.complete_servers(&mut prometheus);
         let mut expressions = Expressions::default();
-        let rule_files = rules::rule_files(setup, &projects, &prometheus, &mut expressions);
+        let rule_files = rules::rule_files(
+            setup,
+            catalogue.evaluators(),
+            &projects,
+            &prometheus,
+            &mut expressions,
+        );
         let datasources = datasource::datasources(setup);
         let providers = provider::providers(setup, &projects);
         let mut dashboards = dashboard::dashboards(setup, &datasources, &mut expressions);

@@ -2,9 +2,8 @@
 
 use super::compose::{ComposeProject, ComposeService, directory_of};
 use super::container::{Expansion, glob_matches, has_wildcard};
-use super::evaluator::Evaluator;
 use super::text::{Known, Text};
-use crate::catalogue::{Catalogue, Version};
+use crate::catalogue::{Catalogue, Evaluator, Version};
 use crate::document::{Entry, Node};
 use crate::quantity::Duration;
 use crate::setup::{Document, DocumentId, Kind, Place, Setup, joined, prometheus_receivers};
@@ -260,7 +259,7 @@ impl Reader<'_> {
         let reader = match (&found, &agent) {
             (Some(_), _) => Evaluator::Prometheus,
             (None, Some(_)) => Evaluator::VictoriaMetrics,
-            (None, None) => Evaluator::of_scrape_configuration(root),
+            (None, None) => self.catalogue.evaluators().of_scrape_configuration(root),
         };
         let global = root.get("global");
         let scrape_interval = global_interval(root, "scrape_interval");

@@ -1,10 +1,11 @@
 //! Alerting and recording rules of Prometheus.
 
 use super::compose::ComposeProject;
-use super::evaluator::{Evaluator, Ruler};
+use super::evaluator::Ruler;
 use super::expression::{ExpressionId, Expressions, Origin, Unread};
 use super::prometheus::{PrometheusServer, ServiceId, pairs};
 use super::text::Text;
+use crate::catalogue::{Evaluator, Evaluators};
 use crate::document::Node;
 use crate::quantity::Duration;
 use crate::setup::{Document, DocumentId, Kind, Place, Setup};
@@ -105,6 +106,7 @@ impl RuleFile {
 /// Every rule file of a setup.
 pub(super) fn rule_files(
     setup: &Setup,
+    evaluators: &Evaluators,
     projects: &[ComposeProject],
     servers: &[PrometheusServer],
     expressions: &mut Expressions,
@@ -137,7 +139,7 @@ pub(super) fn rule_files(
             let ruler = rulers.iter().find(|ruler| ruler.loads(document));
             let (ruler, evaluator) = match ruler {
                 Some(ruler) => (Some(ruler.service.clone()), ruler.evaluator),
-                None if loaded_by.is_empty() => (None, written_for(setup, document)),
+                None if loaded_by.is_empty() => (None, written_for(setup, evaluators, document)),
                 None => (None, Evaluator::Prometheus),
             };
             RuleFile {
@@ -158,14 +160,14 @@ pub(super) fn rule_files(
 }
 
 /// Of a file that nothing loads, its keys tell, or the resource that it is in.
-fn written_for(setup: &Setup, document: &Document) -> Evaluator {
+fn written_for(setup: &Setup, evaluators: &Evaluators, document: &Document) -> Evaluator {
     let wrapper = document.wrapper.map(|id| setup.document(id));
     let kind = wrapper
         .and_then(|wrapper| wrapper.root.get("kind"))
         .and_then(|kind| kind.as_str());
     match kind {
         Some("VMRule") => Evaluator::VictoriaMetrics,
-        _ => Evaluator::of_rules(&document.root),
+        _ => evaluators.of_rules(&document.root),
     }
 }
 

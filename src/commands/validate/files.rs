@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use crate::catalogue::{Catalogue, Version};
+use crate::catalogue::{Catalogue, Evaluator, Evaluators, Version};
 use crate::check::comparison::{Judged, compare, judge};
 use crate::check::formats::{
     ComposeOptions, Format, NEWEST_COMPOSE, Product, Readers, Reading, check_compose, short,
@@ -20,7 +20,6 @@ use crate::commands::outcome::{outcome_json, outcome_lines};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::document;
 use crate::facts::compose::{extended, pinned_versions};
-use crate::facts::evaluator::Evaluator;
 use crate::setup::{Document, Kind, Setup};
 use crate::source::SourceFile;
 
@@ -114,7 +113,7 @@ impl Files {
     ///
     /// There is nothing to judge.
     pub(super) fn validate(&self, question: &Question<'_>) -> Result<Validated, Box<Diagnostic>> {
-        let (candidates, mut unchecked) = self.candidates();
+        let (candidates, mut unchecked) = self.candidates(question.catalogue.evaluators());
         let products: BTreeSet<Product> = candidates
             .iter()
             .map(|candidate| candidate.format.validator().product)
@@ -156,7 +155,7 @@ impl Files {
     }
 
     /// Every document of a format that we know, and every file that is of none.
-    fn candidates(&self) -> (Vec<Candidate<'_>>, Vec<(String, String)>) {
+    fn candidates(&self, evaluators: &Evaluators) -> (Vec<Candidate<'_>>, Vec<(String, String)>) {
         if let Some((format, file, reading)) = &self.single {
             let single = Candidate {
                 path: self.path.display().to_string(),
@@ -198,8 +197,8 @@ impl Files {
             }
             // Prometheus would refuse what is not written for it, and promtool with it.
             let reader = match document.kind {
-                Kind::Rules => Evaluator::of_rules(&document.root),
-                Kind::Prometheus => Evaluator::of_scrape_configuration(&document.root),
+                Kind::Rules => evaluators.of_rules(&document.root),
+                Kind::Prometheus => evaluators.of_scrape_configuration(&document.root),
                 _ => Evaluator::Prometheus,
             };
             if let Some(other) = reader.other_than_prometheus() {

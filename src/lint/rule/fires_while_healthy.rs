@@ -2,30 +2,16 @@ use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::rules::{RuleFile, RuleKind};
 use crate::lint::subject::words;
-use crate::lint::{Findings, Lint};
+use crate::lint::{Findings, Lint, Need};
 use crate::promql::Kind;
 
 pub(super) static LINT: Lint = Lint {
     id: "rule/fires-while-healthy",
     level: Level::Warning,
     summary: "an alert fires as long as its subject is up",
-    needs: &[],
+    needs: &[Need::Catalogue],
     check,
 };
-
-/// Metrics that are 1 while all is well, and 0 otherwise.
-const HEALTH: [&str; 10] = [
-    "haproxy_up",
-    "memcached_up",
-    "mongodb_up",
-    "mysql_up",
-    "nginx_up",
-    "pg_up",
-    "probe_success",
-    "redis_master_link_up",
-    "redis_up",
-    "up",
-];
 
 /// Words of alerts that fire while all is well on purpose.
 const MEANT: [&str; 16] = [
@@ -76,7 +62,8 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Kind::Selector(selector) = measured else {
             continue;
         };
-        let Some(metric) = selector.metric_name().filter(|name| HEALTH.contains(name)) else {
+        let tells_health = |name: &&str| facts.catalogue.tells_health(name);
+        let Some(metric) = selector.metric_name().filter(tells_health) else {
             continue;
         };
         let op = comparison.binary.op;

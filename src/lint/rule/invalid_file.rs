@@ -30,7 +30,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .unwrap_or(Product::Prometheus.newest());
         for said in check_rules(&document.text, &RuleOptions::new(version)) {
             // Expressions are the business of `promql/syntax`.
-            if said.id != "rules/invalid-expr" && !is_of_evaluator(file, &said) {
+            if said.id != "rules/invalid-expr" && !is_of_evaluator(facts, file, &said) {
                 findings.adopt(document, said);
             }
         }
@@ -38,13 +38,13 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
 }
 
 /// Whether a field that Prometheus does not know is known to what evaluates the file.
-fn is_of_evaluator(file: &RuleFile, said: &Diagnostic) -> bool {
+fn is_of_evaluator(facts: &Facts<'_>, file: &RuleFile, said: &Diagnostic) -> bool {
+    let adds = |key: &str| facts.catalogue.evaluators().adds(file.evaluator, key);
     let key = said.location.as_ref().and_then(|location| {
         let span = location.span;
         location.file.text().get(span.start()..span.end())
     });
-    said.id == "rules/unknown-field"
-        && key.is_some_and(|key| file.evaluator.adds(key.trim_matches(['"', '\''])))
+    said.id == "rules/unknown-field" && key.is_some_and(|key| adds(key.trim_matches(['"', '\''])))
 }
 
 /// The operator refuses a PrometheusRule with times that are none, as Prometheus would.
