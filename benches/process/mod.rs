@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Fewest runs per row; the fastest counts, because everything else is the machine's noise.
-pub const RUNS: usize = 5;
+const RUNS: usize = 5;
 /// As long as it took no longer, a row is run again: of 20 ms, a busy neighbour takes a larger share than of a second.
 const ENOUGH: Duration = Duration::from_secs(2);
 
@@ -38,10 +38,6 @@ impl Figures {
 }
 
 /// The best figures of as many runs as it takes.
-#[allow(
-    dead_code,
-    reason = "a benchmark that runs two programs by turns counts for itself"
-)]
 pub fn best(mut run: impl FnMut() -> Figures) -> Figures {
     let start = Instant::now();
     let mut best = run();

@@ -19,6 +19,9 @@ pub struct Dashboard {
     pub uid: Option<Text>,
     /// Its panels, rows and what they hold included, in the order of the text.
     pub panels: Vec<Panel>,
+    /// Whether they are elements of the newer schema. Then the node of each is what it would be in a classic dashboard, and its
+    /// entries stand in several places: they can be changed, but none added.
+    pub has_elements: bool,
     /// Its variables.
     pub variables: Vec<Variable>,
     /// Annotation queries.
@@ -46,9 +49,6 @@ pub struct Panel {
     pub datasource: Option<DatasourceReference>,
     /// Its queries.
     pub queries: Vec<PanelQuery>,
-    /// Whether it is an element of the newer schema. Then [`Self::node`] is what it would be in a classic dashboard, and its
-    /// entries stand in several places: they can be changed, but none added.
-    pub is_element: bool,
     /// Its mapping, in the form of classic dashboards.
     pub node: Node,
     /// Where to point for it as a whole: its title, else its type.
@@ -178,7 +178,9 @@ impl Reader<'_> {
             node.and_then(|node| node.get(key))
                 .map_or_else(Vec::new, |node| node.items().to_vec())
         };
-        let parts = elements::classic(root).unwrap_or_else(|| Elements {
+        let elements = elements::classic(root);
+        let has_elements = elements.is_some();
+        let parts = elements.unwrap_or_else(|| Elements {
             // Older ones have panels, with those of collapsed rows in them, oldest ones rows with panels.
             panels: list(Some(root), "panels")
                 .into_iter()
@@ -226,6 +228,7 @@ impl Reader<'_> {
             title: self.text(root, "title"),
             uid: self.name().or_else(|| self.text(root, "uid")),
             panels,
+            has_elements,
             variables,
             annotations: parts.annotations,
             inputs: list(Some(root), "__inputs")
@@ -316,7 +319,6 @@ impl Reader<'_> {
             kind,
             datasource,
             queries,
-            is_element: self.document.root.get("elements").is_some(),
             node: node.clone(),
             place,
         });

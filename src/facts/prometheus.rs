@@ -158,17 +158,8 @@ pub(super) fn servers(
     catalogue: &Catalogue,
     projects: &[ComposeProject],
 ) -> Vec<PrometheusServer> {
-    setup
-        .of_kind(Kind::Prometheus)
-        .map(|document| {
-            Reader {
-                setup,
-                catalogue,
-                projects,
-                document,
-            }
-            .server()
-        })
+    Reader::of_all(setup, catalogue, projects, Kind::Prometheus)
+        .map(|reader| reader.server())
         .collect()
 }
 
@@ -179,20 +170,8 @@ pub(super) fn lone_jobs(
     catalogue: &Catalogue,
     projects: &[ComposeProject],
 ) -> Vec<ScrapeJob> {
-    setup
-        .of_kind(Kind::ScrapeConfigs)
-        .flat_map(|document| {
-            let reader = Reader {
-                setup,
-                catalogue,
-                projects,
-                document,
-            };
-            let usual = reader.usual_interval();
-            let jobs = document.root.items().iter();
-            jobs.filter_map(|node| reader.job(document, node, usual))
-                .collect::<Vec<_>>()
-        })
+    Reader::of_all(setup, catalogue, projects, Kind::ScrapeConfigs)
+        .flat_map(|reader| reader.lone_jobs())
         .collect()
 }
 
@@ -235,7 +214,28 @@ pub fn reader_of(
     None
 }
 
-impl Reader<'_> {
+impl<'r> Reader<'r> {
+    fn of_all(
+        setup: &'r Setup,
+        catalogue: &'r Catalogue,
+        projects: &'r [ComposeProject],
+        kind: Kind,
+    ) -> impl Iterator<Item = Self> {
+        setup.of_kind(kind).map(move |document| Self {
+            setup,
+            catalogue,
+            projects,
+            document,
+        })
+    }
+
+    fn lone_jobs(&self) -> Vec<ScrapeJob> {
+        let usual = self.usual_interval();
+        let jobs = self.document.root.items().iter();
+        jobs.filter_map(|node| self.job(self.document, node, usual))
+            .collect()
+    }
+
     fn server(&self) -> PrometheusServer {
         let root = &self.document.root;
         let found = reader_of(

@@ -1,6 +1,7 @@
 //! Documents inside the values of Helm charts that bring a monitoring stack.
 
-use super::classify::{Kind, is_scrape_configs};
+use super::classify::is_scrape_configs;
+use super::kind::Kind;
 use super::kubernetes::append;
 use super::read::{Found, part, unpacked};
 use crate::document::{Node, Value};

@@ -1,7 +1,8 @@
 //! Documents inside Kubernetes objects.
 
-use super::classify::{Kind, is_dashboard};
+use super::classify::is_dashboard;
 use super::helm;
+use super::kind::Kind;
 use super::read::{Found, part, unpacked};
 use crate::check::formats::is_dashboard_resource;
 use crate::document::Node;

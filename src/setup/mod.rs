@@ -8,16 +8,19 @@ mod classify;
 mod discovery;
 mod embedded;
 mod helm;
+mod kind;
 mod kubernetes;
 mod listing;
+mod mixin;
 mod read;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use classify::{Kind, is_logql};
+pub use classify::is_logql;
 pub use helm::values as helm_values;
+pub use kind::Kind;
 pub use listing::{Listing, joined};
 pub use read::prometheus_receivers;
 

@@ -4,10 +4,10 @@ use std::sync::{Arc, LazyLock};
 
 use arcstr::ArcStr;
 
-use super::classify::{
-    Kind, classify, file_name, guess, is_scrape_configs, is_template, is_workflow, mixin_parts,
-};
+use super::classify::{classify, file_name, guess, is_scrape_configs, is_template, is_workflow};
 use super::embedded::Placement;
+use super::kind::Kind;
+use super::mixin::mixin_parts;
 use super::{dialect, helm, kubernetes};
 use crate::document::{
     Dialect, Document as YamlDocument, Limits, Node, SyntaxError, Value, parse_json, read_yaml,

@@ -316,7 +316,7 @@ fn inherited(setup: &Setup, layer: &Layer, depth: usize) -> Vec<Layer> {
             .as_str()
             .or_else(|| extends.get("service")?.as_str())?;
         let document = match extends.get("file").and_then(|file| file.as_str()) {
-            Some(file) => documents_at(setup, document, vec![file])
+            Some(file) => documents_at(setup, document, [file])
                 .into_iter()
                 .map(|id| setup.document(id))
                 .find(|document| document.kind == Kind::Compose)?,
@@ -351,43 +351,40 @@ fn included_of(setup: &Setup, document: &Document) -> Vec<DocumentId> {
             paths.extend(path.items().iter().filter_map(|path| path.as_str()));
         }
     }
-    paths.extend(extended_files(document));
-    documents_at(setup, document, paths)
+    let mut ids = documents_at(setup, document, paths);
+    ids.extend(extended_by(setup, document));
+    ids
 }
 
 /// Files that others only extend services from.
 pub fn extended(setup: &Setup) -> Vec<DocumentId> {
-    setup
-        .of_kind(Kind::Compose)
-        .flat_map(|document| {
-            let mut ids = documents_at(setup, document, extended_files(document));
-            ids.retain(|id| *id != document.id);
-            ids
-        })
+    let files = setup.of_kind(Kind::Compose);
+    files
+        .flat_map(|document| extended_by(setup, document))
         .collect()
 }
 
-/// The files that `extends` of a Compose file names.
-fn extended_files(document: &Document) -> Vec<&str> {
+/// The other files from which a Compose file extends services.
+fn extended_by(setup: &Setup, document: &Document) -> Vec<DocumentId> {
     let services = document.root.get("services");
-    services
-        .map_or(&[][..], |node| node.entries())
-        .iter()
-        .filter_map(|service| service.value.get("extends")?.get("file")?.as_str())
-        .collect()
+    let services = services.map_or(&[][..], |node| node.entries()).iter();
+    let paths = services.filter_map(|it| it.value.get("extends")?.get("file")?.as_str());
+    let mut ids = documents_at(setup, document, paths);
+    ids.retain(|id| *id != document.id);
+    ids
 }
 
-fn documents_at(setup: &Setup, document: &Document, paths: Vec<&str>) -> Vec<DocumentId> {
+/// What lies at paths that a document names.
+fn documents_at<'p>(
+    setup: &Setup,
+    document: &Document,
+    paths: impl IntoIterator<Item = &'p str>,
+) -> Vec<DocumentId> {
     let directory = directory_of(&document.path);
+    let paths = paths.into_iter();
     paths
-        .into_iter()
         .filter_map(|path| joined(directory, path))
-        .flat_map(|path| {
-            setup
-                .at(&path)
-                .map(|document| document.id)
-                .collect::<Vec<_>>()
-        })
+        .flat_map(|path| setup.at(&path).map(|it| it.id).collect::<Vec<_>>())
         .collect()
 }
 
@@ -421,7 +418,7 @@ fn project(
     let mut layers: IndexMap<String, (Text, Vec<Layer>)> = IndexMap::new();
     let extended: Vec<DocumentId> = documents
         .iter()
-        .flat_map(|document| documents_at(setup, document, extended_files(document)))
+        .flat_map(|document| extended_by(setup, document))
         .filter(|id| *id != documents[0].id)
         .collect();
     for document in documents {

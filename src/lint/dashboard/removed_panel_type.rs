@@ -1,10 +1,9 @@
 use super::{json_text, successor};
-use crate::catalogue::{GrafanaTypes, Version};
+use crate::catalogue::Version;
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
-use crate::facts::dashboard::Panel;
+use crate::facts::dashboard::{Dashboard, Panel};
 use crate::lint::{Findings, Lint, Need};
-use crate::setup::Document;
 
 pub(super) static LINT: Lint = Lint {
     id: "dashboard/removed-panel-type",
@@ -22,14 +21,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     check_installed(facts, findings);
     for dashboard in &facts.dashboards {
         for panel in &dashboard.panels {
-            let document = facts.setup.document(dashboard.document);
-            check_panel(
-                facts.catalogue.grafana(),
-                document,
-                panel,
-                version,
-                findings,
-            );
+            check_panel(facts, dashboard, panel, version, findings);
         }
     }
 }
@@ -64,12 +56,13 @@ fn check_installed(facts: &Facts<'_>, findings: &mut Findings<'_>) {
 }
 
 fn check_panel(
-    types: &GrafanaTypes,
-    document: &Document,
+    facts: &Facts<'_>,
+    dashboard: &Dashboard,
     panel: &Panel,
     version: Option<Version>,
     findings: &mut Findings<'_>,
 ) {
+    let types = facts.catalogue.grafana();
     let kind = panel.kind.as_str();
     let (level, state, instead) = match (types.converted(kind), types.given_up(kind), version) {
         (Some(new), _, Some(version)) if version < OFF && kind == "graph" => {
@@ -96,8 +89,8 @@ fn check_panel(
     let finding = findings.report(panel.kind.place, message).level(level).label("no longer there").help(format!(
         "make it a `{instead}`: open the dashboard in Grafana, change the visualization, look at units and thresholds, and save the JSON"
     ));
-    if !panel.is_element
-        && let Some(text) = json_text(document)
+    let document = facts.setup.document(dashboard.document);
+    if let Some(text) = json_text(document).filter(|_| !dashboard.has_elements)
         && let Some(changes) = successor::changes(kind, &panel.node)
     {
         let edits = text

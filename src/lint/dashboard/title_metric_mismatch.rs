@@ -9,7 +9,6 @@ use crate::lint::subject::{
     Relation, is_only, metric_read, product, relation, topics, topics_read, words,
 };
 use crate::lint::{Findings, Lint, Need};
-use crate::setup::Document;
 
 pub(super) static LINT: Lint = Lint {
     id: "dashboard/title-metric-mismatch",
@@ -26,9 +25,8 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             if panel.title.as_str().is_empty() || panel.is_row() {
                 continue;
             }
-            let document = facts.setup.document(dashboard.document);
             if !check_product(facts, dashboard, panel, findings)
-                && !check_topic(facts, document, panel, findings)
+                && !check_topic(facts, dashboard, panel, findings)
             {
                 named.check(facts, panel, findings);
             }
@@ -85,8 +83,7 @@ fn check_product(
         }) {
             finding = finding.related("so does the dashboard", name.place);
         }
-        let document = facts.setup.document(dashboard.document);
-        if let Some((new, edits)) = retitled(document, panel, metric) {
+        if let Some((new, edits)) = retitled(facts, dashboard, panel, metric) {
             finding = finding.fix(Safety::Unsafe, format!("call it `{new}`"), edits);
         }
         let _complete = finding;
@@ -98,7 +95,7 @@ fn check_product(
 /// Whether no metric of a Redis panel is about anything that its title names.
 fn check_topic(
     facts: &Facts<'_>,
-    document: &Document,
+    dashboard: &Dashboard,
     panel: &Panel,
     findings: &mut Findings<'_>,
 ) -> bool {
@@ -143,15 +140,21 @@ fn check_topic(
         .label(format!("says {}", said[0].as_str()))
         .related("and reads this", expression.place(facts.setup, span))
         .help("name the panel after what it shows, or query what its title promises");
-    if let Some((new, edits)) = retitled(document, panel, metric) {
+    if let Some((new, edits)) = retitled(facts, dashboard, panel, metric) {
         finding.fix(Safety::Unsafe, format!("call it `{new}`"), edits);
     }
     true
 }
 
 /// The panel under the name of its metric, with the old title in the description.
-fn retitled(document: &Document, panel: &Panel, metric: &str) -> Option<(String, Edits)> {
-    let text = json_text(document).filter(|_| !panel.is_element)?;
+fn retitled(
+    facts: &Facts<'_>,
+    dashboard: &Dashboard,
+    panel: &Panel,
+    metric: &str,
+) -> Option<(String, Edits)> {
+    let document = facts.setup.document(dashboard.document);
+    let text = json_text(document).filter(|_| !dashboard.has_elements)?;
     let bare = ["_total", "_bytes", "_seconds"]
         .iter()
         .fold(metric, |name, unit| name.strip_suffix(unit).unwrap_or(name));
