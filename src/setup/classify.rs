@@ -66,7 +66,7 @@ fn of_mapping(root: &Node, path: &str) -> Option<Kind> {
     if list("datasources") || (list("deleteDatasources") && has("apiVersion")) {
         return Some(Kind::Datasources);
     }
-    if list("providers") {
+    if list("providers") && (has("apiVersion") || are_dashboard_providers(root)) {
         return Some(Kind::DashboardProviders);
     }
     let grafana_alerting = [
@@ -331,6 +331,17 @@ pub(super) fn guess(text: &str, path: &str, is_json: bool) -> Option<Kind> {
     } else {
         None
     }
+}
+
+/// Whether the `providers` of a file without `apiVersion` are of dashboards: proxies and gateways have lists of that name, too.
+fn are_dashboard_providers(root: &Node) -> bool {
+    let items = root.get("providers").map_or(&[][..], |list| list.items());
+    items.is_empty()
+        || items.iter().any(|item| {
+            ["options", "folder"]
+                .iter()
+                .any(|key| item.get(key).is_some())
+        })
 }
 
 /// Whether a broken text is a template for something else: Helm, Jinja, ERB, Jsonnet.
