@@ -422,10 +422,12 @@ impl Reader<'_> {
 
 /// Whether a text under `expr` is PromQL: its datasource says so, or nothing does and it is not Loki's.
 fn is_promql(text: &Text, kind: Option<&str>) -> bool {
-    match kind {
-        Some(kind) => kind.contains("prometheus"),
-        None => !text.value.trim().is_empty() && !is_logql(&text.value),
-    }
+    // Grafana does not ask an empty query.
+    !text.value.trim().is_empty()
+        && kind.map_or_else(
+            || !is_logql(&text.value),
+            |kind| kind.contains("prometheus"),
+        )
 }
 
 /// The expression in `label_values(expr, label)` or `query_result(expr)`; of other queries nothing. Metric names and labels
