@@ -19,8 +19,14 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         if !expression.parsed.is_valid() {
             continue;
         }
-        for removed in &expression.analysis.removed_labels {
-            report(facts, findings, expression, removed);
+        // What is taken over from a side without it is missed again by whoever groups by it: the outermost says what comes of it.
+        let all = &expression.analysis.removed_labels;
+        for (position, removed) in all.iter().enumerate() {
+            let mut later = all.iter().skip(position + 1);
+            let cause = |it: &RemovedLabel| (it.label.clone(), it.removed_by);
+            if !later.any(|later| cause(later) == cause(removed)) {
+                report(facts, findings, expression, removed);
+            }
         }
     }
 }
@@ -33,8 +39,17 @@ fn report(
 ) {
     let label = &removed.label;
     let parsed = &expression.parsed;
+    let is_taken_over = match &parsed[removed.user].kind {
+        Kind::Binary(binary) => {
+            let matching = binary.matching.as_ref();
+            let group = matching.and_then(|matching| matching.cardinality.as_ref());
+            group.is_some_and(|group| group.labels.iter().any(|it| it.span == removed.span))
+        }
+        _ => false,
+    };
     let consequence = match &parsed[removed.user].kind {
         Kind::Aggregation(_) => "groups all series into one",
+        Kind::Binary(_) if is_taken_over => "takes nothing over from the other side",
         Kind::Binary(_) => "compares a label that no series has",
         _ => "reads an empty value",
     };
@@ -49,8 +64,13 @@ fn report(
             .map_or(aggregation.op_span, |grouping| grouping.span),
         _ => head(parsed[removed.removed_by].span),
     };
-    findings
-        .report(expression.place(facts.setup, removed.span), message)
+    let place = expression.place(facts.setup, removed.span);
+    let mut finding = findings.report(place, message);
+    if is_taken_over {
+        // Series that only this label tells apart are refused; to others nothing happens.
+        finding = finding.level(Level::Warning);
+    }
+    finding
         .label("no series has it")
         .related(
             format!("this removes `{label}`"),

@@ -288,6 +288,10 @@ impl<'a> Flow<'a> {
 
     /// Notes that `label` is used where an inner part has taken it away.
     fn use_label(&mut self, labels: &Labels, label: &str, span: Span, user: NodeId) {
+        // `label_replace(v, "added", "value", "", "")` sets a label in any case.
+        if label.is_empty() {
+            return;
+        }
         let facts = labels.get(label);
         if facts.presence == Presence::Never
             && let Some(removed_by) = facts.removed_by
