@@ -165,6 +165,12 @@ impl Parsed {
         self.errors.is_empty()
     }
 
+    /// The first `{{…}}`, which some other program should have filled in before.
+    pub fn template(&self) -> Option<Span> {
+        let mut places = self.errors.iter().map(|error| error.span);
+        places.find(|place| self.slice(*place).starts_with("{{"))
+    }
+
     /// The text that was read.
     pub fn text(&self) -> &str {
         &self.text

@@ -28,9 +28,11 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         // What a generator has yet to fill in has a lint of its own.
-        if crate::facts::text::placeholder(expression.text.as_str()).is_some()
-            && !expression.origin.is_grafana()
-        {
+        let is_unrendered = match expression.origin.is_grafana() {
+            true => expression.parsed.template().is_some(),
+            false => crate::facts::text::placeholder(expression.text.as_str()).is_some(),
+        };
+        if is_unrendered {
             continue;
         }
         // What is no text, or an empty one, is the business of `rule/invalid-file`, which looks at whole files.

@@ -1,5 +1,8 @@
+use std::collections::BTreeSet;
+
 use crate::diagnostic::Level;
 use crate::facts::Facts;
+use crate::facts::expression::Origin;
 use crate::lint::{Findings, Lint};
 use crate::source::Span;
 
@@ -31,9 +34,15 @@ const WORDS: [&str; 6] = [
 ];
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let mut templates = BTreeSet::new();
     for expression in &facts.expressions {
         let text = expression.text.as_str();
-        let Some((span, whose)) = placeholder(text) else {
+        let named = placeholder(text);
+        let template = expression
+            .parsed
+            .template()
+            .map(|span| (span, "a template"));
+        let Some((span, whose)) = named.or(template) else {
             continue;
         };
         // In a template everything is filled in: the file is no file of Prometheus yet.
@@ -54,15 +63,38 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         if is_template || (is_word && expression.parsed.is_valid() && !is_metric) {
             continue;
         }
+        // A program that makes dashboards has templates in most of its queries: once says it.
+        let is_for_a_program = named.is_none() && !is_loaded(facts, expression.origin);
+        if is_for_a_program && !templates.insert(expression.text.place.document) {
+            continue;
+        }
         let written = text.get(span.start()..span.end()).unwrap_or_default();
         let message = format!(
             "{} holds `{written}`, which nothing fills in: {whose} was not rendered",
             facts.owner(expression)
         );
-        findings
-            .report(expression.place(facts.setup, span), message)
+        let mut finding = findings.report(expression.place(facts.setup, span), message);
+        if is_for_a_program {
+            finding = finding
+                .level(Level::Info)
+                .assuming("no program renders it before Grafana reads it");
+        }
+        finding
             .label("never filled in")
             .help("render the template before the file is deployed, or write the value");
+    }
+}
+
+/// Whether the file is seen to reach Prometheus or Grafana as it is: of dashboards those that a provider loads.
+fn is_loaded(facts: &Facts<'_>, origin: Origin) -> bool {
+    match origin {
+        Origin::Panel { dashboard, .. }
+        | Origin::Variable { dashboard, .. }
+        | Origin::Annotation { dashboard } => facts
+            .dashboards
+            .get(dashboard)
+            .is_some_and(|dashboard| !dashboard.loaded_by.is_empty()),
+        Origin::Rule { .. } | Origin::GrafanaRule { .. } => true,
     }
 }
 
