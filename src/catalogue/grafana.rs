@@ -12,6 +12,8 @@ pub struct GrafanaTypes {
     pub panels: Vec<String>,
     /// Types of datasources that every image has.
     pub datasources: Vec<String>,
+    /// Former names of types of datasources, which still mean them.
+    pub renamed_datasources: Vec<Replaced>,
     /// Types of panels that Grafana turns into another as it loads a dashboard.
     pub converted: Vec<Replaced>,
     /// Plugins that were given up.
@@ -33,6 +35,11 @@ impl GrafanaTypes {
     /// What Grafana makes of a panel of that type as it loads a dashboard.
     pub fn converted(&self, kind: &str) -> Option<&str> {
         now(&self.converted, kind)
+    }
+
+    /// The type of a datasource under the name that it has today.
+    pub fn datasource<'t>(&'t self, kind: &'t str) -> &'t str {
+        now(&self.renamed_datasources, kind).unwrap_or(kind)
     }
 
     /// What does the work of a plugin that was given up.

@@ -33,14 +33,14 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             };
             findings
                 .report(
-                    own.place,
+                    reference.place,
                     format!(
                         "{} asks `{asked}`; that its query names `{named}` is ignored",
                         panel.named()
                     ),
                 )
-                .label("this one is asked")
-                .related("this one is not", reference.place)
+                .label("this one is not asked")
+                .related("this one is", own.place)
                 .help("name one datasource in both places, or let the panel have `-- Mixed --`");
         }
     }

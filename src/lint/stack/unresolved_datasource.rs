@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use crate::catalogue::GrafanaTypes;
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::datasource::{Datasource, DatasourceReference, DatasourceTarget};
@@ -21,17 +22,20 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let provisioned = Provisioned::of(facts);
     for dashboard in &facts.dashboards {
         let panels = dashboard.panels.iter().flat_map(|panel| {
-            // A query that says what its panel says is not told again.
+            // A query that says what its panel says is not told again, nor one that Grafana does not look at, because the panel's is
+            // there: `dashboard/ignored-query-datasource` speaks of it.
             let own = panel.datasource.as_ref().map(|reference| &reference.target);
+            let is_ignored = matches!(own, Some(DatasourceTarget::Named(name)) if provisioned.find(name.as_str()).is_some());
             let queries =
                 panel
                     .queries
                     .iter()
                     .map(|query| &query.datasource)
                     .filter(move |datasource| {
-                        datasource
-                            .as_ref()
-                            .is_some_and(|reference| !same(Some(&reference.target), own))
+                        !is_ignored
+                            && datasource
+                                .as_ref()
+                                .is_some_and(|reference| !same(Some(&reference.target), own))
                     });
             std::iter::once(&panel.datasource)
                 .chain(queries)
@@ -109,6 +113,7 @@ struct Provisioned<'f> {
     loaded: Vec<&'f Datasource>,
     /// In files that no Grafana gets.
     stray: Vec<&'f Datasource>,
+    types: &'f GrafanaTypes,
 }
 
 impl<'f> Provisioned<'f> {
@@ -118,14 +123,30 @@ impl<'f> Provisioned<'f> {
             grafana_with(facts.setup, &facts.projects, path).is_some()
         };
         let (loaded, stray): (Vec<_>, Vec<_>) = facts.datasources.iter().partition(is_loaded);
+        let types = facts.catalogue.grafana();
         match loaded.is_empty() {
             // Nobody says which files Grafana gets: all of them.
             true => Self {
                 loaded: stray,
                 stray: Vec::new(),
+                types,
             },
-            false => Self { loaded, stray },
+            false => Self {
+                loaded,
+                stray,
+                types,
+            },
         }
+    }
+
+    /// By uid, else by name.
+    fn find(&self, name: &str) -> Option<&'f Datasource> {
+        let mut by_uid = self.loaded.iter();
+        let mut by_name = self.loaded.iter();
+        by_uid
+            .find(|datasource| datasource.uid == name)
+            .or_else(|| by_name.find(|datasource| datasource.name.as_str() == name))
+            .copied()
     }
 
     fn holds(&self, datasource: &Datasource) -> bool {
@@ -170,16 +191,7 @@ impl<'f> Provisioned<'f> {
             }
             return;
         }
-        let found = self
-            .loaded
-            .iter()
-            .find(|datasource| datasource.uid == name)
-            .or_else(|| {
-                self.loaded
-                    .iter()
-                    .find(|datasource| datasource.name.as_str() == name)
-            });
-        if let Some(found) = found {
+        if let Some(found) = self.find(name) {
             self.check_kind(found, owner, kind, findings);
             return;
         }
@@ -227,7 +239,11 @@ impl<'f> Provisioned<'f> {
                 let known: BTreeSet<String> = self
                     .loaded
                     .iter()
-                    .map(|datasource| format!("`{}`", datasource.uid))
+                    .map(|datasource| match datasource.written_uid {
+                        Some(_) => format!("`{}`", datasource.uid),
+                        // Grafana finds it by its name as well, and nobody knows a derived uid.
+                        None => format!("`{}`", datasource.name.as_str()),
+                    })
                     .collect();
                 let known: Vec<String> = known.into_iter().collect();
                 if let Some(first) = self.loaded.first() {
@@ -248,7 +264,7 @@ impl<'f> Provisioned<'f> {
         let Some(kind) = kind else { return };
         let (expected, is) = (kind.as_str(), found.kind.as_str());
         let is_unknown = is.is_empty() || expected.is_empty() || placeholder(expected).is_some();
-        if is_unknown || is_alike(expected, is) {
+        if is_unknown || is_alike(self.types.datasource(expected), self.types.datasource(is)) {
             return;
         }
         findings
