@@ -2,6 +2,7 @@ use super::measure::{Measure, declared, declared_units, fitting, has_one_unit, m
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::dashboard::{Dashboard, Panel};
+use crate::facts::expression::Expression;
 use crate::facts::text::Text;
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::analysis::Unit;
@@ -28,6 +29,10 @@ fn check_panel(
     dashboard: &Dashboard,
     panel: &Panel,
 ) {
+    // The growth of a gauge is wrong itself (`promql/rate-on-non-counter`), and what its author meant may well have the unit.
+    if shown(facts, panel).any(|(_, expression)| grows_a_gauge(facts, expression)) {
+        return;
+    }
     let document = facts.setup.document(dashboard.document);
     for unit in declared_units(document, panel) {
         let Some(said) = declared(unit.as_str()) else {
@@ -53,6 +58,16 @@ fn check_panel(
         );
         report(findings, panel, &unit, measure, &said, agree, place);
     }
+}
+
+fn grows_a_gauge(facts: &Facts<'_>, expression: &Expression) -> bool {
+    expression.analysis.reads.iter().any(|read| {
+        let grows = read
+            .function
+            .is_some_and(|function| matches!(function.name, "rate" | "irate" | "increase"));
+        let mut metrics = read.metrics.iter().flatten();
+        grows && metrics.any(|metric| facts.is_gauge(metric))
+    })
 }
 
 /// Whether values that are `measure` are shown as something else. Shares and percentages have a lint of their own.

@@ -1,6 +1,7 @@
 use crate::catalogue::{Part, Zero};
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
+use crate::facts::compose::ComposeProject;
 use crate::facts::expression::{Expression, Origin};
 use crate::facts::rules::RuleFile;
 use crate::lint::{Findings, Lint, Need};
@@ -179,10 +180,15 @@ fn report(
     if !is_alerting {
         finding = finding.level(Level::Warning);
     }
-    // A limit on the command line of every server in sight makes the usual case the unusual one.
+    // A limit on the command line of every server in sight makes the usual case the unusual one. Where some projects have an
+    // exporter, only their servers are watched.
+    let has_exporter =
+        |project: &&ComposeProject| project.running("redis_exporter").next().is_some();
+    let is_any_watched = facts.projects.iter().any(|project| has_exporter(&project));
     let mut servers = facts
         .projects
         .iter()
+        .filter(|project| !is_any_watched || has_exporter(project))
         .flat_map(|project| project.running("redis"))
         .peekable();
     if metric == "redis_memory_max_bytes"
