@@ -85,8 +85,9 @@ fn check_panel(
         ),
         _ => return,
     };
-    let message = format!("{} has the type `{kind}`, which {state}", panel.named());
-    let finding = findings.report(panel.kind.place, message).level(level).label("no longer there").help(format!(
+    // Without the name of the panel: many of one type in a dashboard are told once.
+    let message = format!("a panel has the type `{kind}`, which {state}");
+    let finding = findings.report(panel.kind.place, message).level(level).label(panel.named()).help(format!(
         "make it a `{instead}`: open the dashboard in Grafana, change the visualization, look at units and thresholds, and save the JSON"
     ));
     let document = facts.setup.document(dashboard.document);
