@@ -1,6 +1,7 @@
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::dashboard::{Panel, PanelQuery};
+use crate::facts::text::Text;
 use crate::lint::known_labels::Attached;
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::METRIC_NAME;
@@ -45,6 +46,15 @@ fn check_query(
     let is_single =
         !labels.may_have_others() && labels.possible().all(|label| label == METRIC_NAME);
     for (span, label) in names(legend.as_str()) {
+        if label.contains([',', ' ']) {
+            report_several(facts, panel, legend, (span, label), findings);
+            continue;
+        }
+        // Where the query itself misses the label, the query is to be mended.
+        let mut removed = expression.analysis.removed_labels.iter();
+        if removed.any(|removed| removed.label == label) {
+            continue;
+        }
         let known = labels.get(label);
         if known.presence != Presence::Never {
             let without = attached.metric_of_result_without(facts, findings, expression, label);
@@ -103,7 +113,43 @@ fn check_query(
     }
 }
 
-/// `{{ name }}` with its bytes.
+/// `{{a, b}}` is one label to Grafana, and none is called so.
+fn report_several(
+    facts: &Facts<'_>,
+    panel: &Panel,
+    legend: &Text,
+    (span, written): (Span, &str),
+    findings: &mut Findings<'_>,
+) {
+    let place = legend.part(facts.setup, span);
+    let message = format!(
+        "the legend of {} names one label `{written}`, which no series has",
+        panel.named()
+    );
+    let finding = findings.report(place, message).label("always empty");
+    let labels: Vec<&str> = written.split(',').map(str::trim).collect();
+    if !labels.iter().all(|label| is_name(label)) {
+        finding.help("name one label between the braces");
+        return;
+    }
+    let each: Vec<String> = labels
+        .iter()
+        .map(|label| format!("{{{{{label}}}}}"))
+        .collect();
+    let each = each.join(", ");
+    finding.help(format!("write `{each}`")).fix(
+        Safety::Safe,
+        format!("write `{each}`"),
+        vec![(place, each.clone())],
+    );
+}
+
+fn is_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    !text.is_empty() && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// `{{ name }}` with its bytes; also what stands there in place of a name, but for variables.
 fn names(legend: &str) -> Vec<(Span, &str)> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -114,11 +160,8 @@ fn names(legend: &str) -> Vec<(Span, &str)> {
         };
         let end = start + 2 + length + 2;
         let name = legend.get(start + 2..end - 2).unwrap_or_default().trim();
-        let is_name = !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if is_name {
+        let is_list = name.contains([',', ' ']) && !name.contains(['$', '[']);
+        if is_name(name) || is_list {
             found.push((Span::new(start, end), name));
         }
         from = end;

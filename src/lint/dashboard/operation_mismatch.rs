@@ -11,7 +11,7 @@ use crate::source::Span;
 pub(super) static LINT: Lint = Lint {
     id: "dashboard/operation-mismatch",
     level: Level::Warning,
-    summary: "a mislabelled operation: the title says per second, average, maximum or total, the query computes another",
+    summary: "a mislabelled operation: the title says per second, per minute, average, maximum or total, the query computes another",
     needs: &[Need::Catalogue],
     check,
 };
@@ -46,6 +46,11 @@ fn check_panel(facts: &Facts<'_>, panel: &Panel, findings: &mut Findings<'_>) {
         Some((
             "per second",
             "the query has no `rate`: the value is a total".to_owned(),
+        ))
+    } else if per_minute(title).is_some() && takes_growth_per_second(expression) {
+        Some((
+            "per minute",
+            "the query takes the growth per second".to_owned(),
         ))
     } else {
         match op {
@@ -106,6 +111,14 @@ fn corrected(title: &str, said: &str, op: Option<AggregateOp>) -> Option<(Span, 
             Some((Span::new(start, title.len()), String::new()))
         });
     }
+    if said == "per minute" {
+        let span = per_minute(title)?;
+        let minute = title.get(span.start()..span.end())?;
+        let second = minute
+            .replace("minute", "second")
+            .replace("Minute", "Second");
+        return Some((span, second.replace("min", "s")));
+    }
     let words: &[&str] = match said {
         "average" => &["average", "avg", "mean"],
         "maximum" => &["maximum", "highest", "max"],
@@ -140,6 +153,36 @@ fn is_per_second(title: &str) -> bool {
         .iter()
         .any(|ending| title.ends_with(ending))
         || title.contains("per second")
+}
+
+/// Where a title says "per minute".
+fn per_minute(title: &str) -> Option<Span> {
+    const WORDS: [&str; 5] = ["per minute", "/minute", "/ minute", "/min", "/ min"];
+    let lower = title.to_ascii_lowercase();
+    WORDS.iter().find_map(|word| {
+        let start = lower.find(word)?;
+        let end = start + word.len();
+        let mut rest = lower.get(end..)?.chars();
+        let is_word = rest.next().is_none_or(|next| !next.is_alphanumeric());
+        // `max / min`
+        let is_minimum = lower.get(..start)?.trim_end().ends_with("max");
+        (is_word && !is_minimum).then(|| Span::new(start, end))
+    })
+}
+
+/// Whether only `rate` and `irate` are read, and nothing makes more or less of them.
+fn takes_growth_per_second(expression: &Expression) -> bool {
+    let reads = &expression.analysis.reads;
+    let is_scaled = |kind: &Kind| matches!(kind, Kind::Binary(binary) if matches!(binary.op, BinaryOp::Mul | BinaryOp::Div));
+    !reads.is_empty()
+        && reads.iter().all(|read| {
+            read.function
+                .is_some_and(|function| matches!(function.name, "rate" | "irate"))
+        })
+        && !expression
+            .parsed
+            .nodes()
+            .any(|(_, node)| is_scaled(&node.kind))
 }
 
 /// Whether only counters are read, and their growth is nowhere taken.
