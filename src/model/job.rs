@@ -1,11 +1,13 @@
 //! One entry of `scrape_configs`, complete.
 
-use indexmap::IndexMap;
 use indexmap::map::Slice;
+use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 
 use super::application::DroppedLabel;
 use super::prometheus::Shard;
+use crate::document::Route;
+use crate::profile::{Problem, Profile};
 use crate::quantity::Duration;
 
 /// What a scrape job is there for.
@@ -184,4 +186,40 @@ pub fn grouped(
             labels: labels.into_iter().collect(),
         })
         .collect()
+}
+
+/// Two jobs of one name are an error.
+pub(super) fn check_names(profile: &Profile, jobs: &[ScrapeJob], problems: &mut Vec<Problem>) {
+    let mut seen = IndexSet::new();
+    for job in jobs {
+        if !seen.insert(job.name.as_str()) {
+            problems.push(
+                Problem::key(
+                    "profile/duplicate-job",
+                    route(profile, &job.name),
+                    format!("two scrape jobs would be called `{}`", job.name),
+                )
+                .help("give one of them another name with `job:`, or rename the exporter, application or probe"),
+            );
+        }
+    }
+}
+
+/// The last place that asks for a job of this name.
+fn route(profile: &Profile, job: &str) -> Route {
+    let applications = profile.applications.iter();
+    let exporters = profile.exporters.iter();
+    let asked = exporters
+        .map(|(name, exporter)| ("exporters", name, &exporter.job))
+        .chain(applications.map(|(name, application)| ("applications", name, &application.job)));
+    asked
+        .rev()
+        .find(|(_, name, written)| written.as_deref().unwrap_or(name) == job)
+        .map_or_else(Route::root, |(block, name, written)| {
+            let route = Route::of([block]).key(name.as_str());
+            match written {
+                Some(_) => route.key("job"),
+                None => route,
+            }
+        })
 }

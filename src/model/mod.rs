@@ -7,6 +7,7 @@ pub mod application;
 pub mod consumer;
 pub mod dashboard;
 pub mod exporter;
+mod exporter_flags;
 pub mod exporter_user;
 pub mod glob;
 pub mod image;

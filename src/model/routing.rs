@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
 
+use super::alert::Alerting;
+use super::target::RedisTarget;
 use crate::profile::Severity;
 use crate::quantity::Duration;
 
@@ -68,6 +70,52 @@ impl RoutableAlert {
             })
             .collect()
     }
+}
+
+/// Every alerting rule as Alertmanager sees it.
+pub(super) fn routable<'a>(
+    alerting: impl Iterator<Item = &'a Alerting<'a>>,
+    targets: &[RedisTarget],
+) -> Vec<RoutableAlert> {
+    let mut by_topology: IndexMap<Vec<String>, Arc<IndexSet<String>>> = IndexMap::new();
+    let none = Arc::new(IndexSet::new());
+    alerting
+        .flat_map(Alerting::rules)
+        .map(|rule| {
+            let keeps_target = rule.alert.keeps.iter().any(|label| label == "redis");
+            let topologies = &rule.alert.needs.topologies;
+            let about = || {
+                let fits = |target: &&RedisTarget| {
+                    topologies.is_empty()
+                        || topologies
+                            .iter()
+                            .any(|name| name == target.topology.as_str())
+                };
+                let names = targets
+                    .iter()
+                    .filter(fits)
+                    .map(|target| target.name.clone());
+                Arc::new(names.collect())
+            };
+            let targets = if keeps_target {
+                Arc::clone(by_topology.entry(topologies.clone()).or_insert_with(about))
+            } else {
+                Arc::clone(&none)
+            };
+            let mut identity = rule.alert.keeps.clone();
+            // Labels beyond those of the target: a command, a replica, a database.
+            identity.extend(rule.alert.test.result.keys().cloned());
+            RoutableAlert {
+                id: rule.alert.name.clone(),
+                name: rule.name.clone(),
+                severity: rule.severity,
+                group: rule.labels.get("group").cloned().unwrap_or_default(),
+                labels: rule.labels.clone(),
+                identity,
+                targets,
+            }
+        })
+        .collect()
 }
 
 /// What a matcher demands of its label. A label that an alert does not have is empty.

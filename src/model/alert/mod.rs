@@ -1,13 +1,17 @@
 //! Which alerts an environment has, and what each of them says.
 
 mod environment;
+mod links;
 mod overrides;
+mod shard;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
 use self::environment::Environment;
+pub use self::links::AlertLinks;
+pub(super) use self::shard::counting;
 use super::application::Application;
 use super::job::ScrapeJob;
 use super::memory_pressure::MemoryPressure;
@@ -105,21 +109,6 @@ impl Evaluator {
             Self::Shard(_) => counts_a_job,
         }
     }
-}
-
-/// What annotations link to.
-#[derive(Debug, Clone, Default)]
-pub struct AlertLinks {
-    /// Where people open Grafana, without a slash at the end.
-    pub grafana: String,
-    /// Uid of the dashboard for alerts whose group has none of its own; `None` for no link.
-    pub dashboard: Option<String>,
-    /// Uid of the dashboard by rule group.
-    pub dashboards: BTreeMap<String, String>,
-    /// Uid of the dashboard by application.
-    pub applications: BTreeMap<String, String>,
-    /// Where the bundle's `runbooks/` are published; `None` for the path in the bundle.
-    pub runbooks: Option<String>,
 }
 
 /// The rules of one environment.

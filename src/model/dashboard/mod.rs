@@ -6,6 +6,7 @@ mod key_policy;
 mod layout;
 mod metric;
 mod naming;
+mod parts;
 mod resolve;
 mod written;
 
@@ -16,6 +17,7 @@ use serde::Serialize;
 
 pub use layout::{COLUMNS, Place, place};
 pub use naming::{Folder, UID_AT_MOST, uid};
+pub(super) use parts::DashboardParts;
 pub use resolve::{application_slug, library_panels, resolve};
 
 use super::application::Application;
