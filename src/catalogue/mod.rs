@@ -20,6 +20,7 @@ pub mod instrumentation;
 mod knowledge;
 pub mod load;
 pub mod metric;
+pub mod panel;
 pub mod permission;
 pub mod prefix;
 pub mod series;
@@ -35,10 +36,7 @@ use indexmap::IndexMap;
 pub use alert::{Alert, AlertCatalogue, AlertGroup, RecordingRule, Severity};
 pub use availability::{Availability, Circumstances, Needs, Product, Reason, ServerKind};
 pub use closest::{Suggestion, nearest};
-pub use dashboard::{
-    Color, DashboardLibrary, Feature, GrafanaUnit, LibraryDashboard, LibraryPanel, LibraryQuery,
-    LibrarySection, PanelKind, PanelSize, QueryStyle, Stacking, State, Step,
-};
+pub use dashboard::{DashboardLibrary, LibraryDashboard, LibrarySection};
 pub use directive::{Directive, DirectiveKind, DirectiveLookup, Directives};
 pub use evaluator::{Evaluator, Evaluators};
 pub use exporter::{Exporter, Flag, Included, Part, Resolved};
@@ -49,6 +47,10 @@ pub use instrumentation::{Indicator, IndicatorName, Indicators, LabelMatch};
 pub use load::CatalogueError;
 use load::Scrutiny;
 pub use metric::{Domain, Metric, MetricType, Semantic, Topic, Unit, Zero};
+pub use panel::{
+    Color, Feature, GrafanaUnit, LibraryPanel, LibraryQuery, PanelKind, PanelSize, QueryStyle,
+    Stacking, State, Step,
+};
 pub use permission::Permission;
 pub use prefix::{Evidence, MetricPrefix, MetricPrefixes};
 pub use threshold::{Direction, ThresholdDefinition, ThresholdUnit};
