@@ -23,7 +23,10 @@ fuzz_target!(|bytes: &[u8]| {
     let consistent = |found: &[Diagnostic]| {
         for location in found.iter().filter_map(|one| one.location.as_ref()) {
             let span = location.span;
-            assert!(file.text().get(span.start()..span.end()).is_some(), "{span:?}");
+            assert!(
+                file.text().get(span.start()..span.end()).is_some(),
+                "{span:?}"
+            );
         }
     };
     for validator in &VALIDATORS {

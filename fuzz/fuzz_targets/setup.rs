@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use stackwright::catalogue::Catalogue;
 use stackwright::diagnostic::Safety;
-use stackwright::fix::{Wish, mend};
 use stackwright::facts::given::Given;
+use stackwright::fix::{Wish, mend};
 use stackwright::lint::{Policy, Selection};
 use stackwright::setup::Setup;
 
