@@ -7,6 +7,7 @@ use super::matcher::LabelMatcher;
 use super::prometheus::pairs;
 use super::text::Text;
 use crate::document::Node;
+use crate::promql::BinaryOp;
 use crate::setup::{Document, DocumentId, Kind, Place, Setup, is_logql};
 
 /// One alert rule that Grafana evaluates.
@@ -51,6 +52,99 @@ pub struct GrafanaRuleQuery {
     pub node: Node,
     /// Where to point for it as a whole.
     pub place: Place,
+}
+
+/// A condition that compares one query with a number.
+#[derive(Debug, Clone, Copy)]
+pub struct GrafanaCondition<'r> {
+    /// `gt` or `lt`.
+    pub op: BinaryOp,
+    /// The first of its `params`.
+    pub number: f64,
+    /// Its mapping.
+    pub evaluator: &'r Node,
+    /// The query of a datasource whose values it compares.
+    pub query: &'r GrafanaRuleQuery,
+}
+
+impl GrafanaRule {
+    /// What the rule's condition asks, where it says so, and of which query.
+    pub fn threshold(&self) -> Option<GrafanaCondition<'_>> {
+        let named = |name: &str| {
+            self.queries
+                .iter()
+                .find(|query| query.ref_id.as_ref().is_some_and(|id| id.as_str() == name))
+        };
+        let last = named(self.condition.as_ref()?.as_str())?;
+        let model = last.node.get("model")?;
+        let (op, number, evaluator) = comparison(model)?;
+        let mut input = input(model)?;
+        // Reductions of one series keep its value within the same bounds.
+        for _ in 0..self.queries.len() {
+            let query = named(input)?;
+            if query.expression.is_some() {
+                return Some(GrafanaCondition {
+                    op,
+                    number,
+                    evaluator,
+                    query,
+                });
+            }
+            let model = query.node.get("model")?;
+            let reducer = model
+                .get("reducer")
+                .map_or("last", |node| node.scalar_text());
+            if model.get("type")?.scalar_text() != "reduce"
+                || !matches!(reducer, "last" | "min" | "max" | "mean" | "median")
+            {
+                return None;
+            }
+            input = self::input(model)?;
+        }
+        None
+    }
+}
+
+/// The refId that an expression reads.
+fn input(model: &Node) -> Option<&str> {
+    let expression = model
+        .get("expression")
+        .map(|node| node.scalar_text().trim_start_matches('$'))
+        .filter(|text| !text.is_empty());
+    expression.or_else(|| {
+        let first = model.get("conditions")?.items().first()?;
+        Some(
+            first
+                .get("query")?
+                .get("params")?
+                .items()
+                .first()?
+                .scalar_text(),
+        )
+    })
+}
+
+/// Operator, number and mapping of the only evaluator of an expression.
+fn comparison(model: &Node) -> Option<(BinaryOp, f64, &Node)> {
+    if !matches!(
+        model.get("type")?.scalar_text(),
+        "threshold" | "classic_conditions"
+    ) {
+        return None;
+    }
+    // Of several conditions none decides alone.
+    let [condition] = model.get("conditions")?.items() else {
+        return None;
+    };
+    let evaluator = condition.get("evaluator")?;
+    let op = match evaluator.get("type")?.scalar_text() {
+        "gt" => BinaryOp::Greater,
+        "lt" => BinaryOp::Less,
+        _ => return None,
+    };
+    let number = evaluator.get("params")?.items().first()?.scalar_text();
+    let number = number.parse().ok()?;
+    Some((op, number, evaluator))
 }
 
 /// The rest of one provisioning file.

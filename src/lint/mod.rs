@@ -10,6 +10,7 @@ mod page;
 mod policy;
 mod rewriting;
 mod secret_file;
+mod share;
 pub(crate) mod subject;
 mod suppress;
 

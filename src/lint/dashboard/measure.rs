@@ -4,8 +4,9 @@ use crate::facts::Facts;
 use crate::facts::dashboard::{Panel, PanelQuery};
 use crate::facts::expression::Expression;
 use crate::facts::text::Text;
+use crate::lint::share::share;
 use crate::promql::analysis::{Unit, ValueKind};
-use crate::promql::{AggregateOp, Binary, BinaryOp, Kind, NodeId};
+use crate::promql::{BinaryOp, Kind, NodeId};
 use crate::setup::Document;
 
 /// What values measure.
@@ -214,9 +215,20 @@ pub(super) fn shown<'f>(
 /// What an expression measures; `None` where nobody can tell.
 pub(super) fn measured(facts: &Facts<'_>, expression: &Expression) -> Option<Measure> {
     let root = expression.parsed.root();
-    if let Some(scale) = share(facts, expression, root) {
-        return Some(Measure::Unit(Unit::NUMBER.scaled(scale)));
+    let is_conventional = |measure: &Measure| match measure {
+        Measure::Unit(unit) | Measure::Date(unit) => unit.is_conventional(),
+        Measure::Throughput | Measure::Count => true,
+    };
+    let share = share(facts, expression, root).map(|share| Unit::NUMBER.scaled(share.scale));
+    match share {
+        Some(share) => Some(Measure::Unit(share)),
+        None => amount(facts, expression, root),
     }
+    .filter(is_conventional)
+}
+
+/// What an expression measures that is no share.
+fn amount(facts: &Facts<'_>, expression: &Expression, root: NodeId) -> Option<Measure> {
     if let Some(unit) = average(expression, root) {
         return Some(Measure::Unit(unit));
     }
@@ -257,7 +269,7 @@ fn counts_events(facts: &Facts<'_>, expression: &Expression) -> bool {
         })
 }
 
-/// The unit of `x_sum / x_count`: that of a single observation.
+/// The unit of `x_sum / x_count` and of `x_duration_seconds_total / x_total`: that of a single observation.
 fn average(expression: &Expression, root: NodeId) -> Option<Unit> {
     let Kind::Binary(binary) = &expression.parsed[expression.parsed.bare(root)].kind else {
         return None;
@@ -271,152 +283,17 @@ fn average(expression: &Expression, root: NodeId) -> Option<Unit> {
         let read = reads.next().filter(|_| reads.next().is_none())?;
         read.metrics.as_ref()?.first().map(String::as_str)
     };
-    let base = only(binary.left)?.strip_suffix("_sum")?;
-    (binary.op == BinaryOp::Div && only(binary.right)?.strip_suffix("_count") == Some(base))
-        .then_some(())?;
+    let (total, count) = (only(binary.left)?, only(binary.right)?);
+    if binary.op != BinaryOp::Div {
+        return None;
+    }
+    if let Some(base) = total.strip_suffix("_duration_seconds_total") {
+        return (count.strip_suffix("_total") == Some(base)).then(Unit::seconds);
+    }
+    let base = total.strip_suffix("_sum")?;
+    (count.strip_suffix("_count") == Some(base)).then_some(())?;
     ["seconds", "bytes", "milliseconds"]
         .into_iter()
         .find(|unit| base.ends_with(unit) && base.len() > unit.len())
         .map(Unit::named)
-}
-
-/// 1 where a part of an expression is a share from 0 to 1, 100 where it is one in per cent.
-pub(in crate::lint) fn share(
-    facts: &Facts<'_>,
-    expression: &Expression,
-    id: NodeId,
-) -> Option<f64> {
-    let shares = Shares {
-        facts,
-        expression,
-        is_recorded: false,
-    };
-    shares.share(id)
-}
-
-/// Finds quotients of like things.
-struct Shares<'s> {
-    facts: &'s Facts<'s>,
-    expression: &'s Expression,
-    /// Whether this is what a recording rule computes: it is followed once, because rules can read each other in circles.
-    is_recorded: bool,
-}
-
-impl Shares<'_> {
-    /// 1 where `id` is a share, 100 where it is one in per cent.
-    fn share(&self, id: NodeId) -> Option<f64> {
-        let parsed = &self.expression.parsed;
-        match &parsed[parsed.bare(id)].kind {
-            Kind::Binary(binary) => self.binary(binary),
-            Kind::Aggregation(aggregation) => {
-                use AggregateOp::{Avg, Max, Min};
-                let keeps =
-                    matches!(aggregation.op, Avg | Max | Min) || aggregation.op.keeps_series();
-                keeps.then(|| self.share(aggregation.expr))?
-            }
-            Kind::Call(call) => {
-                let keeps = matches!(
-                    call.function?.name,
-                    "clamp"
-                        | "clamp_min"
-                        | "clamp_max"
-                        | "round"
-                        | "sort"
-                        | "sort_desc"
-                        | "label_replace"
-                        | "scalar"
-                        | "vector"
-                );
-                keeps.then(|| self.share(*call.arguments.first()?))?
-            }
-            Kind::Selector(selector)
-                if self.facts.recorded.contains_key(selector.metric_name()?) =>
-            {
-                let recorded = self.facts.recording(selector.metric_name()?)?;
-                let inner = Shares {
-                    facts: self.facts,
-                    expression: recorded,
-                    is_recorded: true,
-                };
-                (!self.is_recorded).then(|| inner.share(recorded.parsed.root()))?
-            }
-            Kind::Selector(selector) => {
-                let resolved = self.facts.resolved(selector.metric_name()?)?;
-                match resolved.unit()? {
-                    crate::catalogue::Unit::Percent => Some(100.0),
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
-    }
-
-    fn binary(&self, binary: &Binary) -> Option<f64> {
-        let parsed = &self.expression.parsed;
-        let (left, right) = (parsed.number(binary.left), parsed.number(binary.right));
-        match (binary.op, left, right) {
-            (BinaryOp::Div, None, Some(number)) => Some(self.share(binary.left)? / number),
-            (BinaryOp::Div, None, None) => self.quotient_of_like(binary),
-            (BinaryOp::Mul, None, Some(number)) => Some(self.share(binary.left)? * number),
-            (BinaryOp::Mul, Some(number), None) => Some(self.share(binary.right)? * number),
-            // `1 - share`, `100 - percentage`
-            (BinaryOp::Sub, Some(number), None) => self
-                .share(binary.right)
-                .filter(|scale| (scale - number).abs() < 1e-9),
-            (BinaryOp::Or | BinaryOp::And | BinaryOp::Unless, ..) => self.share(binary.left),
-            (op, None, Some(_)) if op.is_comparison() && binary.return_bool.is_none() => {
-                self.share(binary.left)
-            }
-            _ => None,
-        }
-    }
-
-    /// The scale of a quotient of what is counted or measured alike: the same metric with and without a matcher, two amounts
-    /// of the same unit.
-    fn quotient_of_like(&self, binary: &Binary) -> Option<f64> {
-        let quantity = |id| self.expression.analysis.quantity(id);
-        let (left, right) = (quantity(binary.left), quantity(binary.right));
-        let names = |side: NodeId| -> Vec<&str> {
-            let span = self.expression.parsed[side].span;
-            let reads = self.expression.analysis.reads.iter();
-            reads
-                .filter(|read| {
-                    let at = self.expression.parsed[read.selector].span;
-                    at.start() >= span.start() && at.end() <= span.end()
-                })
-                .flat_map(|read| read.metrics.iter().flatten().map(String::as_str))
-                .collect()
-        };
-        let (above, below) = (names(binary.left), names(binary.right));
-        if above.is_empty() || below.is_empty() || above.iter().any(|name| name.ends_with("_sum")) {
-            return None;
-        }
-        match (&left.unit, &right.unit) {
-            (Some(one), Some(other)) => {
-                let is_alike =
-                    one.measures_same(other) && !one.is_number() && left.kind == right.kind;
-                is_alike.then_some(one.scale / other.scale)
-            }
-            (None, None) => {
-                let is_same_metric = above.iter().all(|name| below.contains(name));
-                let is_growth = matches!(left.kind, ValueKind::Rate | ValueKind::Increase);
-                (left.kind == right.kind
-                    && is_growth
-                    && is_same_metric
-                    && !self.has_factor(binary.left))
-                .then_some(1.0)
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether something is multiplied in there, whose scale a value without a unit does not keep.
-    fn has_factor(&self, id: NodeId) -> bool {
-        let parsed = &self.expression.parsed;
-        let span = parsed[id].span;
-        parsed.nodes().any(|(_, node)| {
-            let is_inside = node.span.start() >= span.start() && node.span.end() <= span.end();
-            is_inside && matches!(&node.kind, Kind::Binary(binary) if matches!(binary.op, BinaryOp::Mul | BinaryOp::Div))
-        })
-    }
 }

@@ -2,7 +2,7 @@ use crate::diagnostic::{Level, Safety};
 use crate::document::Node;
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
-use crate::facts::grafana_alerting::{GrafanaRule, GrafanaRuleQuery};
+use crate::facts::grafana_alerting::{GrafanaCondition, GrafanaRuleQuery};
 use crate::facts::text::Text;
 use crate::lint::{Findings, Lint};
 use crate::promql::{BinaryOp, Kind, NodeId, Parsed};
@@ -19,9 +19,16 @@ pub(super) static LINT: Lint = Lint {
 
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for rule in &facts.grafana_rules {
-        let Some((condition, evaluator, query)) = condition(rule) else {
+        let Some(GrafanaCondition {
+            op,
+            number,
+            evaluator,
+            query,
+        }) = rule.threshold()
+        else {
             continue;
         };
+        let condition = Comparison { op, number };
         let Some(expression) = query.expression.map(|id| facts.expression(id)) else {
             continue;
         };
@@ -168,76 +175,4 @@ fn filter(parsed: &Parsed, node: NodeId) -> Option<(NodeId, Comparison)> {
         }
         _ => None,
     }
-}
-
-/// What the rule's condition asks, where it says so, and of which query.
-fn condition(rule: &GrafanaRule) -> Option<(Comparison, &Node, &GrafanaRuleQuery)> {
-    let named = |name: &str| {
-        rule.queries
-            .iter()
-            .find(|query| query.ref_id.as_ref().is_some_and(|id| id.as_str() == name))
-    };
-    let last = named(rule.condition.as_ref()?.as_str())?;
-    let model = last.node.get("model")?;
-    let (comparison, evaluator) = comparison(model)?;
-    let mut input = input(model)?;
-    // Reductions of one series keep its value within the same bounds.
-    for _ in 0..rule.queries.len() {
-        let query = named(input)?;
-        if query.expression.is_some() {
-            return Some((comparison, evaluator, query));
-        }
-        let model = query.node.get("model")?;
-        let reducer = model
-            .get("reducer")
-            .map_or("last", |node| node.scalar_text());
-        if model.get("type")?.scalar_text() != "reduce"
-            || !matches!(reducer, "last" | "min" | "max" | "mean" | "median")
-        {
-            return None;
-        }
-        input = self::input(model)?;
-    }
-    None
-}
-
-/// The refId that an expression reads.
-fn input(model: &Node) -> Option<&str> {
-    let expression = model
-        .get("expression")
-        .map(|node| node.scalar_text().trim_start_matches('$'))
-        .filter(|text| !text.is_empty());
-    expression.or_else(|| {
-        let first = model.get("conditions")?.items().first()?;
-        Some(
-            first
-                .get("query")?
-                .get("params")?
-                .items()
-                .first()?
-                .scalar_text(),
-        )
-    })
-}
-
-fn comparison(model: &Node) -> Option<(Comparison, &Node)> {
-    if !matches!(
-        model.get("type")?.scalar_text(),
-        "threshold" | "classic_conditions"
-    ) {
-        return None;
-    }
-    // Of several conditions none decides alone.
-    let [condition] = model.get("conditions")?.items() else {
-        return None;
-    };
-    let evaluator = condition.get("evaluator")?;
-    let op = match evaluator.get("type")?.scalar_text() {
-        "gt" => BinaryOp::Greater,
-        "lt" => BinaryOp::Less,
-        _ => return None,
-    };
-    let number = evaluator.get("params")?.items().first()?.scalar_text();
-    let number = number.parse().ok()?;
-    Some((Comparison { op, number }, evaluator))
 }

@@ -89,6 +89,19 @@ impl Unit {
             && difference <= SAME_SCALE * self.scale.abs().max(other.scale.abs())
     }
 
+    /// Whether its scale is one that units have: kilo- and kibi-, bits, minutes, per cent. Other factors are arithmetic: of
+    /// `limit * 0.8` or `rate(x[5m]) * 86400` nobody knows in which unit it is.
+    pub fn is_conventional(&self) -> bool {
+        let is_power = |scale: f64, base: f64| {
+            let exponent = scale.ln() / base.ln();
+            (exponent - exponent.round()).abs() < SAME_SCALE && exponent.abs() < 6.5
+        };
+        [1.0, 8.0, 100.0, 1.0 / 60.0, 1.0 / 3600.0, 1.0 / 86_400.0]
+            .into_iter()
+            .map(|unit| self.scale / unit)
+            .any(|scale| scale > 0.0 && (is_power(scale, 1000.0) || is_power(scale, 1024.0)))
+    }
+
     /// The unit of a product.
     #[must_use]
     pub fn times(&self, other: &Self) -> Self {
