@@ -1,5 +1,6 @@
 //! Compose projects: services, what runs in them, and what they see of the setup.
 
+mod extends;
 mod mount;
 mod port;
 mod service;
@@ -8,6 +9,8 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
+pub use self::extends::extended;
+use self::extends::{DEEPEST_EXTENDS, extended_by, inherited, templates};
 use self::service::ServiceReader;
 use crate::catalogue::{Catalogue, Image, Version};
 use crate::document::{Entry, Node};
@@ -304,39 +307,6 @@ fn included(setup: &Setup, document: &Document) -> Vec<DocumentId> {
     ids
 }
 
-/// More services than this in a chain of `extends` are a circle.
-const DEEPEST_EXTENDS: usize = 8;
-
-/// What a service takes over by `extends`, the farthest first.
-fn inherited(setup: &Setup, layer: &Layer, depth: usize) -> Vec<Layer> {
-    let found = || {
-        let document = setup.document(layer.document);
-        let extends = layer.node.get("extends")?;
-        let name = extends
-            .as_str()
-            .or_else(|| extends.get("service")?.as_str())?;
-        let document = match extends.get("file").and_then(|file| file.as_str()) {
-            Some(file) => documents_at(setup, document, [file])
-                .into_iter()
-                .map(|id| setup.document(id))
-                .find(|document| document.kind == Kind::Compose)?,
-            None => document,
-        };
-        let entry = document.root.get("services")?.entry(name)?;
-        Some(Layer {
-            document: document.id,
-            key: entry.key.span,
-            node: entry.value.clone(),
-        })
-    };
-    let Some(base) = found().filter(|_| depth > 0) else {
-        return Vec::new();
-    };
-    let mut layers = inherited(setup, &base, depth - 1);
-    layers.push(base);
-    layers
-}
-
 /// Files under `include` and `extends`.
 fn included_of(setup: &Setup, document: &Document) -> Vec<DocumentId> {
     let items = document
@@ -353,24 +323,6 @@ fn included_of(setup: &Setup, document: &Document) -> Vec<DocumentId> {
     }
     let mut ids = documents_at(setup, document, paths);
     ids.extend(extended_by(setup, document));
-    ids
-}
-
-/// Files that others only extend services from.
-pub fn extended(setup: &Setup) -> Vec<DocumentId> {
-    let files = setup.of_kind(Kind::Compose);
-    files
-        .flat_map(|document| extended_by(setup, document))
-        .collect()
-}
-
-/// The other files from which a Compose file extends services.
-fn extended_by(setup: &Setup, document: &Document) -> Vec<DocumentId> {
-    let services = document.root.get("services");
-    let services = services.map_or(&[][..], |node| node.entries()).iter();
-    let paths = services.filter_map(|it| it.value.get("extends")?.get("file")?.as_str());
-    let mut ids = documents_at(setup, document, paths);
-    ids.retain(|id| *id != document.id);
     ids
 }
 
@@ -421,6 +373,7 @@ fn project(
         .flat_map(|document| extended_by(setup, document))
         .filter(|id| *id != documents[0].id)
         .collect();
+    let templates = templates(setup, documents);
     for document in documents {
         let is_only_extended =
             extended.contains(&document.id) && directory_of(&document.path) != directory;
@@ -429,6 +382,9 @@ fn project(
             .get("services")
             .map_or(&[][..], |node| node.entries())
         {
+            if templates.contains(&(document.id, &*entry.key.text)) {
+                continue;
+            }
             let (_, layers) = layers
                 .entry(entry.key.text.to_string())
                 .or_insert_with(|| (Text::of_key(document, &entry.key), Vec::new()));
