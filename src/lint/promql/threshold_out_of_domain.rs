@@ -3,7 +3,7 @@ use crate::facts::Facts;
 use crate::facts::expression::Expression;
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::analysis::{Outcome, ValueKind};
-use crate::promql::{Kind, NodeId};
+use crate::promql::{BinaryOp, Kind, NodeId};
 
 pub(super) static LINT: Lint = Lint {
     id: "promql/threshold-out-of-domain",
@@ -48,6 +48,15 @@ fn check_comparison(
         ValueKind::Count | ValueKind::Info | ValueKind::Constant | ValueKind::Unknown
     ) || quantity.domain.low == quantity.domain.high;
     let is_whole = parsed.bare(parsed.root()) == node;
+    // `count(x) < 1 or absent(x)`: what it does not say, the other side says.
+    let is_said_otherwise = quantity.kind == ValueKind::Count
+        && parsed.nodes().any(|(_, other)| {
+            matches!(&other.kind, Kind::Binary(other) if other.op == BinaryOp::Or
+                && parsed.bare(other.left) == node)
+        });
+    if is_said_otherwise {
+        return;
+    }
     let (says, consequence) = match outcome {
         // What a filter has left may be compared again: an empty domain is the work of another comparison.
         Outcome::Never if !quantity.domain.is_empty() && quantity.kind != ValueKind::Unknown => {

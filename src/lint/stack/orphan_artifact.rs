@@ -32,17 +32,24 @@ struct Seen {
     by_prometheus: BTreeSet<String>,
     /// By programs other than Grafana, which may load dashboards in another way.
     by_others: BTreeSet<String>,
+    /// What a Grafana shows first: it needs no provider.
+    homes: BTreeSet<String>,
 }
+
+/// Where Grafana has its first page unless told otherwise.
+const HOME: &str = "/usr/share/grafana/public/dashboards/home.json";
 
 impl Seen {
     fn of(facts: &Facts<'_>) -> Self {
         let mut seen = Self::default();
         for service in services(facts) {
-            let files: Vec<String> = service
-                .container
-                .files(facts.setup.listing())
-                .into_values()
-                .collect();
+            let files = service.container.files(facts.setup.listing());
+            if service.runs("grafana") {
+                let home = service.variable("GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH");
+                let home = home.map_or(HOME, |path| path.as_str());
+                seen.homes.extend(files.get(home).cloned());
+            }
+            let files: Vec<String> = files.into_values().collect();
             if service.runs("prometheus") {
                 seen.by_prometheus.extend(files.iter().cloned());
             }
@@ -202,11 +209,26 @@ fn check_dashboards(facts: &Facts<'_>, seen: &Seen, findings: &mut Findings<'_>)
         if !dashboard.loaded_by.is_empty() || document.wrapper.is_some() || document.is_part() {
             continue;
         }
-        if dashboard.panels.is_empty() || seen.by_others.contains(&*document.path) {
+        if dashboard.panels.is_empty()
+            || seen.by_others.contains(&*document.path)
+            || seen.homes.contains(&*document.path)
+            || is_of_kustomize(facts, document)
+        {
             continue;
         }
         report_dashboard(facts, dashboard, provider.name.place, findings);
     }
+}
+
+/// Whether Kustomize may make a ConfigMap of a file: one beside it or above it is there.
+fn is_of_kustomize(facts: &Facts<'_>, document: &Document) -> bool {
+    let directories = document.path.match_indices('/').map(|(at, _)| at + 1);
+    [0].into_iter().chain(directories).any(|at| {
+        let directory = &document.path[..at];
+        ["kustomization.yaml", "kustomization.yml"]
+            .iter()
+            .any(|name| facts.setup.listing().is_file(&format!("{directory}{name}")))
+    })
 }
 
 fn report_dashboard(
