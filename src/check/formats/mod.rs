@@ -74,6 +74,13 @@ pub fn notification_template_problem(text: &str) -> Option<(String, Span)> {
         .map(|error| (error.message, error.span))
 }
 
+/// Why Prometheus cannot read `text` as a template of a label or annotation, and where in it.
+pub fn alert_template_problem(text: &str) -> Option<(String, Span)> {
+    rules::template_problem(text)
+        .err()
+        .map(|error| (error.message, error.span))
+}
+
 /// A format that has a validator here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {

@@ -406,6 +406,13 @@ pub(super) fn check_expr_with(checker: &mut Checker<'_>, node: &Node, options: &
     }
 }
 
+/// Reads a template with every function that some version has.
+pub(super) fn template_problem(text: &str) -> Result<(), go_template::TemplateError> {
+    let later = LATER_FUNCTIONS.iter().map(|(name, ..)| *name);
+    let functions: Vec<&str> = FUNCTIONS.into_iter().chain(later).collect();
+    go_template::check(text, &functions, &VARIABLES)
+}
+
 fn check_template(checker: &mut Checker<'_>, node: &Node) {
     if !is_set(node) || !node.text.contains("{{") {
         return;

@@ -1,4 +1,4 @@
-use crate::check::formats::{Product, RuleOptions, check_rules};
+use crate::check::formats::{Product, RuleOptions, alert_template_problem, check_rules};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::facts::Facts;
 use crate::facts::rules::RuleFile;
@@ -20,6 +20,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         // Of a part of another document, such as the spec of a PrometheusRule, the text is not the whole truth.
         if document.is_part() {
             check_durations(document, file, findings);
+            check_templates(facts, file, findings);
             continue;
         }
         let version = file
@@ -64,5 +65,25 @@ fn check_durations(document: &Document, file: &RuleFile, findings: &mut Findings
             )
             .label("no duration")
             .help("write a number and a unit, such as `5m`");
+    }
+}
+
+/// Prometheus prints an error where a template of a label or annotation should be. What Helm has still to fill in is no mistake.
+fn check_templates(facts: &Facts<'_>, file: &RuleFile, findings: &mut Findings<'_>) {
+    for (_, text) in file
+        .rules()
+        .flat_map(|(_, rule)| rule.labels.iter().chain(&rule.annotations))
+    {
+        let is_of_helm = [".Values", "include ", ".Release"]
+            .iter()
+            .any(|word| text.as_str().contains(word));
+        if is_of_helm || !text.as_str().contains("{{") {
+            continue;
+        }
+        if let Some((message, span)) = alert_template_problem(text.as_str()) {
+            findings
+                .report(text.part(facts.setup, span), message)
+                .label("no template");
+        }
     }
 }

@@ -1,9 +1,9 @@
 use crate::diagnostic::Level;
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
-use crate::facts::rules::{RuleFile, RuleKind};
+use crate::facts::rules::{PromRule, RuleFile, RuleKind};
 use crate::lint::{Findings, Lint};
-use crate::promql::Kind;
+use crate::promql::{BinaryOp, Kind, NodeId, Parsed};
 
 pub(super) static LINT: Lint = Lint {
     id: "rule/no-condition",
@@ -23,10 +23,14 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         // A dead man's switch reads nothing, and fires on purpose.
-        if !expression.parsed.is_valid()
-            || expression.analysis.reads.is_empty()
-            || decides(facts, expression)
-        {
+        if !expression.parsed.is_valid() || expression.analysis.reads.is_empty() {
+            continue;
+        }
+        if let Some(constant) = constant(&expression.parsed) {
+            report_constant(facts, rule, expression, constant, findings);
+            continue;
+        }
+        if decides(facts, expression) {
             continue;
         }
         let message = format!(
@@ -53,4 +57,46 @@ fn decides(facts: &Facts<'_>, expression: &Expression) -> bool {
         },
         _ => false,
     })
+}
+
+/// The `vector(0)` that an expression has where nothing else is left.
+fn constant(parsed: &Parsed) -> Option<NodeId> {
+    let root = parsed.bare(parsed.root());
+    let Kind::Binary(binary) = &parsed[root].kind else {
+        return None;
+    };
+    let side = parsed.bare(binary.right);
+    let is_constant = match &parsed[side].kind {
+        Kind::Call(call) => {
+            &*call.name.text == "vector"
+                && call
+                    .arguments
+                    .first()
+                    .is_some_and(|argument| parsed.number(*argument).is_some())
+        }
+        _ => false,
+    };
+    (binary.op == BinaryOp::Or && is_constant).then_some(side)
+}
+
+/// An alert fires for every result, also for one of 0.
+fn report_constant(
+    facts: &Facts<'_>,
+    rule: &PromRule,
+    expression: &Expression,
+    constant: NodeId,
+    findings: &mut Findings<'_>,
+) {
+    let parsed = &expression.parsed;
+    let written = parsed.slice(parsed[constant].span);
+    findings
+        .report(
+            expression.place(facts.setup, parsed[constant].span),
+            format!(
+                "alert `{}` always fires: where its condition does not hold, `{written}` is the result",
+                rule.name.as_str()
+            ),
+        )
+        .label("a result, too")
+        .help(format!("compare behind it, `(… or {written}) > …`, or remove it"));
 }

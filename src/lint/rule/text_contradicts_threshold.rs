@@ -3,8 +3,9 @@ use crate::facts::Facts;
 use crate::facts::expression::Expression;
 use crate::facts::rules::{PromRule, RuleFile, RuleKind};
 use crate::facts::text::Text;
+use crate::lint::share::share;
 use crate::lint::{Findings, Lint};
-use crate::promql::{Kind, Parsed};
+use crate::promql::{Kind, NodeId, Parsed};
 use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
@@ -44,43 +45,55 @@ struct Alert<'f> {
     facts: &'f Facts<'f>,
     rule: &'f PromRule,
     expression: &'f Expression,
-    /// The only number that its expression compares with, and where it stands there.
-    threshold: Option<(f64, Span)>,
+    /// The only number that its expression compares with.
+    threshold: Option<Threshold>,
+}
+
+/// A number that something is compared with.
+#[derive(Clone, Copy)]
+struct Threshold {
+    number: f64,
+    /// Where it stands in the expression.
+    span: Span,
+    /// What is compared with it.
+    measured: NodeId,
 }
 
 impl Alert<'_> {
     /// The text names a percentage as the limit, and the expression has no such number.
     fn check_percentage(&self, text: &Text, findings: &mut Findings<'_>) {
         let said = percentages(text.as_str());
-        let (Some((threshold, span)), [(said_span, percent)]) = (self.threshold, said.as_slice())
-        else {
+        let (Some(limit), [(said_span, percent)]) = (self.threshold, said.as_slice()) else {
             return;
         };
+        let among =
+            |meant: &[f64], number: f64| meant.iter().any(|meant| (meant - number).abs() < 1e-6);
         // 5 % more than before is a factor of 1.05, 20 % left are 80 % used.
-        let is_same = |number: f64| {
-            [
-                *percent,
-                percent / 100.0,
-                100.0 - percent,
-                1.0 - percent / 100.0,
-                1.0 + percent / 100.0,
-            ]
-            .iter()
-            .any(|meant| (meant - number).abs() < 1e-6)
+        let meant = [
+            *percent,
+            percent / 100.0,
+            100.0 - percent,
+            1.0 - percent / 100.0,
+            1.0 + percent / 100.0,
+        ];
+        let share = share(self.facts, self.expression, limit.measured);
+        let is_said = match share.map(|share| share.scale) {
+            // 0.9 is no 90 % where values are in per cent.
+            Some(100.0) => among(&[*percent, 100.0 - percent], limit.number),
+            _ => numbers(&self.expression.parsed).any(|number| among(&meant, number)),
         };
-        if threshold == 1.0 || numbers(&self.expression.parsed).any(is_same) {
+        if limit.number == 1.0 || is_said {
             return;
         }
-        let (says, compares) = (format!("{percent} %"), threshold.to_string());
-        self.report(text, *said_span, &says, span, &compares, findings);
+        let (says, compares) = (format!("{percent} %"), limit.number.to_string());
+        self.report(text, *said_span, &says, limit.span, &compares, findings);
     }
 
     /// The text names an age or a time that is left as the limit ("less than 30 days"), and no number of the expression, which
     /// compares seconds, is so long.
     fn check_age(&self, text: &Text, findings: &mut Findings<'_>) {
         let said = ages(text.as_str());
-        let (Some((threshold, span)), [(said_span, seconds)]) = (self.threshold, said.as_slice())
-        else {
+        let (Some(limit), [(said_span, seconds)]) = (self.threshold, said.as_slice()) else {
             return;
         };
         let parsed = &self.expression.parsed;
@@ -103,7 +116,8 @@ impl Alert<'_> {
             return;
         }
         let says = slice(text, *said_span);
-        self.report(text, *said_span, says, span, &in_words(threshold), findings);
+        let compares = in_words(limit.number);
+        self.report(text, *said_span, says, limit.span, &compares, findings);
     }
 
     /// That the text `says` at `said_span` something else than what the expression `compares` with at `span`.
@@ -137,15 +151,19 @@ fn slice(text: &Text, span: Span) -> &str {
 
 /// The one number that an expression compares with. With several conditions a text may speak of any of them, or of what they
 /// mean together.
-fn only_threshold(parsed: &Parsed) -> Option<(f64, Span)> {
+fn only_threshold(parsed: &Parsed) -> Option<Threshold> {
     let mut thresholds = parsed.comparisons().filter_map(|comparison| {
         // `> 0` is a guard, not what the alert is about.
         let (number, is_right) = comparison.threshold.filter(|(number, _)| *number != 0.0)?;
-        let side = match is_right {
-            true => comparison.binary.right,
-            false => comparison.binary.left,
+        let (measured, side) = match is_right {
+            true => (comparison.binary.left, comparison.binary.right),
+            false => (comparison.binary.right, comparison.binary.left),
         };
-        Some((number, parsed[side].span))
+        Some(Threshold {
+            number,
+            span: parsed[side].span,
+            measured,
+        })
     });
     let only = thresholds.next()?;
     thresholds.next().is_none().then_some(only)
