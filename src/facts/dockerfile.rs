@@ -35,6 +35,8 @@ pub struct Dockerfile {
     pub entrypoint: Vec<Text>,
     /// `CMD`; empty where there is none.
     pub command: Vec<Text>,
+    /// What `HEALTHCHECK CMD` runs; empty where there is none.
+    pub healthcheck: Vec<Text>,
     /// The text of every `RUN`.
     pub runs: Vec<Text>,
     /// Whether the last stage builds on an earlier one: then the image holds more than is told here.
@@ -96,6 +98,11 @@ impl Dockerfile {
                 }
                 ("ENTRYPOINT", [..]) => file.entrypoint = words,
                 ("CMD", [..]) => file.command = words,
+                ("HEALTHCHECK", [..]) => {
+                    let options =
+                        |word: &Text| word.value.starts_with("--") || *word.value == *"CMD";
+                    file.healthcheck = words.into_iter().skip_while(options).collect();
+                }
                 ("RUN", [first, .., last]) => {
                     let span = first.place.span.join(last.place.span);
                     let text = document
@@ -120,6 +127,7 @@ impl Dockerfile {
             ports: Vec::new(),
             entrypoint: Vec::new(),
             command: Vec::new(),
+            healthcheck: Vec::new(),
             runs: Vec::new(),
             has_stages: false,
         }

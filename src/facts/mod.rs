@@ -13,6 +13,7 @@ pub mod evaluator;
 pub mod expression;
 pub mod given;
 pub mod grafana_alerting;
+pub mod grafana_ini;
 pub mod image;
 pub mod interpolation;
 pub mod kubernetes;

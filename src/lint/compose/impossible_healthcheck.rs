@@ -5,6 +5,7 @@ use crate::facts::compose::ComposeService;
 use crate::facts::text::Text;
 use crate::lint::rewriting::in_place;
 use crate::lint::{Findings, Lint, Need};
+use crate::setup::Place;
 use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
@@ -25,10 +26,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
 }
 
 fn check_command(facts: &Facts<'_>, service: &ComposeService, findings: &mut Findings<'_>) {
-    let Some((layer, entry)) = service.get("healthcheck") else {
-        return;
-    };
-    let Some(test) = entry.value.get("test") else {
+    let Some(test) = Test::of(facts, service) else {
         return;
     };
     let (Some(program), Some(image)) = (&service.program, &service.image) else {
@@ -38,7 +36,7 @@ fn check_command(facts: &Facts<'_>, service: &ComposeService, findings: &mut Fin
     let is_foreign = image.repository.as_deref().is_some_and(|repository| {
         repository.starts_with("bitnami") || repository.starts_with("ubuntu/prom")
     });
-    let Some(command) = command(test).filter(|_| !is_foreign) else {
+    let Some(command) = test.command.as_deref().filter(|_| !is_foreign) else {
         return;
     };
     let tag = image.tag.as_deref().unwrap_or("latest");
@@ -57,11 +55,10 @@ fn check_command(facts: &Facts<'_>, service: &ComposeService, findings: &mut Fin
     if !program.lacks(command, tag) || is_installed {
         return;
     }
-    let document = facts.setup.document(layer.document);
     let name = image.text.value().map_or("the image", Text::as_str);
     let finding = findings
         .report(
-            document.place(test.span),
+            test.place,
             format!(
                 "`{}` never becomes healthy: `{name}` has no `{command}`",
                 service.name.as_str()
@@ -88,12 +85,41 @@ fn check_command(facts: &Facts<'_>, service: &ComposeService, findings: &mut Fin
     }
     if command == "curl"
         && !program.lacks("wget", tag)
-        && let Some(text) = facts.setup.slice(document.place(test.span)).get(..)
-        && let Some((span, written)) = by_wget(text)
+        && let Some((span, written)) = by_wget(facts.setup.slice(test.place))
     {
-        let span = span.shifted(test.span.start());
+        let document = facts.setup.document(test.place.document);
+        let span = span.shifted(test.place.span.start());
         let edits = vec![(document.place(span), written)];
         finding.fix(Safety::Unsafe, "ask by `wget`, which the image has", edits);
+    }
+}
+
+/// What a health check runs: that of the Compose file, or that of the image which is built.
+struct Test {
+    place: Place,
+    /// The program that it starts.
+    command: Option<String>,
+}
+
+impl Test {
+    fn of(facts: &Facts<'_>, service: &ComposeService) -> Option<Self> {
+        if let Some((layer, entry)) = service.get("healthcheck") {
+            let test = entry.value.get("test")?;
+            return Some(Self {
+                place: facts.setup.document(layer.document).place(test.span),
+                command: command(test).map(str::to_owned),
+            });
+        }
+        let dockerfile = service.build.as_ref()?.dockerfile.as_ref()?;
+        let (first, last) = (
+            dockerfile.healthcheck.first()?,
+            dockerfile.healthcheck.last()?,
+        );
+        let document = facts.setup.document(dockerfile.document);
+        Some(Self {
+            place: document.place(first.place.span.join(last.place.span)),
+            command: first.as_str().rsplit('/').next().map(str::to_owned),
+        })
     }
 }
 

@@ -1,10 +1,11 @@
 use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::compose::ComposeService;
+use crate::facts::grafana_ini::settings;
 use crate::facts::text::Text;
 use crate::lint::rewriting::{Edits, in_place};
 use crate::lint::{Finding, Findings, Lint};
-use crate::setup::{Kind, helm_values};
+use crate::setup::{Document, Kind, helm_values};
 
 pub(super) static LINT: Lint = Lint {
     id: "security/grafana-open-admin",
@@ -51,11 +52,10 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 .help("name a Secret that holds it: `grafana.admin.existingSecret`");
         }
     }
-    for service in facts
-        .projects
-        .iter()
-        .flat_map(|project| project.running("grafana"))
-    {
+    for document in facts.setup.of_kind(Kind::GrafanaIni) {
+        check_ini(facts, document, findings);
+    }
+    for service in grafanas(facts) {
         check_anonymous(facts, service, findings);
         if let Some(password) = service.variable(PASSWORD)
             && is_known(service, PASSWORD, password)
@@ -67,6 +67,37 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 finding.fix(Safety::Unsafe, title, edits);
             }
         }
+    }
+}
+
+fn grafanas<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = &'f ComposeService> {
+    let projects = facts.projects.iter();
+    projects.flat_map(|project| project.running("grafana"))
+}
+
+/// The same in a configuration file, where no variable of a Grafana overrides it.
+fn check_ini(facts: &Facts<'_>, document: &Document, findings: &mut Findings<'_>) {
+    let settings = settings(document);
+    let value = |section: &str, key: &str| {
+        let mut all = settings.iter().rev();
+        let setting = all.find(|setting| setting.section == section && setting.key == key)?;
+        let section = section.replace('.', "_");
+        let variable = format!("GF_{section}_{key}").to_ascii_uppercase();
+        let is_set = |service: &ComposeService| {
+            let mut names = service.environment.keys();
+            names.any(|name| name.trim_end_matches("__FILE") == variable)
+        };
+        (!grafanas(facts).any(is_set)).then_some(&setting.value)
+    };
+    if let Some(password) = value("security", "admin_password")
+        && is_known_password(password.as_str())
+    {
+        report(password, findings).help("write `$__file{…}` or `$__env{…}`, and keep it outside");
+    }
+    let is_on =
+        value("auth.anonymous", "enabled").is_some_and(|enabled| enabled.as_str() == "true");
+    if is_on && let Some(role) = value("auth.anonymous", "org_role") {
+        check_role(facts, role, findings);
     }
 }
 
@@ -85,10 +116,16 @@ fn check_anonymous(facts: &Facts<'_>, service: &ComposeService, findings: &mut F
         .variable("GF_AUTH_ANONYMOUS_ENABLED")
         .is_some_and(|value| value.as_str() == "true");
     let role = service.variable("GF_AUTH_ANONYMOUS_ORG_ROLE");
-    let Some(role) = role.filter(|role| is_on && matches!(role.as_str(), "Admin" | "Editor"))
-    else {
+    if let Some(role) = role.filter(|_| is_on) {
+        check_role(facts, role, findings);
+    }
+}
+
+/// What whoever comes may do without logging in.
+fn check_role(facts: &Facts<'_>, role: &Text, findings: &mut Findings<'_>) {
+    if !matches!(role.as_str(), "Admin" | "Editor") {
         return;
-    };
+    }
     let what = match role.as_str() {
         "Admin" => "is an administrator of Grafana",
         _ => "can change dashboards and query every datasource",

@@ -130,8 +130,10 @@ fn check_service(service: &ComposeService, findings: &mut Findings<'_>) {
         let Some(text) = value.as_ref().and_then(|value| value.value()) else {
             continue;
         };
+        let is_secret = is_secret_key(name) && is_plain(text.as_str());
+        let is_url = password_of_url(text.as_str()).is_some_and(is_plain);
         // A file of variables is where secrets belong.
-        if !is_secret_key(name) || !is_plain(text.as_str()) || is_from_file(service, text) {
+        if !(is_secret || is_url) || is_from_file(service, text) {
             continue;
         }
         // What everybody knows is no secret, and reported as such.
@@ -163,6 +165,18 @@ fn check_service(service: &ComposeService, findings: &mut Findings<'_>) {
                 .help(how);
         }
     }
+}
+
+/// The password in `postgresql://user:password@host/name`.
+fn password_of_url(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (credentials, _) = authority.rsplit_once('@')?;
+    let is_scheme = scheme
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+');
+    let (_, password) = credentials.split_once(':')?;
+    is_scheme.then_some(password)
 }
 
 fn is_from_file(service: &ComposeService, text: &Text) -> bool {
