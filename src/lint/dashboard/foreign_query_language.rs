@@ -94,6 +94,13 @@ fn logql(text: &str) -> Option<Mistake> {
             help: "use one window (`[1h]`), or record the inner query as a metric",
         });
     }
+    if let Some(span) = window_over_numbers(&plain) {
+        return Some(Mistake {
+            span,
+            message: "is sent to Loki with a window over what a function returns: LogQL has windows of lines only",
+            help: "give the function a stream and a window: `rate({app=\"…\"}[5m])`",
+        });
+    }
     if !plain.contains('{') && plain.contains('[') {
         return Some(Mistake {
             span: Span::new(0, text.len()),
@@ -102,6 +109,28 @@ fn logql(text: &str) -> Option<Mistake> {
         });
     }
     None
+}
+
+/// `rate(count_over_time(`: a function of a window around another function.
+fn window_over_numbers(plain: &str) -> Option<Span> {
+    let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let mut calls = plain.match_indices('(').map(|(open, _)| {
+        let start = plain[..open]
+            .rfind(|last| !is_name(last))
+            .map_or(0, |at| at + 1);
+        (start, open)
+    });
+    let (start, end) = calls.find_map(|(start, open)| {
+        let name = &plain[start..open];
+        let is_of_window = matches!(name, "rate" | "rate_counter" | "bytes_rate")
+            || name.ends_with("_over_time") && !name.starts_with("quantile");
+        let inner = plain[open + 1..].trim_start();
+        let length = inner.find(|next| !is_name(next))?;
+        let is_call = length > 0 && inner[length..].trim_start().starts_with('(');
+        let from = plain.len() - inner.len();
+        (is_of_window && is_call).then_some((start, from + length))
+    })?;
+    Some(Span::new(start, end))
 }
 
 /// `[1h:5m]`

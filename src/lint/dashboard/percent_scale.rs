@@ -3,10 +3,12 @@ use crate::diagnostic::{Level, Safety};
 use crate::document::{Node, Value};
 use crate::facts::Facts;
 use crate::facts::dashboard::{Dashboard, Panel};
+use crate::facts::expression::Expression;
 use crate::facts::text::Text;
 use crate::lint::rewriting::Edits;
 use crate::lint::{Findings, Lint, Need};
 use crate::promql::analysis::Unit;
+use crate::promql::{BinaryOp, Kind, NodeId};
 use crate::setup::Document;
 
 pub(super) static LINT: Lint = Lint {
@@ -47,7 +49,12 @@ fn check_queries(
             continue;
         };
         let is_wrong = |measure: Option<Measure>| matches!(measure, Some(Measure::Unit(unit)) if unit.is_same(&wrong));
-        if !queries.all(|(_, expression)| is_wrong(measured(facts, expression))) {
+        let is_percentage = |expression: &Expression| {
+            right == "percent" && is_quotient_times_100(expression, expression.parsed.root())
+        };
+        if !queries.all(|(_, expression)| {
+            is_wrong(measured(facts, expression)) || is_percentage(expression)
+        }) {
             continue;
         }
         let (is, consequence) = match right {
@@ -79,6 +86,36 @@ fn check_queries(
         edits.extend(limits);
         finding.fix(Safety::Safe, title, edits);
     }
+}
+
+/// Whether an expression divides and multiplies by 100, as one does for a percentage: so it is one, whatever is divided.
+fn is_quotient_times_100(expression: &Expression, id: NodeId) -> bool {
+    let parsed = &expression.parsed;
+    let Kind::Binary(binary) = &parsed[parsed.bare(id)].kind else {
+        return false;
+    };
+    let number = |id| parsed.number(id);
+    match (binary.op, number(binary.left), number(binary.right)) {
+        (BinaryOp::Mul, None, Some(100.0)) => is_quotient(expression, binary.left),
+        (BinaryOp::Mul, Some(100.0), None) => is_quotient(expression, binary.right),
+        // `100 * a / b` is `(100 * a) / b`.
+        (BinaryOp::Div, None, None) => matches!(
+            &parsed[parsed.bare(binary.left)].kind,
+            Kind::Binary(inner) if inner.op == BinaryOp::Mul
+                && [number(inner.left), number(inner.right)].contains(&Some(100.0))
+        ),
+        _ => false,
+    }
+}
+
+fn is_quotient(expression: &Expression, id: NodeId) -> bool {
+    let parsed = &expression.parsed;
+    matches!(
+        &parsed[parsed.bare(id)].kind,
+        Kind::Binary(binary) if binary.op == BinaryOp::Div
+            && parsed.number(binary.left).is_none()
+            && parsed.number(binary.right).is_none()
+    )
 }
 
 /// The limits of a panel on the scale of the unit `right`: those that were written for the unit it had have to come along. `None`

@@ -22,6 +22,20 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let paths = seen_at(facts, document);
+        if let Some(place) = astray(&paths, directory) {
+            let message = format!(
+                "`{}` is at `{place}`: Grafana reads such files only from `{PROVISIONING}/{directory}`",
+                document.name
+            );
+            findings
+                .report(document.head(), message)
+                .label("never loaded")
+                .help(format!(
+                    "mount it at `{PROVISIONING}/{directory}/{}`",
+                    document.name
+                ));
+            continue;
+        }
         let nested = match paths.as_slice() {
             // Without a container, a path that is written as Grafana expects it tells enough.
             [] => document
@@ -50,6 +64,18 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 "move it up, to `provisioning/{directory}/{name}`, or mount it there"
             ));
     }
+}
+
+/// Where a file is among those that provision Grafana, but neither in the directory of its kind nor below it.
+fn astray<'p>(paths: &'p [String], directory: &str) -> Option<&'p str> {
+    let is_at = |path: &String| inside(&format!("{PROVISIONING}/{directory}"), path).is_some();
+    let mut among = paths
+        .iter()
+        .filter(|path| inside(PROVISIONING, path).is_some());
+    among
+        .next()
+        .filter(|_| !paths.iter().any(is_at))
+        .map(String::as_str)
 }
 
 const fn directory(kind: Kind) -> Option<&'static str> {
