@@ -32,6 +32,10 @@ impl Facts<'_> {
                 let loaded = files.iter().filter(|file| file.is_loaded()).count();
                 let files = match files.len() {
                     0 => None,
+                    count if self.prometheus.is_empty() => Some(format!(
+                        "{} without a Prometheus",
+                        counted(count, kind.as_str())
+                    )),
                     count => Some(format!(
                         "{} of which {loaded} {} loaded",
                         counted(count, kind.as_str()),

@@ -84,8 +84,9 @@ fn check_unused(
             row.get("repeat")
                 .is_some_and(|repeat| repeat.scalar_text() == name)
         });
-    // Links that take every variable along hand it to other dashboards.
+    // Links that take every variable along hand it to other dashboards. What has no panels yet is a program's to complete.
     if is_named
+        || dashboard.panels.is_empty()
         || is_repeated
         || text.contains("\"includeVars\": true")
         || text.contains("__all_variables")

@@ -101,10 +101,16 @@ fn check_label(label: &'static str, selections: &[Selection<'_>], findings: &mut
             findings
                 .report(
                     *place,
-                    format!(
-                        "{} shows `{label}=\"{value}\"` only, and {} the same of every `{label}`",
-                        limited.panel, other.panel
-                    ),
+                    match limited.panel == other.panel {
+                        true => format!(
+                            "a query of {} shows `{label}=\"{value}\"` only, and another the same of every `{label}`",
+                            limited.panel
+                        ),
+                        false => format!(
+                            "{} shows `{label}=\"{value}\"` only, and {} the same of every `{label}`",
+                            limited.panel, other.panel
+                        ),
+                    },
                 )
                 .label("limited here")
                 .related("not limited here", other.place)

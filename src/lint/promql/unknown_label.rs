@@ -23,6 +23,26 @@ const SYNONYMS: [&[&str]; 3] = [
     &["db", "database"],
 ];
 
+/// Labels whose values are names of hosts, programs and jobs, in which no `*` and no `+` can be. Routes of an application may be patterns.
+const OF_NAMES: [&str; 16] = [
+    "app",
+    "cluster",
+    "container",
+    "deployment",
+    "env",
+    "environment",
+    "host",
+    "hostname",
+    "instance",
+    "job",
+    "namespace",
+    "node",
+    "nodename",
+    "pod",
+    "service",
+    "statefulset",
+];
+
 fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let attached = Attached::of(facts);
     for expression in &facts.expressions {
@@ -30,6 +50,9 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let Kind::Selector(selector) = &node.kind else {
                 continue;
             };
+            for matcher in selector.label_matchers() {
+                check_pattern(facts, expression, matcher, findings);
+            }
             let Some(name) = selector
                 .metric_name()
                 .filter(|name| !facts.recorded.contains_key(*name))
@@ -56,6 +79,40 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     {
         check_variable(facts, &attached, variable, findings);
     }
+}
+
+/// A pattern that is compared as a text.
+fn check_pattern(
+    facts: &Facts<'_>,
+    expression: &Expression,
+    matcher: &Matcher,
+    findings: &mut Findings<'_>,
+) {
+    let (operator, consequence) = match matcher.op {
+        MatchOp::Equal => ("=~", "no series has it"),
+        MatchOp::NotEqual => ("!~", "every series passes"),
+        MatchOp::Regex | MatchOp::NotRegex => return,
+    };
+    let value = matcher.value.text();
+    let is_pattern = value.contains(".*") || value.contains(".+");
+    let label = &*matcher.label.text;
+    if !is_pattern || matcher.value.has_variables || !OF_NAMES.contains(&label) {
+        return;
+    }
+    let message = format!(
+        "{} compares `{label}` with the text `{value}`, a pattern: {consequence}",
+        facts.owner(expression)
+    );
+    let operator_at = Span::new(matcher.label.span.end(), matcher.value.span.start());
+    findings
+        .report(expression.place(facts.setup, matcher.value.span), message)
+        .label("compared letter by letter")
+        .help(format!("patterns are compared by `{operator}`"))
+        .fix(
+            Safety::Unsafe,
+            format!("compare by `{operator}`"),
+            vec![expression.edit(facts.setup, operator_at, operator)],
+        );
 }
 
 /// Groups by a label that no series under the aggregation can have.
