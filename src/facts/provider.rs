@@ -26,7 +26,7 @@ pub struct DashboardProvider {
     pub node: Node,
 }
 
-/// Where Grafana's provisioning lies.
+/// Where Grafana's provisioning lies, unless `GF_PATHS_PROVISIONING` says otherwise.
 pub const PROVISIONING: &str = "/etc/grafana/provisioning";
 
 /// Every provider of a setup.
@@ -75,12 +75,14 @@ pub(super) fn providers(setup: &Setup, projects: &[ComposeProject]) -> Vec<Dashb
 pub fn grafana_with(setup: &Setup, projects: &[ComposeProject], path: &str) -> Option<ServiceId> {
     projects.iter().enumerate().find_map(|(index, project)| {
         project.running("grafana").find_map(|service| {
+            let provisioning = service.variable("GF_PATHS_PROVISIONING");
+            let provisioning = provisioning.map_or(PROVISIONING, |path| path.as_str());
             let sees = service
                 .container
                 .files(setup.listing())
                 .iter()
                 .any(|(target, file)| {
-                    file == path && super::container::inside(PROVISIONING, target).is_some()
+                    file == path && super::container::inside(provisioning, target).is_some()
                 });
             sees.then(|| ServiceId {
                 project: index,

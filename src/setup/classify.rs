@@ -191,6 +191,10 @@ pub(super) fn is_dashboard(node: &Node) -> bool {
         "refresh",
         "editable",
     ];
+    // Of generators that write such a file in words of their own the variables are a list.
+    if list("templating") {
+        return false;
+    }
     let has_mark = marks.iter().any(|mark| has(mark));
     (list("panels") && (has_mark || has("title")))
         || (list("rows") && has_mark && has("title"))
