@@ -36,7 +36,9 @@ use crate::catalogue::Catalogue;
 use crate::diagnostic::Diagnostic;
 use crate::facts::Facts;
 use crate::facts::compose::ComposeProject;
+use crate::facts::interpolation::{Variables, interpolate};
 use crate::facts::prometheus::{PrometheusServer, ScrapeJob};
+use crate::facts::text::Known;
 use crate::model::{Stack, StackError};
 use crate::profile::{DEFAULT_ENVIRONMENT, ProfileDocument};
 use crate::source::SourceFile;
@@ -243,12 +245,7 @@ fn main_project(facts: &Facts<'_>) -> Option<usize> {
 
 /// Name, environment and labels.
 fn identity(reading: &mut Reading<'_>, fallback: &str) {
-    let labels: Vec<(String, String)> = reading.server.map_or_else(Vec::new, |server| {
-        let labels = server.external_labels.iter();
-        labels
-            .map(|(key, value)| (key.value.to_string(), value.value.replace("$$", "$")))
-            .collect()
-    });
+    let labels = external_labels(reading);
     let environment = labels
         .iter()
         .find(|(key, _)| key == "environment")
@@ -279,6 +276,41 @@ fn identity(reading: &mut Reading<'_>, fallback: &str) {
             reading.draft.set(&["labels", &key], value);
         }
     }
+}
+
+/// The external labels of the setup, what stands for a variable filled in: with its value in `.env`, or its default.
+fn external_labels(reading: &mut Reading<'_>) -> Vec<(String, String)> {
+    let Some(server) = reading.server else {
+        return Vec::new();
+    };
+    let none = Variables::new();
+    let variables = reading.project.map_or(&none, |project| &project.variables);
+    let mut labels = Vec::new();
+    for (key, value) in &server.external_labels {
+        let written = value.as_str();
+        let name = key.value.to_string();
+        let subject = format!("external label `{name}`");
+        if !written.contains("${") {
+            labels.push((name, written.replace("$$", "$")));
+            continue;
+        }
+        match interpolate(written, variables) {
+            Known::Value(value) if !value.is_empty() => {
+                let reason = format!(
+                    "it is filled in from `{written}`, and is `{value}` in the profile: what else it can be is an environment of its own"
+                );
+                reading.remains(key.place, subject, reason);
+                labels.push((name, value));
+            }
+            _ => {
+                let reason = format!(
+                    "it is filled in from `{written}`, and nothing here says with what: write its value under `labels`, or under those of each environment"
+                );
+                reading.remains(key.place, subject, reason);
+            }
+        }
+    }
+    labels
 }
 
 /// A target for a setup that does not say which Redis it is about.
