@@ -100,6 +100,11 @@ impl LabelMatcher {
         is_match != self.is_negative()
     }
 
+    /// Every value it accepts, or refuses where it is negative; `None` where they are not a short list.
+    pub fn values(&self) -> Option<&BTreeSet<String>> {
+        self.values.as_ref()
+    }
+
     /// Every value it accepts, where it is positive and they are a short list.
     pub fn accepted_values(&self) -> Option<&BTreeSet<String>> {
         self.values.as_ref().filter(|_| !self.is_negative())

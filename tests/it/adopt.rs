@@ -61,6 +61,13 @@ fn bundles_of_the_examples_come_back() {
                     .and_then(|it| it.to_str())
                     .expect("a name")
             );
+            let compared = Program::in_directory(&repository())
+                .arguments(["adopt", "--isolated", "--compare"])
+                .argument(&environment)
+                .run();
+            if compared.status != 0 {
+                wrong.push_str(&format!("{example} is different:\n{}", compared.output));
+            }
             let directory = adopted(&environment);
             let again = rendered(directory.path(), Some(name));
             let before = files(&environment);
@@ -242,6 +249,68 @@ fn what_would_be_different_is_said() {
     let gateway = gateway.expect("the job");
     assert_eq!(gateway["change"], "dropped");
     assert_eq!(gateway["line"], 6);
+}
+
+#[test]
+fn what_is_beside_expressions_and_receivers_is_compared_too() {
+    let setup = tempfile::tempdir().expect("a directory");
+    for (path, text) in [
+        (
+            "prometheus.yml",
+            "global: {external_labels: {environment: '${ENVIRONMENT:-production}', region: '${REGION}', team: cache}}\n\
+             rule_files: [rules.yml]\n\
+             scrape_configs:\n  - job_name: redis\n    static_configs: [{targets: ['redis-exporter:9121']}]\n",
+        ),
+        (
+            "rules.yml",
+            "groups:\n  - name: redis\n    rules:\n      - alert: CacheGone\n        expr: redis_up == 0\n        for: 1m\n        \
+             labels: {severity: critical, component: cache}\n        annotations: {summary: gone, impact: no sessions}\n",
+        ),
+        (
+            "alertmanager.yml",
+            "route: {receiver: team}\nreceivers: [{name: team}]\ninhibit_rules:\n  \
+               - source_matchers: [severity = \"critical\"]\n    target_matchers: [\"severity=~warning\"]\n    equal: [instance]\n  \
+               - source_matchers: [cause=deploy]\n    target_matchers: [team=cache]\n",
+        ),
+        (
+            "datasources.yml",
+            "apiVersion: 1\ndatasources:\n  \
+               - {name: Metrics, type: prometheus, uid: metrics, url: 'http://admin:hunter2hunter2@thanos:10902'}\n  \
+               - {name: Traces, type: tempo, url: 'http://tempo:3200'}\n",
+        ),
+    ] {
+        std::fs::write(setup.path().join(path), text).expect("a file");
+    }
+    let run = stackwright(setup.path(), "adopt . --isolated --compare").ends(1);
+    for line in [
+        ", label `component` dropped, annotation `impact` dropped (",
+        "~ inhibit rule `severity=\"critical\"` → `severity=~\"warning\"`: equal in instance → alertname, ",
+        "- inhibit rule `cause=\"deploy\"` → `team=\"cache\"` dropped: ",
+        "+ inhibit rule `alertname=CacheGone` → `alertname!=CacheGone` added: ",
+        "~ datasource `Metrics`: uid metrics → stackwright-prometheus, at thanos:10902 → prometheus:9090 (",
+        "- datasource `Traces` dropped: a stack has none of this type (",
+        "+ datasource `Alertmanager` added: ",
+    ] {
+        assert!(run.output.contains(line), "no `{line}` in\n{}", run.output);
+    }
+    assert!(!run.output.contains("hunter2"), "{}", run.output);
+    let run = stackwright(setup.path(), "adopt . --isolated").ends(0);
+    assert!(
+        run.output.contains("\nlabels:\n  team: cache\n"),
+        "{}",
+        run.output
+    );
+    assert!(
+        run.output.contains("\n  production: {}\n"),
+        "{}",
+        run.output
+    );
+    for line in [
+        "prometheus.yml:1: external label `environment`: it is filled in from `${ENVIRONMENT:-production}`, and is `production` in the profile",
+        "prometheus.yml:1: external label `region`: it is filled in from `${REGION}`, and nothing here says with what",
+    ] {
+        assert!(run.errors.contains(line), "no `{line}` in\n{}", run.errors);
+    }
 }
 
 #[test]

@@ -1,16 +1,15 @@
 //! How what a profile renders differs from the setup that it was adopted from, in what it means.
 
+mod alerts;
+mod grafana;
+mod notifications;
+
 use std::collections::BTreeSet;
 
-use super::quantity::guards;
-use super::{Adopted, Recognised};
-use crate::catalogue::ThresholdUnit;
+use super::Adopted;
 use crate::facts::Facts;
-use crate::facts::prometheus::ScrapeJob;
-use crate::model::Stack;
-use crate::model::alert::AlertingRule;
-use crate::model::job;
-use crate::promql;
+use crate::facts::prometheus::{ScrapeJob, Target};
+use crate::model::{Stack, job};
 use crate::setup::Place;
 
 /// What becomes of something.
@@ -48,7 +47,7 @@ pub struct Difference {
     pub detail: String,
 }
 
-/// Every difference: jobs, alerts, receivers, dashboards, services, in this order.
+/// Every difference: jobs, alerts, receivers, inhibit rules, datasources, dashboards, services, in this order.
 pub fn compare(facts: &Facts<'_>, adopted: &Adopted, stack: &Stack<'_>) -> Vec<Difference> {
     let mut comparison = Comparison {
         facts,
@@ -59,6 +58,8 @@ pub fn compare(facts: &Facts<'_>, adopted: &Adopted, stack: &Stack<'_>) -> Vec<D
     comparison.jobs();
     comparison.alerts();
     comparison.receivers();
+    comparison.inhibit_rules();
+    comparison.datasources();
     comparison.dashboards();
     comparison.services();
     comparison.differences
@@ -111,7 +112,10 @@ impl Comparison<'_> {
                     self.say(Change::Dropped, found.place(), subject, reason);
                 }
                 Some(rendered) => {
-                    let detail = changed_job(found, rendered);
+                    // Each of several servers has its part of the targets.
+                    let alike = facts.scrape_jobs().filter(|it| it.name.as_str() == name);
+                    let targets = alike.flat_map(|it| &it.targets);
+                    let detail = changed_job(found, targets, rendered);
                     if !detail.is_empty() {
                         self.say(Change::Changed, found.place(), subject, detail.join(", "));
                     }
@@ -132,233 +136,6 @@ impl Comparison<'_> {
         }
     }
 
-    fn rendered(&self, found: &Recognised) -> Option<&AlertingRule<'_>> {
-        let alerting = std::iter::once(&self.stack.alerting).chain(&self.stack.counting);
-        let rules = alerting.flat_map(|it| it.rules());
-        let mut fitting =
-            rules.filter(|it| it.alert.name == found.alert && it.severity == found.severity);
-        let first = fitting.next()?;
-        Some(match first.expr == found.expr {
-            true => first,
-            false => fitting.find(|it| it.expr == found.expr).unwrap_or(first),
-        })
-    }
-
-    fn alerts(&mut self) {
-        let mut differences = Vec::new();
-        for found in &self.adopted.recognised {
-            let subject = format!("alert `{}`", found.name);
-            match self.rendered(found) {
-                None => differences.push(Difference {
-                    change: Change::Dropped,
-                    place: Some(found.place),
-                    subject,
-                    detail: self
-                        .stack
-                        .alerting
-                        .omitted
-                        .get(&found.alert)
-                        .cloned()
-                        .unwrap_or_else(|| {
-                            format!("`{}` of the catalogue is not rendered", found.alert)
-                        }),
-                }),
-                Some(rendered) => {
-                    let detail = self.changed_alert(found, rendered);
-                    if !detail.is_empty() {
-                        differences.push(Difference {
-                            change: Change::Changed,
-                            place: Some(found.place),
-                            subject,
-                            detail: detail.join(", "),
-                        });
-                    }
-                }
-            }
-        }
-        for remainder in &self.adopted.remainders {
-            let is_rule = remainder.subject.starts_with("alert `")
-                || remainder.subject.starts_with("recording rule `");
-            if is_rule {
-                differences.push(Difference {
-                    change: Change::Dropped,
-                    place: remainder.place,
-                    subject: remainder.subject.clone(),
-                    detail: remainder.reason.clone(),
-                });
-            }
-        }
-        differences.sort_by_key(|it| it.place);
-        self.differences.extend(differences);
-        let known: BTreeSet<&str> = self
-            .adopted
-            .recognised
-            .iter()
-            .map(|it| it.alert.as_str())
-            .collect();
-        let mut added: BTreeSet<(String, String)> = BTreeSet::new();
-        for rule in self.stack.alerting.rules() {
-            if !known.contains(rule.alert.name.as_str()) {
-                let why = rule
-                    .alert
-                    .why
-                    .split_whitespace()
-                    .collect::<Vec<_>>()
-                    .join(" ");
-                let first = why
-                    .split(". ")
-                    .next()
-                    .unwrap_or_default()
-                    .trim_end_matches('.');
-                added.insert((rule.name.clone(), first.to_owned()));
-            }
-        }
-        for (name, why) in added {
-            self.say(Change::Added, None, format!("alert `{name}`"), why);
-        }
-    }
-
-    fn changed_alert(&self, found: &Recognised, rendered: &AlertingRule<'_>) -> Vec<String> {
-        let mut detail = Vec::new();
-        if rendered.name != found.name {
-            detail.push(format!("called `{}`", rendered.name));
-        }
-        if found.expr.trim() != rendered.expr.trim() && !found.is_same {
-            let unit = rendered
-                .threshold
-                .as_ref()
-                .map(|(_, threshold)| threshold.unit);
-            let before = found.value.map(|value| words(unit, value));
-            let after = rendered
-                .threshold
-                .as_ref()
-                .map(|(value, _)| words(unit, *value));
-            let numbers = match (before, after) {
-                (Some(before), Some(after)) => format!("threshold {before} → {after}"),
-                _ => format!("asks as `{}` of the catalogue", found.alert),
-            };
-            let parsed = promql::parse(&found.expr);
-            let own = guards(&parsed);
-            let new: Vec<String> = self
-                .expressions(&rendered.expr)
-                .iter()
-                .flat_map(|expr| guards(&promql::parse(expr)))
-                .filter(|guard| !own.contains(guard))
-                .collect();
-            detail.push(match new.is_empty() {
-                true => numbers,
-                false => format!("{numbers} guarded by {}", new.join(" and ")),
-            });
-        }
-        if found.pending != rendered.pending {
-            detail.push(format!("for {} → {}", found.pending, rendered.pending));
-        }
-        detail
-    }
-
-    /// An expression, and those of the recording rules that it reads.
-    fn expressions(&self, expr: &str) -> Vec<String> {
-        let recording = self.stack.alerting.recording.iter();
-        let read = recording.filter(|it| expr.contains(&it.rule.name));
-        std::iter::once(expr.to_owned())
-            .chain(read.map(|it| it.expr.clone()))
-            .collect()
-    }
-
-    fn receivers(&mut self) {
-        let facts = self.facts;
-        let rendered = &self.stack.notification.receivers;
-        for receiver in facts.alertmanagers.iter().flat_map(|it| &it.receivers) {
-            let name = receiver.name.as_str();
-            let count = receiver.integrations.len();
-            let found = rendered.iter().find(|it| it.name == name);
-            let subject = format!("receiver `{name}`");
-            match found {
-                None => {
-                    let detail = match rendered.iter().any(|it| it.integrations.len() == count) {
-                        true => "it has another name, after its channels".to_owned(),
-                        false => "no route of the profile leads to it".to_owned(),
-                    };
-                    self.say(Change::Dropped, receiver.name.place, subject, detail);
-                }
-                Some(found) if found.integrations.len() != count => {
-                    let detail = format!("{count} integrations → {}", found.integrations.len());
-                    self.say(Change::Changed, receiver.name.place, subject, detail);
-                }
-                Some(_) => {}
-            }
-        }
-        let known: BTreeSet<&str> = facts
-            .alertmanagers
-            .iter()
-            .flat_map(|it| &it.receivers)
-            .map(|it| it.name.as_str())
-            .collect();
-        for receiver in rendered {
-            if !known.contains(receiver.name.as_str()) {
-                let detail = match receiver.integrations.is_empty() {
-                    true => "it tells nobody".to_owned(),
-                    false => "named after its channels".to_owned(),
-                };
-                self.say(
-                    Change::Added,
-                    None,
-                    format!("receiver `{}`", receiver.name),
-                    detail,
-                );
-            }
-        }
-    }
-
-    fn dashboards(&mut self) {
-        let facts = self.facts;
-        let rendered = &self.stack.dashboards;
-        let mut matched = BTreeSet::new();
-        for dashboard in &facts.dashboards {
-            let title = dashboard.title.as_ref().map_or("", |text| text.as_str());
-            let uid = dashboard.uid.as_ref().map_or("", |text| text.as_str());
-            let found = rendered
-                .iter()
-                .find(|it| (!uid.is_empty() && it.uid == uid) || it.title == title);
-            let place = facts.setup.document(dashboard.document).head();
-            let place = dashboard.title.as_ref().map_or(place, |text| text.place);
-            let count = dashboard
-                .panels
-                .iter()
-                .filter(|panel| !panel.is_row())
-                .count();
-            let subject = format!("dashboard `{title}`");
-            match found {
-                None => {
-                    let reason = self.reason(&subject);
-                    let reason = reason.unwrap_or_else(|| {
-                        format!("{count} panels that the profile does not have")
-                    });
-                    self.say(Change::Dropped, place, subject, reason);
-                }
-                Some(found) => {
-                    matched.insert(found.uid.clone());
-                    let panels = found.panels().count();
-                    if panels != count {
-                        self.say(
-                            Change::Changed,
-                            place,
-                            subject,
-                            format!("{count} panels → {panels}"),
-                        );
-                    }
-                }
-            }
-        }
-        for dashboard in rendered {
-            if !matched.contains(&dashboard.uid) {
-                let panels = dashboard.panels().count();
-                let subject = format!("dashboard `{}`", dashboard.title);
-                self.say(Change::Added, None, subject, format!("{panels} panels"));
-            }
-        }
-    }
-
     fn services(&mut self) {
         let facts = self.facts;
         let summaries = self.stack.services.summaries();
@@ -369,7 +146,8 @@ impl Comparison<'_> {
             .flat_map(|project| project.services.values());
         for service in services {
             let name = service.name.as_str();
-            if !known.insert(name) {
+            let is_consumer = self.stack.consumers.iter().any(|it| it.name == name);
+            if !known.insert(name) || is_consumer {
                 continue;
             }
             let subject = format!("service `{name}`");
@@ -414,11 +192,11 @@ impl Comparison<'_> {
     }
 }
 
-fn words(unit: Option<ThresholdUnit>, value: f64) -> String {
-    unit.map_or_else(|| value.to_string(), |unit| unit.in_words(value))
-}
-
-fn changed_job(found: &ScrapeJob, rendered: &job::ScrapeJob) -> Vec<String> {
+fn changed_job<'f>(
+    found: &ScrapeJob,
+    targets: impl Iterator<Item = &'f Target>,
+    rendered: &job::ScrapeJob,
+) -> Vec<String> {
     let mut detail = Vec::new();
     if found.tells_interval && found.scrape_interval != rendered.interval {
         detail.push(format!(
@@ -437,9 +215,7 @@ fn changed_job(found: &ScrapeJob, rendered: &job::ScrapeJob) -> Vec<String> {
     {
         detail.push(format!("path {path} → {}", rendered.metrics_path));
     }
-    let before: BTreeSet<&str> = found
-        .targets
-        .iter()
+    let before: BTreeSet<&str> = targets
         .filter_map(|target| Some(target.address.value()?.as_str()))
         .collect();
     let after: BTreeSet<&str> = rendered
