@@ -61,7 +61,7 @@ fn bundles_of_the_examples_come_back() {
                     .and_then(|it| it.to_str())
                     .expect("a name")
             );
-            let compared = Program::in_directory(&repository())
+            let compared = Program::in_directory(repository())
                 .arguments(["adopt", "--isolated", "--compare"])
                 .argument(&environment)
                 .run();

@@ -30,8 +30,16 @@ fn check_rule(facts: &Facts<'_>, rule: &PromRule, findings: &mut Findings<'_>) {
     if !expression.parsed.is_valid() {
         return;
     }
-    let Some(form) = form(expression) else { return };
     let owner = facts.owner(expression);
+    let quantity = expression.analysis.quantity(expression.parsed.root());
+    let is_percentage =
+        |unit: &Unit| quantity.kind == ValueKind::Ratio && unit.is_same(&Unit::named("percent"));
+    if quantity.unit.as_ref().is_some_and(is_percentage) {
+        for (_, text) in &rule.annotations {
+            report_percentage_of_percentage(facts, text, &owner, findings);
+        }
+    }
+    let Some(form) = form(expression) else { return };
     for (_, text) in &rule.annotations {
         for printed in printed(text) {
             report(facts, text, &printed, &form, &owner, findings);
@@ -92,21 +100,22 @@ struct Printed<'t> {
 
 fn printed(text: &Text) -> Vec<Printed<'_>> {
     let whole = text.as_str();
-    let mut found = Vec::new();
-    for (start, _) in whole.match_indices("{{") {
-        let Some(length) = whole[start..].find("}}") else {
-            continue;
-        };
-        let end = start + length + 2;
-        let inside = whole[start + 2..end - 2].trim_matches(['-', ' ', '\t']);
-        if matches!(inside, "$value" | ".Value") {
-            found.push(Printed {
-                span: Span::new(start, end),
-                behind: &whole[end..],
-            });
-        }
-    }
-    found
+    actions(whole)
+        .filter(|(_, inside)| matches!(*inside, "$value" | ".Value"))
+        .map(|(span, _)| Printed {
+            span,
+            behind: &whole[span.end()..],
+        })
+        .collect()
+}
+
+/// `{{…}}` with what stands in it.
+fn actions(text: &str) -> impl Iterator<Item = (Span, &str)> {
+    text.match_indices("{{").filter_map(|(start, _)| {
+        let end = start + text[start..].find("}}")? + 2;
+        let inside = text[start + 2..end - 2].trim_matches(['-', ' ', '\t']);
+        Some((Span::new(start, end), inside))
+    })
 }
 
 fn report(
@@ -155,6 +164,38 @@ fn report(
             format!("write `{instead}`"),
             vec![(place, instead)],
         );
+}
+
+/// `humanizePercentage` multiplies by 100, also what is a percentage already.
+fn report_percentage_of_percentage(
+    facts: &Facts<'_>,
+    text: &Text,
+    owner: &str,
+    findings: &mut Findings<'_>,
+) {
+    for (span, inside) in actions(text.as_str()) {
+        let words: Vec<&str> = inside.split_whitespace().collect();
+        if words != ["$value", "|", "humanizePercentage"] {
+            continue;
+        }
+        let place = text.part(facts.setup, span);
+        let instead = "{{ $value | printf \"%.1f\" }}%";
+        findings
+            .report(
+                place,
+                format!("{owner} makes a percentage of a percentage: 90% is told as 9000%"),
+            )
+            .label("a hundred times the truth")
+            .help(format!(
+                "write `{instead}`, or leave out `* 100` in the expression"
+            ))
+            .level(Level::Warning)
+            .fix(
+                Safety::Safe,
+                format!("write `{instead}`"),
+                vec![(place, instead.to_owned())],
+            );
+    }
 }
 
 /// Whether a unit follows: `%`, ` bytes`, `s`, ` MB`.
