@@ -82,15 +82,38 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// Whether it speaks TLS only, and so asks clients for a certificate, unless it is told not to.
+fn wants_certificates(service: &ComposeService) -> bool {
+    let arguments = service.entrypoint.iter().chain(&service.command);
+    let words: Vec<&str> = arguments
+        .flat_map(|argument| argument.as_str().split_whitespace())
+        .collect();
+    let has = |flag: &str, value: &str| words.windows(2).any(|pair| pair == [flag, value]);
+    has("--port", "0")
+        && words.contains(&"--tls-port")
+        && !has("--tls-auth-clients", "no")
+        && !has("--tls-auth-clients", "optional")
+}
+
 /// Whether it asks for a password, as far as is known: of a configuration that is not here, anything is.
 fn has_password(facts: &Facts<'_>, service: &ComposeService) -> bool {
     let arguments = || service.entrypoint.iter().chain(&service.command);
-    let is_told = arguments().any(|argument| {
-        ["requirepass", "aclfile", "$", ".sh"]
+    let tells = |text: &str| {
+        ["requirepass", "aclfile", "--user", "$", ".sh"]
             .iter()
-            .any(|mark| argument.as_str().contains(mark))
-    });
-    if is_told || service.build.is_some() || service.get("env_file").is_some() {
+            .any(|mark| text.contains(mark))
+    };
+    let is_told = arguments().any(|argument| tells(argument.as_str()));
+    // What redis-stack hands to the server; filled in later, it may be anything.
+    let passed = service.variable("REDIS_ARGS");
+    let is_passed = service.environment.contains_key("REDIS_ARGS")
+        && passed.is_none_or(|arguments| tells(arguments.as_str()));
+    if is_told
+        || is_passed
+        || wants_certificates(service)
+        || service.build.is_some()
+        || service.get("env_file").is_some()
+    {
         return true;
     }
     let bitnami = [

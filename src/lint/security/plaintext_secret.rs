@@ -31,7 +31,9 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         each_scalar(&document.root, &mut |keys, node| {
             let Some(key) = keys.last() else { return };
             let value = node.scalar_text();
-            let is_secret = is_secret_key(key)
+            // With VictorOps it names the team; the secret is `api_key`.
+            let is_team = *key == "routing_key" && keys.contains(&"victorops_configs");
+            let is_secret = (is_secret_key(key) && !is_team)
                 || (document.kind == Kind::Datasources && is_header(keys, value));
             if !((is_secret && is_plain(value)) || has_token(value)) {
                 return;
