@@ -252,7 +252,7 @@ fn counts_events(facts: &Facts<'_>, expression: &Expression) -> bool {
     let parsed = &expression.parsed;
     let is_counted = |name: &str| match facts.resolved(name) {
         Some(resolved) => resolved.is_cumulative() && resolved.unit().is_none(),
-        None => name.ends_with("_total"),
+        None => name.strip_suffix("_total").is_some_and(names_events),
     };
     let mut reads = expression.analysis.reads.iter();
     let is_scaled = parsed.nodes().any(|(_, node)| match &node.kind {
@@ -267,6 +267,52 @@ fn counts_events(facts: &Facts<'_>, expression: &Expression) -> bool {
             let names = read.metrics.as_deref().unwrap_or_default();
             !names.is_empty() && names.iter().all(|name| is_counted(name))
         })
+}
+
+/// What is counted one by one. Of other words before `_total`, such as `write_time` and `kbytes`, the unit is anybody's guess.
+const EVENTS: [&str; 36] = [
+    "attempts",
+    "calls",
+    "commands",
+    "completions",
+    "connections",
+    "drops",
+    "errors",
+    "events",
+    "evictions",
+    "exceptions",
+    "executions",
+    "failures",
+    "hits",
+    "invocations",
+    "jobs",
+    "keys",
+    "lookups",
+    "messages",
+    "misses",
+    "operations",
+    "ops",
+    "packets",
+    "processed",
+    "queries",
+    "reads",
+    "received",
+    "rejections",
+    "requests",
+    "responses",
+    "restarts",
+    "retries",
+    "sent",
+    "tasks",
+    "timeouts",
+    "transactions",
+    "writes",
+];
+
+/// Whether the last word of a metric's name is something that happens.
+fn names_events(name: &str) -> bool {
+    let word = name.rsplit('_').next().unwrap_or(name);
+    EVENTS.contains(&word)
 }
 
 /// The unit of `x_sum / x_count` and of `x_duration_seconds_total / x_total`: that of a single observation.
