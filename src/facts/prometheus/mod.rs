@@ -117,7 +117,32 @@ pub fn reader_of(
             }
         }
     }
-    None
+    reader_by_script(setup, projects, document, program)
+}
+
+/// The service whose script makes its configuration of a document: it starts with one, and has no other document of that kind.
+fn reader_by_script(
+    setup: &Setup,
+    projects: &[ComposeProject],
+    document: &Document,
+    program: &str,
+) -> Option<(ServiceId, String)> {
+    projects.iter().enumerate().find_map(|(index, project)| {
+        project.services.iter().find_map(|(name, service)| {
+            if !service.runs(program) || service.entrypoint.is_empty() {
+                return None;
+            }
+            let is_alike = |path: &str| setup.at(path).any(|other| other.kind == document.kind);
+            let files = service.container.files(setup.listing());
+            let mut held = files.into_iter().filter(|(_, file)| is_alike(file));
+            let (path, file) = held.next()?;
+            let id = ServiceId {
+                project: index,
+                service: name.clone(),
+            };
+            (*file == *document.path && held.next().is_none()).then_some((id, path))
+        })
+    })
 }
 
 impl<'r> Reader<'r> {

@@ -5,7 +5,7 @@ use crate::facts::container::{glob_matches, has_wildcard, inside};
 use crate::facts::prometheus::{PrometheusServer, RulePattern};
 use crate::lint::rewriting::{Edits, with_item};
 use crate::lint::{Findings, Lint, Need};
-use crate::setup::Document;
+use crate::setup::{Document, Kind};
 use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
@@ -34,6 +34,9 @@ fn report(
 ) {
     // What is mounted beside the files of a ConfigMap, the manifest of a pod says.
     if facts.setup.document(server.document).wrapper.is_some() {
+        return;
+    }
+    if server.has_script && may_be_written(facts, pattern) {
         return;
     }
     // The nearest rule file that no server loads is what somebody will have meant.
@@ -79,6 +82,18 @@ fn report(
     if !pattern.is_certain {
         finding.assuming("files lie in the container as they do here");
     }
+}
+
+/// Whether a script may write what the pattern finds: it speaks of the file or of its directory, or nobody knows what it does.
+fn may_be_written(facts: &Facts<'_>, pattern: &RulePattern) -> bool {
+    let path = pattern.text.as_str();
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let wanted = match has_wildcard(name) {
+        true => directory_of(path),
+        false => name,
+    };
+    let mut scripts = facts.setup.of_kind(Kind::Script).peekable();
+    scripts.peek().is_none() || scripts.any(|script| script.text.text().contains(wanted))
 }
 
 /// The rule file that somebody will have meant where a pattern finds none.
