@@ -1,6 +1,7 @@
 use crate::check::formats::{Product, check_alertmanager};
 use crate::diagnostic::Level;
 use crate::facts::Facts;
+use crate::facts::substitution::is_of_unfilled;
 use crate::lint::{Findings, Lint, Need};
 
 pub(super) static LINT: Lint = Lint {
@@ -18,7 +19,9 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .version
             .unwrap_or(Product::Alertmanager.newest());
         for said in check_alertmanager(&document.text, version) {
-            findings.adopt(document, said);
+            if !is_of_unfilled(facts.setup, &said) {
+                findings.adopt(document, said);
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 use crate::check::formats::{Product, PrometheusOptions, check_prometheus, check_targets};
 use crate::diagnostic::Level;
 use crate::facts::Facts;
+use crate::facts::substitution::is_of_unfilled;
 use crate::lint::{Findings, Lint, Need};
 use crate::setup::Kind;
 
@@ -19,7 +20,9 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let document = facts.setup.document(server.document);
         let options = PrometheusOptions::new(server.version.unwrap_or(newest));
         for said in check_prometheus(&document.text, &options) {
-            findings.adopt(document, said);
+            if !is_of_unfilled(facts.setup, &said) {
+                findings.adopt(document, said);
+            }
         }
     }
     for document in facts.setup.of_kind(Kind::Targets) {
