@@ -113,8 +113,10 @@ impl Comparison<'_> {
                 .as_ref()
                 .map(|(value, _)| words(unit, *value));
             let numbers = match (before, after) {
-                (Some(before), Some(after)) => format!("threshold {before} → {after}"),
-                _ => format!("asks as `{}` of the catalogue", found.alert),
+                (Some(before), Some(after)) if before != after => {
+                    Some(format!("threshold {before} → {after}"))
+                }
+                _ => None,
             };
             let parsed = promql::parse(&found.expr);
             let own = guards(&parsed);
@@ -124,9 +126,11 @@ impl Comparison<'_> {
                 .flat_map(|expr| guards(&promql::parse(expr)))
                 .filter(|guard| !own.contains(guard))
                 .collect();
-            detail.push(match new.is_empty() {
-                true => numbers,
-                false => format!("{numbers} guarded by {}", new.join(" and ")),
+            let guarded = (!new.is_empty()).then(|| format!("guarded by {}", new.join(" and ")));
+            let said: Vec<String> = numbers.into_iter().chain(guarded).collect();
+            detail.push(match said.is_empty() {
+                true => format!("asks as `{}` of the catalogue", found.alert),
+                false => said.join(", "),
             });
         }
         if found.pending != rendered.pending {
