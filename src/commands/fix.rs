@@ -319,10 +319,10 @@ enum Reason {
 impl Reason {
     const fn words(self) -> &'static str {
         match self {
-            Self::Unsafe => "have a fix that changes results, see --unsafe",
-            Self::Defect => "have a fix that failed its proof",
-            Self::ByHand => "need a person, see `stackwright lint`",
-            Self::Unselected => "are of lints that were not asked for",
+            Self::Unsafe => "with a fix that changes results, see --unsafe",
+            Self::Defect => "with a fix that failed its proof",
+            Self::ByHand => "for a person, see `stackwright lint`",
+            Self::Unselected => "of lints that were not asked for",
         }
     }
 }
@@ -352,7 +352,9 @@ fn remaining(mended: &Mended, wish: &Wish) -> String {
     if reasons.is_empty() {
         return "no finding remains\n".into();
     }
-    let mut text = format!("{} remain:\n", counted(mended.findings.len(), "finding"));
+    let count = mended.findings.len();
+    let verb = if count == 1 { "remains" } else { "remain" };
+    let mut text = format!("{} {verb}:\n", counted(count, "finding"));
     for (reason, lints) in reasons {
         let count: usize = lints.values().sum();
         text.push_str(&format!("  {count} {}", reason.words()));
