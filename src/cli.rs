@@ -9,6 +9,9 @@ use crate::commands::{
     ListArgs, PromqlArgs, RenderArgs, SchemaArgs, ValidateArgs,
 };
 
+/// Heading of the options that every command has.
+const EVERYWHERE: &str = "Options of every command";
+
 /// One profile in, a proven Redis monitoring stack out.
 ///
 /// stackwright renders a declarative profile into everything that a monitoring stack is made of: Prometheus scrape
@@ -28,14 +31,14 @@ Examples:
   stackwright fix .                              show what can be repaired, as a diff
   stackwright explain redis_memory_max_bytes     what a metric, alert or threshold means
 
-Exit status: 0 clean, 1 findings or drift, 2 could not run, 3 nothing to lint."
+Exit status: 0 clean, 1 findings or drift, 2 could not run, 3 nothing to lint or adopt."
 )]
 pub struct Cli {
     /// When to colour the output
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = EVERYWHERE)]
     color: Color,
     /// Print errors and asked-for results only
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     quiet: bool,
     #[command(subcommand)]
     command: Command,

@@ -72,7 +72,7 @@ fn the_commands_in_the_tests_are_all_that_there_are() {
         .collect();
     assert_eq!(listed, COMMANDS.into_iter().collect());
     assert!(help.contains(
-        "Exit status: 0 clean, 1 findings or drift, 2 could not run, 3 nothing to lint."
+        "Exit status: 0 clean, 1 findings or drift, 2 could not run, 3 nothing to lint or adopt."
     ));
 }
 

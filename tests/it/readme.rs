@@ -1,4 +1,4 @@
-//! The README's example is run, and says what the README says.
+//! The README's example is run, and says what the README says; what the manuals show is read.
 
 use crate::program::{Program, repository};
 
@@ -88,4 +88,64 @@ fn the_rule_in_the_readme_is_rendered() {
     {
         assert!(rules.contains(line), "not rendered: {line}");
     }
+}
+
+#[test]
+fn every_block_of_the_manual_of_profiles_renders() {
+    let manual =
+        std::fs::read_to_string(repository().join("docs/profile.md")).expect("docs/profile.md");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let parts = [
+        (
+            "targets:",
+            "targets: {cache: {address: redis://cache:6379}}",
+        ),
+        (
+            "notifications:",
+            "notifications: {channels: {nobody: {kind: silent}}}",
+        ),
+    ];
+    for (number, block) in blocks(&manual, "yaml").into_iter().enumerate() {
+        let mut profile = format!("name: shop\n{block}\n");
+        for (key, part) in parts {
+            if !block.lines().any(|line| line.starts_with(key)) {
+                profile.push_str(&format!("{part}\n"));
+            }
+        }
+        std::fs::write(directory.path().join("profile.yaml"), &profile).expect("a profile");
+        let out = format!("out-{number}");
+        let run = Program::in_directory(directory.path())
+            .arguments(["render", "profile.yaml", "--quiet", "--out", &out])
+            .run();
+        assert_eq!(run.status, 0, "{profile}\n{}", run.errors);
+    }
+}
+
+#[test]
+fn the_configuration_in_the_manual_of_the_linter_is_taken() {
+    let manual = std::fs::read_to_string(repository().join("docs/lint.md")).expect("docs/lint.md");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let [suppressions, everything] = blocks(&manual, "toml")[..] else {
+        panic!("suppressions, and everything else");
+    };
+    for (path, text) in [
+        (
+            "stackwright.toml",
+            format!("{everything}\n{suppressions}\n"),
+        ),
+        ("metrics/orders.prom", "orders_total 1\n".into()),
+        ("prometheus.yml", "scrape_configs: []\n".into()),
+    ] {
+        let path = directory.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+        std::fs::write(path, text).expect("a file");
+    }
+    let lint = |arguments: &[&str]| {
+        Program::in_directory(directory.path())
+            .arguments(["lint", ".", "--today", "2026-01-01"])
+            .arguments(arguments)
+            .run()
+    };
+    lint(&["--write-baseline"]).ends(0);
+    lint(&[]).ends(0);
 }
