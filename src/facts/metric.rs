@@ -33,10 +33,11 @@ impl Facts<'_> {
                 .metrics
                 .is_cumulative(name)
                 .then_some(Evidence::Catalogue),
-            None => ["_total", "_bucket"]
-                .iter()
-                .any(|ending| name.ends_with(ending))
-                .then_some(Evidence::Name),
+            None => {
+                let stem = name.strip_suffix("_total");
+                let is_sum = stem.is_some_and(|stem| !names_amount(stem));
+                (is_sum || name.ends_with("_bucket")).then_some(Evidence::Name)
+            }
         }
     }
 
@@ -63,4 +64,16 @@ impl Facts<'_> {
             }
         }
     }
+}
+
+/// Last words of what has a total as a whole has: `ray_tpu_memory_total` is a level, not a count.
+const AMOUNTS: [&str; 14] = [
+    "capacity", "cores", "cpus", "disk", "limit", "mem", "memory", "nodes", "pg", "pgs", "quota",
+    "size", "space", "swap",
+];
+
+/// Whether a name without its `_total` ends in the word for an amount.
+fn names_amount(stem: &str) -> bool {
+    let word = stem.rsplit('_').next().unwrap_or(stem);
+    AMOUNTS.contains(&word)
 }

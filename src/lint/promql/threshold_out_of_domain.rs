@@ -101,6 +101,6 @@ fn check_comparison(
             expression.place(facts.setup, parsed[measured].span),
         )
         .help(format!(
-            "compare with a number between: {limit} is no threshold for it"
+            "compare with another number than {limit}: the values are {values}"
         ));
 }
