@@ -29,21 +29,18 @@ impl std::fmt::Display for Measure {
             Self::Unit(unit) if unit.is_same(&Unit::named("percent")) => {
                 out.write_str("a percentage from 0 to 100")
             }
-            Self::Unit(unit)
-                if unit.measures_same(&per_second()) && unit.is_same(&per_second()) =>
-            {
-                out.write_str("bytes per second")
+            Self::Unit(unit) => {
+                let unit = unit.to_string();
+                match unit.strip_suffix("/seconds") {
+                    Some(amount) => write!(out, "{amount} per second"),
+                    None => out.write_str(&unit),
+                }
             }
-            Self::Unit(unit) => write!(out, "{unit}"),
             Self::Throughput => out.write_str("events per second"),
             Self::Count => out.write_str("a number of events"),
             Self::Date(_) => out.write_str("a point in time"),
         }
     }
-}
-
-fn per_second() -> Unit {
-    Unit::named("bytes").per(&Unit::seconds())
 }
 
 /// Grafana's ids, the base unit, its divisor, and how many of them make one base unit.

@@ -292,7 +292,7 @@ fn kinds_and_units_follow_arithmetic() {
         ),
         ("sqrt(memory_bytes ^ 2)", "Gauge bytes"),
         ("unheard_of", "Unknown ?"),
-        ("rate(sent_bytes_total[5m]) * 8", "Rate bytes/seconds × 8"),
+        ("rate(sent_bytes_total[5m]) * 8", "Rate bits/seconds"),
     ] {
         assert_eq!(quantity_of(text), expected, "{text}");
     }

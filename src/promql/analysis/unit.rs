@@ -173,12 +173,21 @@ impl fmt::Display for Unit {
             1 => f.write_str(base),
             _ => write!(f, "{base}^{power}"),
         };
+        // `gibibytes/seconds`: the scale belongs to what it multiplies first, where that then has a name.
+        let above = || self.powers().iter().filter(|(_, power)| *power > 0);
+        let scaled = above().next().and_then(|(first, power)| {
+            SCALED.iter().find(|(_, base, scale)| {
+                *base == &**first && *power == 1 && (scale / self.scale - 1.0).abs() < SAME_SCALE
+            })
+        });
         let mut first = true;
-        for (base, power) in self.powers().iter().filter(|(_, power)| *power > 0) {
+        for (base, power) in above() {
             if !std::mem::take(&mut first) {
                 f.write_str("·")?;
+                write(f, base, *power)?;
+            } else {
+                write(f, scaled.map_or(base, |(name, _, _)| name), *power)?;
             }
-            write(f, base, *power)?;
         }
         if first {
             f.write_str("1")?;
@@ -187,7 +196,7 @@ impl fmt::Display for Unit {
             f.write_str("/")?;
             write(f, base, power.saturating_neg())?;
         }
-        let is_scaled = (self.scale - 1.0).abs() > SAME_SCALE;
+        let is_scaled = scaled.is_none() && (self.scale - 1.0).abs() > SAME_SCALE;
         if is_scaled {
             write!(f, " × {}", self.scale)?;
         }
