@@ -142,7 +142,9 @@ impl Shares<'_> {
         {
             return None;
         }
-        let is_part = !self.has_factor(binary.left)
+        let is_part = ![binary.left, binary.right]
+            .iter()
+            .any(|id| self.has_factor(*id))
             && above
                 .iter()
                 .all(|part| below.iter().any(|whole| self.is_among(part, whole)));
