@@ -171,8 +171,7 @@ impl Shares<'_> {
             }
             (None, None) => {
                 let grows = matches!(left.kind, ValueKind::Rate | ValueKind::Increase);
-                let is_plain = is_part && !self.has_factor(binary.right);
-                (left.kind == right.kind && grows && is_plain).then_some(1.0)?
+                (left.kind == right.kind && grows && is_part).then_some(1.0)?
             }
             _ => return None,
         };
