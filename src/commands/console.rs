@@ -14,9 +14,6 @@ static OUTPUT_LOST: AtomicBool = AtomicBool::new(false);
 /// Whether the reader of standard output went away.
 static READER_GONE: AtomicBool = AtomicBool::new(false);
 
-/// Bytes that are gathered before they are written.
-const BUFFER: usize = 1 << 16;
-
 /// How a command's result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
@@ -222,7 +219,7 @@ impl Drop for Progress {
 /// A reader that goes away (`| head`) is no error of ours; a full disk is.
 fn write_output<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) {
     // Standard output itself would be flushed at every line.
-    let mut out = BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
+    let mut out = BufWriter::new(std::io::stdout().lock());
     let mut texts = texts.into_iter();
     let written = texts
         .try_for_each(|text| out.write_all(text.as_ref().as_bytes()))

@@ -73,6 +73,11 @@ impl Function {
         FUNCTIONS.get(index)
     }
 
+    /// Whether it takes the growth of counters over a window, for which only counters are fit.
+    pub fn takes_growth(&self) -> bool {
+        matches!(self.name, "rate" | "irate" | "increase")
+    }
+
     /// Every function, by name.
     pub fn all() -> &'static [Self] {
         FUNCTIONS

@@ -1,6 +1,6 @@
 //! What is scraped: jobs, their targets, and the exporters behind them.
 
-use super::{Reader, ServiceId, USUAL_INTERVAL, global_interval, pairs, reader_of};
+use super::{Reader, ServiceId, USUAL_INTERVAL, global_interval, pairs};
 use crate::catalogue::Version;
 use crate::document::{Entry, Node};
 use crate::facts::compose::directory_of;
@@ -197,13 +197,7 @@ impl Reader<'_> {
     }
 
     fn file_sd(&self, pattern: &str) -> (Vec<String>, bool) {
-        let found = reader_of(
-            self.setup,
-            self.projects,
-            self.document,
-            "prometheus",
-            "config.file",
-        );
+        let found = self.reader("prometheus", "config.file");
         self.expand(pattern, found.as_ref())
     }
 

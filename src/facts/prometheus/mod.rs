@@ -160,25 +160,18 @@ impl<'r> Reader<'r> {
         })
     }
 
+    /// The service that reads the document as its configuration, and where it finds it: see [`reader_of`].
+    fn reader(&self, program: &str, flag: &str) -> Option<(ServiceId, String)> {
+        reader_of(self.setup, self.projects, self.document, program, flag)
+    }
+
     fn server(&self) -> PrometheusServer {
         let root = &self.document.root;
-        let found = reader_of(
-            self.setup,
-            self.projects,
-            self.document,
-            "prometheus",
-            "config.file",
-        );
+        let found = self.reader("prometheus", "config.file");
         let service = found.as_ref().and_then(|(id, _)| self.service(id));
         let agent = match found {
             Some(_) => None,
-            None => reader_of(
-                self.setup,
-                self.projects,
-                self.document,
-                "vmagent",
-                "promscrape.config",
-            ),
+            None => self.reader("vmagent", "promscrape.config"),
         };
         let reader = match (&found, &agent) {
             (Some(_), _) => Evaluator::Prometheus,

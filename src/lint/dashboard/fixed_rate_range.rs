@@ -4,8 +4,8 @@ use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::Origin;
 use crate::lint::{Findings, Lint};
-use crate::promql::Kind;
 use crate::promql::analysis::Length;
+use crate::promql::{Function, Kind};
 use crate::setup::Place;
 
 pub(super) static LINT: Lint = Lint {
@@ -72,7 +72,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             match &window.length {
                 Length::Variable(name)
                     if matches!(name.as_str(), "$__interval" | "${__interval}")
-                        && matches!(function, "rate" | "irate" | "increase") =>
+                        && window.function.is_some_and(Function::takes_growth) =>
                 {
                     findings
                         .report(

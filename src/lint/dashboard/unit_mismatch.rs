@@ -5,6 +5,7 @@ use crate::facts::dashboard::{Dashboard, Panel};
 use crate::facts::expression::Expression;
 use crate::facts::text::Text;
 use crate::lint::{Findings, Lint, Need};
+use crate::promql::Function;
 use crate::promql::analysis::Unit;
 
 pub(super) static LINT: Lint = Lint {
@@ -62,9 +63,7 @@ fn check_panel(
 
 fn grows_a_gauge(facts: &Facts<'_>, expression: &Expression) -> bool {
     expression.analysis.reads.iter().any(|read| {
-        let grows = read
-            .function
-            .is_some_and(|function| matches!(function.name, "rate" | "irate" | "increase"));
+        let grows = read.function.is_some_and(Function::takes_growth);
         let mut metrics = read.metrics.iter().flatten();
         grows && metrics.any(|metric| facts.is_gauge(metric))
     })

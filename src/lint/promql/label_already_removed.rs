@@ -23,8 +23,9 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let all = &expression.analysis.removed_labels;
         for (position, removed) in all.iter().enumerate() {
             let mut later = all.iter().skip(position + 1);
-            let cause = |it: &RemovedLabel| (it.label.clone(), it.removed_by);
-            if !later.any(|later| cause(later) == cause(removed)) {
+            if !later
+                .any(|later| later.removed_by == removed.removed_by && later.label == removed.label)
+            {
                 report(facts, findings, expression, removed);
             }
         }

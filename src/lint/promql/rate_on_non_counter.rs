@@ -3,7 +3,7 @@ use crate::diagnostic::{Level, Safety};
 use crate::facts::Facts;
 use crate::facts::expression::Expression;
 use crate::lint::{Findings, Lint, Need};
-use crate::promql::{AggregateOp, Call, Kind, NodeId};
+use crate::promql::{AggregateOp, Call, Function, Kind, NodeId};
 
 pub(super) static LINT: Lint = Lint {
     id: "promql/rate-on-non-counter",
@@ -19,9 +19,7 @@ fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let Kind::Call(call) = &node.kind else {
                 continue;
             };
-            let is_growth = call
-                .function
-                .is_some_and(|function| matches!(function.name, "rate" | "irate" | "increase"));
+            let is_growth = call.function.is_some_and(Function::takes_growth);
             if is_growth && let Some(argument) = call.arguments.first() {
                 check_argument(facts, findings, expression, id, call, *argument);
             }

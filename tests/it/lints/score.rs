@@ -248,8 +248,9 @@ fn score() {
         let (file, fixed) = (text(&record, "before"), text(&record, "after"));
         let (code, at) = (text(&record, "code"), lines(&record, "before_lines"));
         let kinds = truth.kinds(code);
-        alone.add(code, truth.reports(file, &at, code));
-        let is_alone = truth.reports(file, &at, code) || text(&record, "needs") == "static";
+        let is_told_alone = truth.reports(file, &at, code);
+        alone.add(code, is_told_alone);
+        let is_alone = is_told_alone || text(&record, "needs") == "static";
         let (found, left) = match is_alone {
             true => (truth.of(file).to_vec(), truth.of(fixed).to_vec()),
             false => (
